@@ -1,0 +1,56 @@
+# Needs Python 3.11+ and make; everything else is installed into .venv.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+TESTS  ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-full bench check format lock clean
+
+help:  ## List what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/.runtime: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than 3.11; run: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "The venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.runtime tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+run: $(VENV)/.runtime  ## Serve on http://127.0.0.1:8000, set up from nothing
+	@$(BIN)/python wsgi.py --bootstrap
+
+check: $(VENV)/.tests  ## Formatting, lint, types, architecture contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy service providers
+	$(BIN)/lint-imports --no-cache
+
+test: check  ## Everything above, then the tests on real PostgreSQL and Redis
+	$(BIN)/pytest $(TESTS)
+
+test-full: check  ## The tests with their large counts, which they print
+	$(BIN)/pytest --full $(TESTS)
+
+bench: $(VENV)/.tests  ## Warm intelligence throughput as a ratio to a bare floor
+	$(BIN)/python -m benchmarks.warm_intelligence
+
+format: $(VENV)/.tests  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.tests  ## Resolve requirements anew from the ranges in setup.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	  setup.cfg -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	  --extra test -c requirements.txt setup.cfg -o tests/requirements.txt
+
+clean:  ## Remove the environment and the caches; keeps your database in instance/
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,0 +1,96 @@
+"""What providers and the chain need of their host; implemented in `service/`, faked in `providers.testing`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from providers.models import Answer, Capability, Contact, Order, ProviderRequest, Reason
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Wall time, timezone-aware UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds on a scale that never goes back."""
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Random(Protocol):
+    def random(self) -> float:
+        """Uniform in [0, 1)."""
+
+
+class AnswerCache(Protocol):
+    """Short-lived answers, as JSON bytes. Never raises: a cache that is down is an empty one."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def set(self, key: str, value: bytes, *, ttl_s: int) -> None: ...
+
+    def delete(self, *keys: str) -> None: ...
+
+
+class SnapshotStore(Protocol):
+    """Last known good facts, one per customer, capability, arguments and provider. Never raises."""
+
+    def latest(
+        self,
+        capability: Capability,
+        request: ProviderRequest,
+        *,
+        providers: Sequence[str],
+        not_before: datetime,
+    ) -> Answer | None:
+        """The answer of the first of `providers` that has one as of `not_before` or later."""
+
+    def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None: ...
+
+
+class ToggleSource(Protocol):
+    def enabled(self) -> Sequence[str]:
+        """Names of the enabled providers, in the order in which they are asked."""
+
+
+class CustomerHistory(Protocol):
+    """What the desk may tell a provider of a customer, newest first."""
+
+    def recent_orders(self, customer_id: str, *, limit: int) -> Sequence[Order]: ...
+
+    def recent_contacts(self, customer_id: str, *, limit: int) -> Sequence[Contact]: ...
+
+
+class Outcome(StrEnum):
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One attempt at a provider; `reason` is None where it answered."""
+
+    provider: str
+    capability: Capability
+    outcome: Outcome
+    reason: Reason | None
+    duration_s: float
+    at: datetime
+
+
+class CallObserver(Protocol):
+    def called(self, record: CallRecord) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderHost:
+    """All that a provider is made from. `processes`: how many share the provider's limits."""
+
+    environment: Mapping[str, str]
+    deployment: str
+    clock: Clock
+    random: Random
+    history: CustomerHistory
+    processes: int = 1
