@@ -33,6 +33,14 @@ class SettingsSchema(Schema):
             raise SettingsError(faults) from None
         return settings
 
+    def parse_leniently(self, environment: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        """The settings with defaults for the faulty ones, and the faults: so that later checks add theirs."""
+        try:
+            return self.parse(environment), {}
+        except SettingsError as error:
+            sound = {name: value for name, value in environment.items() if name not in error.faults}
+            return self.parse(sound), error.faults
+
     @classmethod
     def variables(cls) -> list[str]:
         return [field.data_key or name for name, field in cls().fields.items()]

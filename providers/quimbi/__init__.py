@@ -1,0 +1,8 @@
+"""The Quimbi Backend behind the common interface.
+
+settings.py   what an operator sets
+provider.py   ties the rest together
+payloads/     pure: what to send, and what came back, in both dialects of the wire
+client.py     HTTP and nothing else
+sockets.py    makes the client's deadline hold
+"""

@@ -43,36 +43,16 @@ class Call(Generic[A]):
         return replace(self, deadline=deadline)
 
 
-class Wrapper(IntelligenceProvider):
-    """A provider that does something around each call to `inner`; the rest is `inner`'s."""
-
-    def __init__(self, inner: IntelligenceProvider) -> None:
-        self.inner = inner
-        self.name = inner.name
-        self.display_name = inner.display_name
-        self.generic = inner.generic
+class Dispatching(IntelligenceProvider):
+    """A part of the chain: answers all five capabilities in one method."""
 
     @abstractmethod
     def around(self, call: Call[A]) -> A:
-        """Answer the call, asking `call.on(self.inner)` as often as the guard's rule says."""
+        """Answer the call, asking those further in as often as this part's rule says."""
 
     @classmethod
     def from_host(cls, host: ProviderHost) -> Self:
         raise TypeError(f"{cls.__name__} is put around a provider, not made from a host")
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        return self.inner.capabilities
-
-    @property
-    def policy(self) -> GuardPolicy | None:
-        return self.inner.policy
-
-    def check_health(self, deadline: Deadline) -> ProviderHealth:
-        return self.inner.check_health(deadline)
-
-    def close(self) -> None:
-        self.inner.close()
 
     def analyze(self, request: AnalysisRequest, deadline: Deadline) -> CustomerIntelligence:
         return self.around(Call(Capability.ANALYZE, request, deadline, _analyze))
@@ -114,3 +94,27 @@ def _recommend_actions(
     provider: IntelligenceProvider, request: RecommendationRequest, deadline: Deadline
 ) -> Recommendation:
     return provider.recommend_actions(request, deadline)
+
+
+class Wrapper(Dispatching):
+    """A provider that does something around each call to `inner`; the rest is `inner`'s."""
+
+    def __init__(self, inner: IntelligenceProvider) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.display_name = inner.display_name
+        self.generic = inner.generic
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self.inner.capabilities
+
+    @property
+    def policy(self) -> GuardPolicy | None:
+        return self.inner.policy
+
+    def check_health(self, deadline: Deadline) -> ProviderHealth:
+        return self.inner.check_health(deadline)
+
+    def close(self) -> None:
+        self.inner.close()

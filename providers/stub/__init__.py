@@ -1,0 +1,1 @@
+"""QA's provider, part of the product: plausible answers for every customer, and whatever a script says."""

@@ -1,0 +1,156 @@
+"""Everything a provider or the chain needs of its host, in memory."""
+
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from providers.models import Answer, Capability, Contact, Order, ProviderRequest
+from providers.ports import CallRecord, Clock, CustomerHistory, ProviderHost
+from providers.testing.clock import EPOCH, FakeClock, FixedRandom
+from providers.testing.scripted import ScriptedCall, ScriptedProvider, sample_answer
+
+__all__ = [
+    "EPOCH",
+    "FakeClock",
+    "FixedRandom",
+    "InMemoryAnswerCache",
+    "InMemorySnapshotStore",
+    "NoHistory",
+    "RecordedHistory",
+    "RecordingObserver",
+    "ScriptedCall",
+    "ScriptedProvider",
+    "StaticToggles",
+    "make_host",
+    "sample_answer",
+]
+
+
+class InMemoryAnswerCache:
+    """`down` makes it what a cache that cannot be reached is to its users: empty."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._entries: dict[str, tuple[bytes, float]] = {}
+        self._lock = threading.Lock()
+        self.down = False
+
+    def get(self, key: str) -> bytes | None:
+        with self._lock:
+            value, expires_at_s = self._entries.get(key, (None, -math.inf))
+            return value if not self.down and self._clock.monotonic() < expires_at_s else None
+
+    def set(self, key: str, value: bytes, *, ttl_s: int) -> None:
+        with self._lock:
+            if not self.down:
+                self._entries[key] = (value, self._clock.monotonic() + ttl_s)
+
+    def delete(self, *keys: str) -> None:
+        with self._lock:
+            for key in () if self.down else keys:
+                self._entries.pop(key, None)
+
+    def ttl_s(self, key: str) -> float | None:
+        """Seconds left, None where the key is absent."""
+        with self._lock:
+            remaining_s = self._entries.get(key, (b"", -math.inf))[1] - self._clock.monotonic()
+            return remaining_s if remaining_s > 0 else None
+
+    def keys(self) -> list[str]:
+        return sorted(key for key in list(self._entries) if self.ttl_s(key) is not None)
+
+
+SnapshotKey = tuple[str, Capability, frozenset[tuple[str, str | int]], str]
+
+
+class InMemorySnapshotStore:
+    def __init__(self) -> None:
+        self._answers: dict[SnapshotKey, Answer] = {}
+        self._lock = threading.Lock()
+
+    def latest(
+        self,
+        capability: Capability,
+        request: ProviderRequest,
+        *,
+        providers: Sequence[str],
+        not_before: datetime,
+    ) -> Answer | None:
+        with self._lock:
+            for provider in providers:
+                answer = self._answers.get(_snapshot_key(capability, request, provider))
+                if answer is not None and answer.provenance.as_of >= not_before:
+                    return answer
+        return None
+
+    def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None:
+        with self._lock:
+            self._answers[_snapshot_key(capability, request, answer.provenance.provider)] = answer
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+
+def _snapshot_key(capability: Capability, request: ProviderRequest, provider: str) -> SnapshotKey:
+    return request.customer.id, capability, frozenset(request.arguments.items()), provider
+
+
+class StaticToggles:
+    """The enabled providers in order; assign `names` to switch."""
+
+    def __init__(self, *names: str) -> None:
+        self.names: tuple[str, ...] = names
+
+    def enabled(self) -> Sequence[str]:
+        return self.names
+
+
+class NoHistory:
+    def recent_orders(self, customer_id: str, *, limit: int) -> Sequence[Order]:
+        return ()
+
+    def recent_contacts(self, customer_id: str, *, limit: int) -> Sequence[Contact]:
+        return ()
+
+
+class RecordedHistory:
+    """Orders and contacts by customer id, newest first as given."""
+
+    def __init__(
+        self,
+        *,
+        orders: Mapping[str, Sequence[Order]] | None = None,
+        contacts: Mapping[str, Sequence[Contact]] | None = None,
+    ) -> None:
+        self._orders = orders or {}
+        self._contacts = contacts or {}
+
+    def recent_orders(self, customer_id: str, *, limit: int) -> Sequence[Order]:
+        return self._orders.get(customer_id, ())[:limit]
+
+    def recent_contacts(self, customer_id: str, *, limit: int) -> Sequence[Contact]:
+        return self._contacts.get(customer_id, ())[:limit]
+
+
+class RecordingObserver:
+    def __init__(self) -> None:
+        self.records: list[CallRecord] = []
+
+    def called(self, record: CallRecord) -> None:
+        self.records.append(record)
+
+
+def make_host(**overrides: Any) -> ProviderHost:
+    """A development host on a clock of its own; `overrides` are fields of `ProviderHost`."""
+    history: CustomerHistory = NoHistory()
+    host = ProviderHost(
+        environment={},
+        deployment="development",
+        clock=FakeClock(),
+        random=FixedRandom(),
+        history=history,
+    )
+    return replace(host, **overrides)

@@ -1,0 +1,1 @@
+"""The support desk: a Flask application, one package per domain."""

@@ -1,0 +1,15 @@
+import time
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """The real one; implements `providers.ports.Clock`."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)

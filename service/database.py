@@ -1,0 +1,118 @@
+"""The one way to the database: short transactions, no framework needed, one error when it is not there."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+from service import migrating
+from service.columns import Base
+from service.engines import WRITING, configure_engine, engine_options, normalise_url
+
+__all__ = ["Database", "DatabaseUnavailable", "db", "engine_options", "normalise_url", "upgrade"]
+
+_SQLITE_OUTAGES = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+
+# Gives engine, configuration and migrations to Flask's world; the application itself uses `Database`.
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+
+class DatabaseUnavailable(Exception):
+    """Gone, locked, or too slow to answer in time; the same request may succeed later."""
+
+
+class Database:
+    """`DatabaseUnavailable` is the only error of the database itself that leaves a session block."""
+
+    def __init__(self, engine: Engine) -> None:
+        configure_engine(engine)
+        self.engine = engine
+        self._read = sessionmaker(_for_reading(engine), expire_on_commit=False, autoflush=False)
+        self._write = sessionmaker(engine.execution_options(**{WRITING: True}), expire_on_commit=False)
+        self._at_head = False
+        event.listen(self._read, "before_flush", _refuse_to_write)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with _outages_translated(), self._read() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back on any error."""
+        with _outages_translated(), self._write.begin() as session:
+            yield session
+
+    def check(self) -> None:
+        """Make one round trip. Raises `DatabaseUnavailable`."""
+        touch = "PRAGMA schema_version" if self.engine.dialect.name == "sqlite" else "SELECT 1"
+        with self.reading() as session:
+            session.execute(text(touch))
+
+    def at_head(self) -> bool:
+        """Whether every migration has been made; asked of the database until it is true once."""
+        if not self._at_head:
+            with self.reading() as session:
+                self._at_head = migrating.is_at_head(session.connection())
+        return self._at_head
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _for_reading(engine: Engine) -> Engine:
+    """On PostgreSQL each statement by itself: as consistent as READ COMMITTED, two round trips less."""
+    return (
+        engine.execution_options(isolation_level="AUTOCOMMIT")
+        if engine.dialect.name == "postgresql"
+        else engine
+    )
+
+
+def _refuse_to_write(_session: Session, _context: object, _instances: object) -> None:
+    raise RuntimeError("changes were made in reading(); use writing()")
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to the newest version; several processes may do so at once."""
+    configure_engine(engine)
+    with _outages_translated():
+        migrating.upgrade(engine)
+
+
+@contextmanager
+def _outages_translated() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseUnavailable("no connection became free in time") from error
+    except DBAPIError as error:
+        if not _is_outage(error):
+            raise
+        raise DatabaseUnavailable("the database is gone, locked or too slow") from error
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):  # there an unknown column is an "operational" error, too
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        return code is not None and code & 0xFF in _SQLITE_OUTAGES
+    return isinstance(error, OperationalError)

@@ -1,0 +1,107 @@
+"""What happened, written in the transaction that made it happen: history, audit and feeds all read it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from service.columns import Base, Identifier, Json
+from service.columns import Sequence as SequenceType
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """`version` is raised whenever the fields of `before` and `after` change meaning."""
+
+    name: str
+    version: int
+
+
+CUSTOMER_CREATED = EventType("customer.created", 1)
+CUSTOMER_UPDATED = EventType("customer.updated", 1)
+ORDER_RECORDED = EventType("order.recorded", 1)
+TICKET_CREATED = EventType("ticket.created", 1)
+TICKET_UPDATED = EventType("ticket.updated", 1)
+TICKET_DELETED = EventType("ticket.deleted", 1)
+TICKET_RESTORED = EventType("ticket.restored", 1)
+MESSAGE_ADDED = EventType("message.added", 1)
+MESSAGE_EDITED = EventType("message.edited", 1)
+MESSAGE_DELETED = EventType("message.deleted", 1)
+CONVERSATION_RESET = EventType("conversation.reset", 1)
+DRAFT_GENERATED = EventType("draft.generated", 1)
+DRAFT_OUTCOME_RECORDED = EventType("draft.outcome_recorded", 1)
+RECOMMENDATION_GENERATED = EventType("recommendation.generated", 1)
+RECOMMENDATION_ACTION_CHANGED = EventType("recommendation.action_changed", 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A customer is a subject by `ref`, never by id; `actor` is the caller's id.
+
+    `before` and `after` hold the fields that changed and nothing about a person; `personal` holds those
+    that do, apart, so that erasure can overwrite them.
+    """
+
+    type: EventType
+    subject_type: str
+    subject_id: str
+    actor: str
+    at: datetime
+    ticket_id: str | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    personal: Mapping[str, Any] | None = None
+
+
+class StoredEvent(Base):
+    """`id` grows in the order of writing, which is not the order of commits: no feed may resume by it."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(SequenceType, primary_key=True)
+    type: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int]
+    subject_type: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[str] = mapped_column(Identifier)
+    ticket_id: Mapped[str | None] = mapped_column(Identifier)
+    actor: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+    before: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    after: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    personal: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+    __table_args__ = (
+        Index("ix_events_ticket_id_at_id", "ticket_id", "at", "id"),
+        Index("ix_events_subject_id_at_id", "subject_id", "at", "id"),
+    )
+
+
+Handler = Callable[[Session, Event], None]
+
+
+class EventLog:
+    """`handlers` run in the same transaction, in their order; one that raises undoes the change."""
+
+    def __init__(self, handlers: Mapping[EventType, Sequence[Handler]] | None = None) -> None:
+        self._handlers = dict(handlers or {})
+
+    def record(self, session: Session, event: Event) -> None:
+        session.add(
+            StoredEvent(
+                type=event.type.name,
+                version=event.type.version,
+                subject_type=event.subject_type,
+                subject_id=event.subject_id,
+                ticket_id=event.ticket_id,
+                actor=event.actor,
+                at=event.at,
+                before=event.before,
+                after=event.after,
+                personal=event.personal,
+            )
+        )
+        for handler in self._handlers.get(event.type, ()):
+            handler(session, event)

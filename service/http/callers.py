@@ -1,0 +1,145 @@
+"""Who calls: one gate before every view, closed unless the route is listed as public or the caller may."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, g, request
+
+from service.http.problems import Problem
+from service.settings import BootstrapKey
+
+LOOPBACK_PEERS = frozenset({"127.0.0.1", "::1"})
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+FORWARDING_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+SAME_SITE = frozenset({"", "same-origin", "none"})
+
+
+class Scope(StrEnum):
+    DESK = "desk"
+    ADMIN = "admin"
+    METRICS = "metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    id: str
+    kind: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a request shows of its sender. `host` and `origin` as sent, empty where absent."""
+
+    api_key: str | None
+    peer: str | None
+    host: str
+    origin: str
+    fetch_site: str
+    forwarded: bool
+
+
+class CallerSource(Protocol):
+    def identify(self, credentials: Credentials) -> Caller | None: ...
+
+
+class BootstrapCallers:
+    """Callers known by the keys in the environment, and in development whoever sits at this machine."""
+
+    def __init__(
+        self, keys: Sequence[BootstrapKey], *, anonymous_on: str | None, origins: Sequence[str] = ()
+    ) -> None:
+        """`anonymous_on`: the address listened on where local callers need no key, else None."""
+        self._callers = {
+            bytes.fromhex(key.sha256): Caller(f"key:{key.name}", "api_key", key.scopes) for key in keys
+        }
+        self._anonymous = anonymous_on in LOCAL_NAMES
+        self._origins = frozenset(origins)
+
+    def identify(self, credentials: Credentials) -> Caller | None:
+        if credentials.api_key is not None:
+            return self._of_key(credentials.api_key)
+        if self._anonymous and self._is_local(credentials):
+            return Caller("anonymous", "development", frozenset(Scope))
+        return None
+
+    def _of_key(self, api_key: str) -> Caller | None:
+        digest = hashlib.sha256(api_key.encode("utf-8", "surrogateescape")).digest()
+        found = None
+        for known, caller in self._callers.items():
+            if hmac.compare_digest(known, digest):
+                found = caller
+        return found
+
+    def _is_local(self, credentials: Credentials) -> bool:
+        """False for anything that a web page or a proxy may have sent here."""
+        own_origin = f"http://{credentials.host}"
+        from_here = credentials.origin in {"", own_origin} and credentials.fetch_site in SAME_SITE
+        return (
+            credentials.peer in LOOPBACK_PEERS
+            and urlsplit(own_origin).hostname in LOCAL_NAMES
+            and not credentials.forwarded
+            and (from_here or credentials.origin in self._origins)
+        )
+
+
+View = TypeVar("View", bound=Callable[..., object])
+
+
+def public(view: View) -> View:
+    """Anyone may call it."""
+    view.needs = None  # type: ignore[attr-defined]  # read by the gate
+    return view
+
+
+def needs(scope: Scope) -> Callable[[View], View]:
+    """Only callers with this scope; a view that says nothing needs `desk`."""
+
+    def mark(view: View) -> View:
+        view.needs = scope  # type: ignore[attr-defined]  # read by the gate
+        return view
+
+    return mark
+
+
+def current_caller() -> Caller:
+    caller: Caller = g.caller
+    return caller
+
+
+def install(app: Flask, callers: CallerSource) -> None:
+    @app.before_request
+    def _gate() -> None:
+        if request.url_rule is None or request.method == "OPTIONS":
+            return  # no view follows: an unknown address, or the preflight's own answer
+        view = current_app.view_functions[request.endpoint or ""]
+        scope = getattr(view, "needs", Scope.DESK)
+        if scope is None:
+            return
+        caller = callers.identify(_credentials())
+        if caller is None:
+            raise Problem(
+                401,
+                "This address needs an API key in the X-API-Key header that this service knows.",
+                headers={"WWW-Authenticate": 'ApiKey realm="support"'},
+            )
+        if scope not in caller.scopes:
+            raise Problem(403, f"This API key lacks the scope {scope!r}.")
+        g.caller = caller
+
+
+def _credentials() -> Credentials:
+    headers = request.headers
+    return Credentials(
+        api_key=headers.get("X-API-Key"),
+        peer=request.remote_addr,
+        host=headers.get("Host", ""),
+        origin=headers.get("Origin", ""),
+        fetch_site=headers.get("Sec-Fetch-Site", ""),
+        forwarded=any(name in headers for name in FORWARDING_HEADERS),
+    )

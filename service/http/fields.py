@@ -1,0 +1,84 @@
+"""Bounded fields, one set for every schema: what passes here fits the database and every provider."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+MAX_INTEGER = 2**53 - 1
+CALLER_ID = re.compile(r"[^\x00-\x20/\\?#%\x7f]{1,200}")
+
+
+def storable(text: str) -> bool:
+    """False for NUL and lone surrogates, which neither database takes."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+class Text(fields.String):
+    """Text of `low` to `high` characters once trimmed; `low` 0 allows an empty one."""
+
+    default_error_messages = {
+        "unstorable": "Must not contain NUL characters or lone surrogates; remove them.",
+    }
+
+    def __init__(self, high: int, *, low: int = 1, **options: Any) -> None:
+        super().__init__(**options)
+        bounds = f"Must be {low} to {high} characters long." if low else f"Must be at most {high} characters long."
+        self.validators.append(validate.Length(low, high, error=bounds))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if not storable(text):
+            raise self.make_error("unstorable")
+        return text.strip()
+
+
+class CallerId(fields.String):
+    """An id that a caller brings: 1 to 200 characters that can stand in a path."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if not storable(text) or not CALLER_ID.fullmatch(text):
+            raise ValidationError("Must be 1 to 200 characters, without spaces, slashes or any of \\ ? # %.")
+        return text
+
+
+class Count(fields.Integer):
+    """A whole number of `low` to `high`."""
+
+    def __init__(self, low: int, high: int = MAX_INTEGER, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators.append(validate.Range(low, high, error="Must be a whole number from {min} to {max}."))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool | float) or (isinstance(value, str) and len(value) > 20):
+            raise self.make_error("invalid", input=value)
+        number: int = super()._deserialize(value, attr, data, **kwargs)
+        return number
+
+
+class Flag(fields.Boolean):
+    """JSON true or false; in a query string also 1, 0, yes, no."""
+
+    truthy = {"true", "True", "1", "yes", True}
+    falsy = {"false", "False", "0", "no", False}
+
+
+class Choice(fields.String):
+    def __init__(self, *choices: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators.append(validate.OneOf(choices, error="Must be one of: {choices}."))
+
+
+class Rfc3339(fields.Field[datetime]):
+    """A time in UTC, with `Z`."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Number(fields.Float):
+    """A Decimal or float as a JSON number."""

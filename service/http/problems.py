@@ -1,0 +1,143 @@
+"""Errors on the wire: RFC 9457 problem+json, worded in one place."""
+
+import json
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from providers.errors import NoAnswer, ProviderError
+from service.database import DatabaseUnavailable
+from service.errors import Conflict, DeskError, InvalidField, NotFound, Unavailable
+
+CONTENT_TYPE = "application/problem+json"
+log = structlog.get_logger()
+
+Errors = dict[str, list[str]]
+
+
+class Problem(Exception):
+    """`detail` is a plain sentence that clients show to people; `errors`: field → what is wrong with it."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Errors | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+
+def problem_body(
+    status: int, detail: str, *, instance: str, request_id: str | None, errors: Errors | None = None
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "request_id": request_id,
+    }
+    return {**body, "errors": errors} if errors else body
+
+
+def respond(problem: Problem) -> Response:
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    body = problem_body(
+        problem.status, problem.detail, instance=request.path, request_id=request_id, errors=problem.errors
+    )
+    return Response(json.dumps(body), problem.status, problem.headers, content_type=CONTENT_TYPE)
+
+
+def flatten(messages: Any, path: str = "") -> Errors:
+    """marshmallow's nested messages as `tags.0` → messages."""
+    if isinstance(messages, Mapping):
+        flat: Errors = {}
+        for key, value in messages.items():
+            flat |= flatten(value, path if key == "_schema" else f"{path}.{key}".lstrip("."))
+        return flat
+    return {path or "body": [str(message) for message in messages]}
+
+
+def retry_after(seconds: float | None) -> dict[str, str]:
+    return {"Retry-After": str(max(1, math.ceil(seconds if seconds is not None else 5)))}
+
+
+def _of_http_exception(error: HTTPException) -> Problem | Response:
+    if error.code is None or error.code < 400:
+        return Response(status=error.code or 500, headers=dict(error.get_headers()))
+    messages = getattr(error, "data", {}).get("messages")
+    if error.code == HTTPStatus.UNPROCESSABLE_ENTITY and messages:
+        errors = {field: texts for part in messages.values() for field, texts in flatten(part).items()}
+        field, texts = next(iter(errors.items()))
+        return Problem(error.code, f"{field}: {texts[0]}", errors=errors)
+    details = {
+        404: "There is nothing at this address.",
+        405: f"{request.method} is not possible here.",
+        413: "The body is larger than 1 MiB; send less at once.",
+        500: "Something went wrong on our side; the request id tells us where to look.",
+    }
+    detail = details.get(error.code) or (error.description or HTTPStatus(error.code).phrase)
+    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
+    return Problem(error.code, detail, headers=headers)
+
+
+def _of_desk_error(error: DeskError) -> Problem:
+    match error:
+        case NotFound():
+            return Problem(404, str(error))
+        case InvalidField(field=field):
+            return Problem(422, f"{field}: {error}", errors={field: [str(error)]})
+        case Conflict():
+            return Problem(409, str(error))
+        case Unavailable(retry_after_s=seconds):
+            return Problem(503, str(error), headers=retry_after(seconds))
+        case _:
+            return Problem(400, str(error))
+
+
+def _of_provider_error(error: ProviderError) -> Problem:
+    reason = error.reason if not isinstance(error, NoAnswer) else error.reason
+    detail = f"No intelligence provider can answer now ({reason}) and the fallback is switched off."
+    return Problem(503, detail, headers=retry_after(error.retry_after_s))
+
+
+def install(app: Flask) -> None:
+    @app.errorhandler(Problem)
+    def _problem(error: Problem) -> Response:
+        return respond(error)
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Response:
+        answer = _of_http_exception(error)
+        return respond(answer) if isinstance(answer, Problem) else answer
+
+    @app.errorhandler(DeskError)
+    def _desk(error: DeskError) -> Response:
+        return respond(_of_desk_error(error))
+
+    @app.errorhandler(ProviderError)
+    def _provider(error: ProviderError) -> Response:
+        return respond(_of_provider_error(error))
+
+    @app.errorhandler(DatabaseUnavailable)
+    def _database(error: DatabaseUnavailable) -> Response:
+        log.error("database_unavailable", error=type(error.__cause__).__name__)
+        detail = "The database cannot be reached at the moment; nothing was changed."
+        return respond(Problem(503, detail, headers=retry_after(2)))
+
+    @app.errorhandler(Exception)
+    def _unexpected(error: Exception) -> Response:
+        log.exception("request_failed", error=type(error).__name__)
+        return respond(Problem(500, "Something went wrong on our side; the request id tells us where to look."))

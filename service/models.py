@@ -1,0 +1,13 @@
+"""Every table of the service: what needs the whole schema imports this."""
+
+from service.columns import Base
+from service.customers import models as customers
+from service.events import StoredEvent
+from service.http import models as http
+from service.intelligence import models as intelligence
+from service.leases import JobLease
+from service.tickets import models as tickets
+
+metadata = Base.metadata
+
+__all__ = ["Base", "JobLease", "StoredEvent", "customers", "http", "intelligence", "metadata", "tickets"]

@@ -1,0 +1,292 @@
+"""Everything an operator can set, parsed once; a bad start names every fault."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from marshmallow import ValidationError, fields, validate
+
+from providers.quimbi.settings import usable_key
+from providers.registry import Registry, RegistryError
+from providers.settings import SettingsError, SettingsSchema
+
+ROOT = Path(__file__).resolve().parent.parent
+INSTANCE = ROOT / "instance"
+SECRET_KEY_BYTES = 32
+HOW_TO_MAKE_ONE = "make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
+MAKE_KEY = "make one with: flask --app wsgi keys make NAME SCOPE…"
+
+
+class Deployment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapKey:
+    """An API key from the environment; only its hash is here. `sha256`: 64 hex digits."""
+
+    name: str
+    scopes: frozenset[str]
+    sha256: str = field(repr=False)
+
+
+class BootstrapKeys(fields.Field[tuple[BootstrapKey, ...]]):
+    """Comma-separated `name:scope+scope:sha256`."""
+
+    PATTERN = re.compile(r"([a-z0-9_-]{1,40}):([a-z_]+(?:\+[a-z_]+)*):([0-9a-f]{64})")
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> tuple[BootstrapKey, ...]:
+        matches = [self.PATTERN.fullmatch(entry.strip()) for entry in value.split(",")]
+        keys = [BootstrapKey(m[1], frozenset(m[2].split("+")), m[3]) for m in matches if m]
+        if len(keys) != len(matches):
+            raise ValidationError(f"Each entry must read name:scope+scope:sha256; {MAKE_KEY}.")
+        if len({key.name for key in keys}) != len(keys):
+            raise ValidationError("Two keys have the same name; give each its own.")
+        return tuple(keys)
+
+
+class CommaSeparated(fields.Field[tuple[str, ...]]):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
+        return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+
+
+class RedisUrl(fields.String):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        url = super()._deserialize(value, attr, data, **kwargs)
+        if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+            raise ValidationError("Must be a Redis URL, such as redis://localhost:6379/0.")
+        return url
+
+
+def _one_of(*choices: str) -> validate.OneOf:
+    return validate.OneOf(choices, error="Must be one of: {choices}.")
+
+
+def _between(low: float, high: float) -> validate.Range:
+    return validate.Range(low, high, error="Must be between {min} and {max}.")
+
+
+def _check_origins(origins: tuple[str, ...]) -> None:
+    for origin in map(urlsplit, origins):
+        if origin.scheme not in {"http", "https"} or not origin.netloc or origin.path or origin.query:
+            raise ValidationError(
+                "Each origin must read scheme://host[:port], without a path; '*' is not accepted."
+            )
+
+
+def _variable(
+    kind: type[fields.Field[Any]], name: str, default: Any, about: str, check: Any = None, **options: Any
+) -> fields.Field[Any]:
+    return kind(
+        data_key=name, load_default=default, validate=check, metadata={"description": about}, **options
+    )
+
+
+class ServiceSettings(SettingsSchema):
+    environment = _variable(
+        fields.Enum,
+        "ENVIRONMENT",
+        Deployment.PRODUCTION,
+        "development, test, staging or production",
+        enum=Deployment,
+        by_value=True,
+        error_messages={"unknown": "Must be one of: {choices}."},
+    )
+    secret_key = _variable(
+        fields.String,
+        "SECRET_KEY",
+        None,
+        f"at least {SECRET_KEY_BYTES} bytes; development makes and keeps its own",
+    )
+    host = _variable(fields.String, "HOST", "127.0.0.1", "address to listen on")
+    port = _variable(fields.Integer, "PORT", 8000, "port to listen on", _between(0, 65535))
+    processes = _variable(fields.Integer, "PROCESSES", 1, "server processes", _between(1, 64))
+    threads = _variable(
+        fields.Integer,
+        "THREADS",
+        8,
+        "threads per process for routes that never wait for a provider",
+        _between(1, 256),
+    )
+    provider_threads = _variable(
+        fields.Integer,
+        "PROVIDER_THREADS",
+        16,
+        "threads per process for routes that may wait for a provider",
+        _between(1, 256),
+    )
+    drain_timeout_s = _variable(
+        fields.Integer,
+        "DRAIN_TIMEOUT",
+        25,
+        "seconds that a stopping server gives to requests in flight",
+        _between(1, 300),
+    )
+    database_url = _variable(
+        fields.String, "DATABASE_URL", "sqlite:///instance/desk.db", "sqlite:///… or postgresql://…"
+    )
+    redis_url = _variable(RedisUrl, "REDIS_URL", None, "shared cache; in-process where empty")
+    cache_key_prefix = _variable(
+        fields.String, "CACHE_KEY_PREFIX", "", "set it on a Redis shared with others"
+    )
+    cors_origins = _variable(
+        CommaSeparated, "CORS_ORIGINS", (), "origins of browser clients, comma-separated", _check_origins
+    )
+    bootstrap_api_keys = _variable(
+        BootstrapKeys,
+        "BOOTSTRAP_API_KEYS",
+        (),
+        "name:scope+scope:sha256, comma-separated; made by flask --app wsgi keys make",
+    )
+    log_level = _variable(
+        fields.String,
+        "LOG_LEVEL",
+        "INFO",
+        "DEBUG, INFO, WARNING or ERROR",
+        _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+    )
+    log_file = _variable(
+        fields.String,
+        "LOG_FILE",
+        None,
+        "a second place for the log, beside stderr; logs/app.log in development",
+    )
+    intelligence_providers = _variable(
+        CommaSeparated, "INTELLIGENCE_PROVIDERS", (), "providers in the order in which they are asked"
+    )
+    facts_deadline_s = _variable(
+        fields.Float, "FACTS_DEADLINE", 10.0, "seconds for a request that answers facts", _between(0.1, 60)
+    )
+    texts_deadline_s = _variable(
+        fields.Float,
+        "TEXTS_DEADLINE",
+        25.0,
+        "seconds for a request that answers a draft or a recommendation",
+        _between(0.1, 60),
+    )
+    texts_facts_wait_s = _variable(
+        fields.Float,
+        "TEXTS_FACTS_WAIT",
+        3.0,
+        "seconds of these that it waits for the customer's facts",
+        _between(0.1, 60),
+    )
+    draft_retention_days = _variable(
+        fields.Integer, "DRAFT_RETENTION_DAYS", 90, "days after which drafts are pruned", _between(1, 3650)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the service was started with. `raw` is for the providers, which parse their own part of it."""
+
+    environment: Deployment
+    secret_key: str = field(repr=False)
+    host: str
+    port: int
+    processes: int
+    threads: int
+    provider_threads: int
+    drain_timeout_s: int
+    database_url: str = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    cache_key_prefix: str
+    cors_origins: tuple[str, ...]
+    bootstrap_api_keys: tuple[BootstrapKey, ...]
+    log_level: str
+    log_file: Path | None
+    intelligence_providers: tuple[str, ...]
+    providers_chosen_by: str
+    facts_deadline_s: float
+    texts_deadline_s: float
+    texts_facts_wait_s: float
+    draft_retention_days: int
+    raw: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def parse(cls, environment: Mapping[str, str], registry: Registry | None = None) -> Self:
+        """Raises `SettingsError` with every fault, those of the listed providers included."""
+        parsed, faults = ServiceSettings().parse_leniently(environment)
+        deployment: Deployment = parsed["environment"]
+        development = deployment is Deployment.DEVELOPMENT
+        names, chosen_by = choose_providers(parsed["intelligence_providers"], deployment, environment)
+        secret = parsed["secret_key"] or (development_secret() if development else "")
+        log_file = parsed["log_file"] or ("logs/app.log" if development else None)
+
+        faults |= check_providers(names, deployment, environment, registry or Registry())
+        if "SECRET_KEY" not in faults and len(secret.encode()) < SECRET_KEY_BYTES:
+            faults["SECRET_KEY"] = [f"Must be at least {SECRET_KEY_BYTES} bytes; {HOW_TO_MAKE_ONE}."]
+        if faults:
+            raise SettingsError(faults)
+        parsed |= {
+            "secret_key": secret,
+            "log_file": ROOT / log_file if log_file else None,
+            "intelligence_providers": names,
+            "providers_chosen_by": chosen_by,
+            "raw": dict(environment),
+        }
+        return cls(**parsed)
+
+
+def choose_providers(
+    listed: Sequence[str], deployment: Deployment, environment: Mapping[str, str]
+) -> tuple[tuple[str, ...], str]:
+    """The providers to start with, and why these: `configured`, `quimbi_key`, `development` or `no_key`."""
+    if listed:
+        return tuple(listed), "configured"
+    if usable_key(environment):
+        return ("quimbi", "fallback"), "quimbi_key"
+    if deployment is Deployment.DEVELOPMENT:
+        return ("stub", "fallback"), "development"
+    return ("fallback",), "no_key"
+
+
+def check_providers(
+    names: Sequence[str], deployment: Deployment, environment: Mapping[str, str], registry: Registry
+) -> dict[str, list[str]]:
+    """Faults of the list, and of the variables that the providers on it read."""
+    faults: dict[str, list[str]] = {}
+    of_list = faults.setdefault("INTELLIGENCE_PROVIDERS", [])
+    if len(set(names)) != len(names):
+        of_list.append("A provider is listed twice; name each once.")
+    if deployment is Deployment.PRODUCTION and "stub" in names:
+        of_list.append("stub makes its answers up and is refused in production; take it out.")
+    for name in names:
+        try:
+            schema = registry.lookup(name).settings_schema
+            if schema and issubclass(schema, SettingsSchema):
+                schema().parse(environment)
+        except RegistryError as error:
+            of_list.append(str(error))
+        except SettingsError as error:
+            faults |= error.faults
+    return {variable: messages for variable, messages in faults.items() if messages}
+
+
+def development_secret() -> str:
+    """The secret of this checkout, made at its first development start."""
+    path = INSTANCE / "secret_key"
+    path.parent.mkdir(exist_ok=True)
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(SECRET_KEY_BYTES))
+    return path.read_text().strip()
+
+
+def read_environment(environment: Mapping[str, str], dotenv: Path = ROOT / ".env") -> dict[str, str]:
+    """What the process was given, before what `.env` says."""
+    return {**{name: value or "" for name, value in dotenv_values(dotenv).items()}, **environment}

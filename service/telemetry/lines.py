@@ -1,0 +1,157 @@
+"""Log lines as bytes: rendered whole, written with one call each, never waiting for a reader that is stuck."""
+
+import json
+import os
+import select
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from service.telemetry.redaction import without_secret_fields, without_secret_values
+
+LONGEST_LINE = 4096
+"""Bytes. PIPE_BUF: a pipe takes such a line whole or not at all, so that lines of processes never mix."""
+
+LONGEST_VALUE = 500
+PATIENCE_MS = 100
+"""How long the first line waits for a reader that is behind; later ones not at all until it has caught up."""
+
+_LEADING = ("timestamp", "level", "service", "event", "request_id")
+
+
+def _unencodable(value: Any) -> str:
+    return f"<{type(value).__name__}>"
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_unencodable, decimal_format="number")
+
+
+def render(event: Mapping[str, Any]) -> bytes:
+    """One JSON object and a line feed, the fields to read first leading. Never raises."""
+    fields = {key: event[key] for key in _LEADING if key in event}
+    fields.update(event)
+    fields = without_secret_fields(fields)
+    line = _encode(fields)
+    if len(line) >= LONGEST_LINE:
+        line = _encode(_shortened(fields))
+    if len(line) >= LONGEST_LINE:
+        line = _encode({key: fields[key] for key in _LEADING if key in fields} | {"truncated": True})
+    return without_secret_values(line) + b"\n"
+
+
+def _encode(fields: Mapping[str, Any]) -> bytes:
+    try:
+        return _encoder.encode(fields)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return json.dumps(_plain(fields)).encode()
+
+
+def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the fast encoder refuses, such as a lone surrogate, as text that any reader takes."""
+    return {
+        str(key): value if value is None or isinstance(value, str | int) else _unencodable(value)
+        for key, value in fields.items()
+    }
+
+
+def _shortened(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _short(value) for key, value in fields.items()} | {"truncated": True}
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > LONGEST_VALUE:
+        return value[:LONGEST_VALUE] + "…"
+    return value
+
+
+class StandardError:
+    """Descriptor 2, or the one given. A line that a full pipe cannot take is dropped and counted."""
+
+    def __init__(self, descriptor: int = 2) -> None:
+        self._descriptor = descriptor
+        self._room = select.poll()
+        self._room.register(descriptor, select.POLLOUT)
+        self._dropped = 0
+
+    def write(self, line: bytes) -> None:
+        if not self._room.poll(0 if self._dropped else PATIENCE_MS):
+            self._dropped += 1
+            return
+        if self._dropped:
+            notice = {"level": "WARNING", "service": "desk", "event": "log_lines_dropped", "count": self._dropped}
+            self._dropped = 0
+            self.write(render(notice))
+        _write_whole(self._descriptor, line)
+
+
+class LogFile:
+    """Appends, so that several processes may share it, and follows the name when a rotation moves the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self._descriptor = os.open(self._path, flags, 0o640)
+        self._identity = _identity(os.fstat(self._descriptor))
+
+    def write(self, line: bytes) -> None:
+        if self._moved():
+            os.close(self._descriptor)
+            self._open()
+        _write_whole(self._descriptor, line)
+
+    def _moved(self) -> bool:
+        try:
+            return _identity(self._path.stat()) != self._identity
+        except FileNotFoundError:
+            return True
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _write_whole(descriptor: int, line: bytes) -> None:
+    written = os.write(descriptor, line)
+    while written < len(line):
+        written += os.write(descriptor, line[written:])
+
+
+class LineLog:
+    """Where all lines go. A sink that fails (disk full, reader gone) costs its line, never the request."""
+
+    def __init__(self) -> None:
+        self._sinks: list[Callable[[bytes], None]] = []
+        self._file: LogFile | None = None
+        self._lock = threading.Lock()
+        os.register_at_fork(after_in_child=self._forget_lock)
+
+    def _forget_lock(self) -> None:
+        self._lock = threading.Lock()
+
+    def open(self, log_file: Path | None, *, descriptor: int = 2) -> None:
+        opened = LogFile(log_file) if log_file else None
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+            self._file = opened
+            self._sinks = [StandardError(descriptor).write]
+            if opened is not None:
+                self._sinks.append(opened.write)
+
+    def write(self, line: bytes) -> None:
+        with self._lock:
+            for sink in self._sinks:
+                try:
+                    sink(line)
+                except OSError:
+                    continue

@@ -1,0 +1,110 @@
+"""One JSON line per event, to stderr and a file: ours from structlog, the libraries' from `logging`."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from service.telemetry.failures import describe
+from service.telemetry.lines import LineLog, render
+
+DEFAULT_SERVICE = "desk"
+
+_LEVELS = {"exception": "ERROR", "warn": "WARNING", "fatal": "CRITICAL"}
+
+_QUIET = {
+    # Their lower levels repeat what our own events say, or quote paths and SQL.
+    "alembic": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "waitress": logging.WARNING,
+    "waitress.queue": logging.ERROR,
+    "werkzeug": logging.WARNING,
+}
+
+lines = LineLog()
+
+
+def configure(level: str, log_file: Path | None = None) -> None:
+    """Call it again to change level or file. `level`: a name such as INFO."""
+    lines.open(log_file)
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            _stamp,
+            _level,
+            _failure,
+            _as_line,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=_LineLogger,
+        cache_logger_on_first_use=False,
+    )
+    _take_over_stdlib(threshold)
+
+
+def _take_over_stdlib(threshold: int) -> None:
+    root = logging.getLogger()
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, _Bridge)]
+    root.addHandler(_Bridge())
+    root.setLevel(threshold)
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(max(least, threshold))
+    logging.captureWarnings(True)
+
+
+class _LineLogger:
+    """What structlog calls last; every level name ends in the same line."""
+
+    def __init__(self, *_: Any) -> None: ...
+
+    def _write(self, line: bytes) -> None:
+        lines.write(line)
+
+    debug = info = warning = warn = error = exception = critical = fatal = msg = _write
+
+
+class _Bridge(logging.Handler):
+    """Records of libraries as events: the logger's name, its text, and a failure without its values."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event: EventDict = {"event": "library_log", "logger": record.name, "text": record.getMessage()}
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+        structlog.contextvars.merge_contextvars(None, "", event)
+        for processor in (_stamp, _failure):
+            event = processor(None, "", event)
+        event["level"] = record.levelname
+        lines.write(render(event | {"service": DEFAULT_SERVICE}))
+
+
+_timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+
+
+def _stamp(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    event.setdefault("service", DEFAULT_SERVICE)
+    return _timestamp(logger, method, event)
+
+
+def _level(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    event["level"] = _LEVELS.get(method) or method.upper()
+    return event
+
+
+def _failure(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    raised = event.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()
+    if isinstance(raised, tuple):
+        raised = raised[1]
+    if isinstance(raised, BaseException):
+        event["error"] = describe(raised)
+    return event
+
+
+def _as_line(_: WrappedLogger, __: str, event: EventDict) -> bytes:
+    return render(event)

@@ -1,0 +1,40 @@
+"""The last line of defence: nobody should log a secret, and one who does finds it blotted out."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+REDACTED = "[redacted]"
+
+_SECRET_NAME = re.compile(r"passw(or)?d|secret|token|api_?key|authorization|cookie|private_?key", re.IGNORECASE)
+
+_SECRET_VALUE = re.compile(
+    rb"qpk_(?:live|test)_[\w-]*"
+    rb"|\b(?:Bearer|Basic|bearer|basic) [\w.~+/=-]{8,}"
+    rb"|(?<=://)[^/@\s\"]*:[^/@\s\"]*(?=@)"
+    rb"|(?<=key=)[^&\s\"]+|(?<=token=)[^&\s\"]+|(?<=secret=)[^&\s\"]+|(?<=password=)[^&\s\"]+"
+)
+
+
+@lru_cache(maxsize=1024)
+def _names_a_secret(key: str) -> bool:
+    return _SECRET_NAME.search(key.replace("-", "_")) is not None
+
+
+def without_secret_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The same fields, those named like secrets blotted out at any depth."""
+    return {key: REDACTED if _names_a_secret(str(key)) else _inside(value) for key, value in fields.items()}
+
+
+def _inside(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return without_secret_fields(value)
+    if isinstance(value, list | tuple):
+        return [_inside(entry) for entry in value]
+    return value
+
+
+def without_secret_values(line: bytes) -> bytes:
+    """Keys of Quimbi, credentials of an Authorization header, and those inside URLs, wherever they stand."""
+    return _SECRET_VALUE.sub(REDACTED.encode(), line)

@@ -1,0 +1,138 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from service.columns import Base, Identifier, Json, Sequence, short_enum
+
+COUNTER_SHARDS = 16
+PREVIEW_LENGTH = 200
+
+
+class TicketStatus(StrEnum):
+    OPEN = "open"
+    PENDING = "pending"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Priority(StrEnum):
+    URGENT = "urgent"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+    PHONE = "phone"
+    CHAT = "chat"
+    FORM = "form"
+
+
+def _among_the_living(name: str, *columns: str) -> Index:
+    alive = text("deleted_at IS NULL")
+    return Index(name, *columns, postgresql_where=alive, sqlite_where=alive)
+
+
+class Ticket(Base):
+    """`version` counts every change, `conversation_version` those of its messages.
+
+    `message_count` and `last_message_*` are kept at write time, of messages that are not deleted.
+    `waiting_since` is the time of the oldest customer message that no agent has answered.
+    `assigned_to` is an agent's id or a label.
+    """
+
+    __tablename__ = "tickets"
+
+    id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    external_id: Mapped[str | None] = mapped_column(String(200), unique=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"))
+    subject: Mapped[str] = mapped_column(Text)
+    status: Mapped[TicketStatus] = mapped_column(short_enum(TicketStatus, "status"))
+    priority: Mapped[Priority] = mapped_column(short_enum(Priority, "priority"))
+    channel: Mapped[Channel] = mapped_column(short_enum(Channel, "channel"))
+    assigned_to: Mapped[str | None] = mapped_column(String(200))
+    custom_fields: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    version: Mapped[int] = mapped_column(default=1)
+    conversation_version: Mapped[int] = mapped_column(default=0)
+    message_count: Mapped[int] = mapped_column(default=0)
+    last_message_preview: Mapped[str | None] = mapped_column(String(PREVIEW_LENGTH))
+    last_message_at: Mapped[datetime | None]
+    last_message_from_agent: Mapped[bool | None]
+    waiting_since: Mapped[datetime | None]
+    first_response_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    tag_rows: Mapped[set["TicketTag"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, lazy="selectin"
+    )
+    tags: AssociationProxy[set[str]] = association_proxy(
+        "tag_rows", "tag", creator=lambda tag: TicketTag(tag=tag)
+    )
+
+    __table_args__ = (
+        _among_the_living("ix_tickets_created_at_id", "created_at", "id"),
+        _among_the_living("ix_tickets_status_created_at_id", "status", "created_at", "id"),
+        _among_the_living("ix_tickets_assigned_to_created_at_id", "assigned_to", "created_at", "id"),
+        Index("ix_tickets_customer_id_created_at_id", "customer_id", "created_at", "id"),
+    )
+
+
+class TicketTag(Base):
+    __tablename__ = "ticket_tags"
+
+    ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(100), primary_key=True)
+
+    __table_args__ = (Index("ix_ticket_tags_tag_ticket_id", "tag", "ticket_id"),)
+
+
+class Message(Base):
+    """One turn of a conversation; an edit keeps `original_content`, a deletion the whole row.
+
+    `sequence` breaks ties of `created_at` in the order of writing; `id` is the one clients see.
+    """
+
+    __tablename__ = "messages"
+
+    sequence: Mapped[int] = mapped_column(Sequence, primary_key=True)
+    id: Mapped[str] = mapped_column(Identifier, unique=True)
+    external_id: Mapped[str | None] = mapped_column(String(200), unique=True)
+    ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    from_agent: Mapped[bool]
+    content: Mapped[str] = mapped_column(Text)
+    original_content: Mapped[str | None] = mapped_column(Text)
+    author_name: Mapped[str | None] = mapped_column(String(200))
+    author_email: Mapped[str | None] = mapped_column(String(320))
+    send_to_customer: Mapped[bool] = mapped_column(default=False)
+    draft_id: Mapped[str | None] = mapped_column(Identifier)
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_messages_ticket_id_created_at_sequence", "ticket_id", "created_at", "sequence"),
+    )
+
+
+class TicketCounter(Base):
+    """How many tickets that are not deleted have a status: the sum over the shards.
+
+    A writer changes one shard, chosen at random below `COUNTER_SHARDS`, so that parallel changes do
+    not wait for one row; a single shard may therefore be negative.
+    """
+
+    __tablename__ = "ticket_counters"
+
+    status: Mapped[TicketStatus] = mapped_column(short_enum(TicketStatus, "status"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tickets: Mapped[int] = mapped_column(default=0)

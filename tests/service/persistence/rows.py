@@ -1,0 +1,155 @@
+"""Rows as the tests of persistence need them: complete, and as short to write as they can be."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from service.customers.models import Customer, Order, OrderLine, Refund
+from service.events import StoredEvent
+from service.http.models import IdempotencyKey
+from service.identifiers import new_id, new_ref
+from service.intelligence.models import CustomerSnapshot, Draft, ProviderOutcome, StoredRecommendation
+from service.leases import JobLease
+from service.tickets.models import Message, Ticket, TicketCounter
+
+NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
+PROVENANCE = {"provider": "quimbi", "source": "fresh", "degraded": False, "as_of": NOON}
+
+
+def customer(**fields: Any) -> Customer:
+    return Customer(
+        **{"id": new_id("customer"), "ref": new_ref(), "created_at": NOON, "updated_at": NOON} | fields
+    )
+
+
+def order(owner: Customer, **fields: Any) -> Order:
+    defaults = {
+        "id": new_id("order"),
+        "external_id": new_id("shop"),
+        "customer_id": owner.id,
+        "ordered_at": NOON,
+        "currency": "EUR",
+        "status": "paid",
+        "total": Decimal("19.90"),
+        "tracking": {"numbers": ["1Z9"], "carrier": "UPS"},
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Order(**defaults | fields)
+
+
+def order_line(position: int = 0, **fields: Any) -> OrderLine:
+    return OrderLine(
+        **{"position": position, "title": "Tea", "quantity": 2, "price": Decimal("9.95")} | fields
+    )
+
+
+def refund(**fields: Any) -> Refund:
+    return Refund(**{"external_id": new_id("refund"), "at": NOON, "amount": Decimal("9.95")} | fields)
+
+
+def ticket(owner: Customer, **fields: Any) -> Ticket:
+    defaults = {
+        "id": new_id("ticket"),
+        "customer_id": owner.id,
+        "subject": "Where is my parcel?",
+        "status": "open",
+        "priority": "normal",
+        "channel": "email",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Ticket(**defaults | fields)
+
+
+def message(about: Ticket, **fields: Any) -> Message:
+    defaults = {
+        "id": new_id("msg"),
+        "ticket_id": about.id,
+        "from_agent": False,
+        "content": "Hello",
+        "created_at": NOON,
+    }
+    return Message(**defaults | fields)
+
+
+def draft(about: Ticket, **fields: Any) -> Draft:
+    defaults = PROVENANCE | {
+        "id": new_id("draft"),
+        "ticket_id": about.id,
+        "conversation_version": 1,
+        "sticky": False,
+        "content": "Dear customer",
+        "tone": "friendly",
+        "channel": "email",
+        "generated_at": NOON,
+    }
+    return Draft(**defaults | fields)
+
+
+def recommendation(about: Ticket, **fields: Any) -> StoredRecommendation:
+    defaults = PROVENANCE | {
+        "id": new_id("rec"),
+        "ticket_id": about.id,
+        "conversation_version": 1,
+        "facts_fingerprint": "0" * 64,
+        "priority": "normal",
+        "actions": [{"action": "Apologise", "completed": False}],
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return StoredRecommendation(**defaults | fields)
+
+
+def snapshot(of: Customer, **fields: Any) -> CustomerSnapshot:
+    defaults = {
+        "customer_id": of.id,
+        "capability": "analyze",
+        "arguments": "",
+        "provider": "quimbi",
+        "as_of": NOON,
+        "known": True,
+        "answer": "{}",
+        "churn_risk": 0.18,
+        "lifetime_value": Decimal("892.5"),
+    }
+    return CustomerSnapshot(**defaults | fields)
+
+
+def idempotency_key(**fields: Any) -> IdempotencyKey:
+    defaults = {
+        "scope": "caller POST /api/tickets",
+        "key": new_id("key"),
+        "request_hash": "0" * 64,
+        "locked_until": NOON,
+        "created_at": NOON,
+        "expires_at": NOON,
+    }
+    return IdempotencyKey(**defaults | fields)
+
+
+def event(**fields: Any) -> StoredEvent:
+    defaults = {
+        "type": "ticket.created",
+        "version": 1,
+        "subject_type": "ticket",
+        "subject_id": "t",
+        "actor": "a",
+    }
+    return StoredEvent(**defaults | {"at": NOON} | fields)
+
+
+def one_of_everything() -> list[list[Any]]:
+    """A row at least in every table, in groups that can be added one after the other."""
+    ada = customer(name="Ada", email="Ada@Example.org", external_ids={"quimbi": "7001"})
+    parcel = ticket(ada, tags={"parcel", "late"})
+    return [
+        [ada],
+        [order(ada, lines=[order_line(0), order_line(1)], refunds=[refund()]), parcel, snapshot(ada)],
+        [message(parcel), draft(parcel), recommendation(parcel), event(ticket_id=parcel.id)],
+        [idempotency_key(), TicketCounter(status="open", shard=3, tickets=1)],
+        [
+            ProviderOutcome(provider="quimbi", connection="connected", at=NOON),
+            JobLease(name="prune", due_at=NOON),
+        ],
+    ]
