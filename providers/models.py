@@ -84,9 +84,13 @@ def _check_probability(name: str, value: float | None) -> None:
         raise ValueError(f"{name} must be within 0..1, not {value}")
 
 
+AMOUNT_LIMIT = Decimal(10) ** 14
+"""No shop's figures reach it, and every store can hold what is below."""
+
+
 def _check_amount(name: str, value: Decimal | None) -> None:
-    if value is not None and not value.is_finite():
-        raise ValueError(f"{name} must be a finite amount, not {value}")
+    if value is not None and not (value.is_finite() and abs(value) < AMOUNT_LIMIT):
+        raise ValueError(f"{name} must be a finite amount below {AMOUNT_LIMIT:f}, not {value}")
 
 
 def _check_count(name: str, value: int | None) -> None:
@@ -325,6 +329,7 @@ class ChurnPrediction(Answer):
     risk_level: str = UNKNOWN_LEVEL
     factors: tuple[ChurnFactor, ...] = ()
     recommendations: tuple[str, ...] = ()
+    currency: str | None = None
 
     def __post_init__(self) -> None:
         _check_probability("churn_risk_score", self.churn_risk_score)

@@ -1,1 +1,3 @@
-"""The support desk: a Flask application, one package per domain."""
+"""The support desk."""
+
+__version__ = "0.1.0"

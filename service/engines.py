@@ -1,19 +1,25 @@
 """Database URLs as operators have them, and engines as the service needs them."""
 
 import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, StaticPool, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from providers.codec import encode
 
+ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_THREADS = 24
 POOL_RESERVE = 8
 """Connections beside the request threads': timed work, refreshes, the health probe."""
 POOL_TIMEOUT_S = 2.0
+PING_AFTER_IDLE_S = 1.0
 CONNECT_TIMEOUT_S = 3
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
@@ -44,7 +50,7 @@ _POSTGRES_ARGUMENTS = {
 
 
 def normalise_url(url: str) -> str:
-    """What operators write, as the URL for our driver; a SQLite path is relative to the working directory.
+    """What operators write, as the URL for our driver; a SQLite path is relative to the repository.
 
     Raises `ValueError` for anything but PostgreSQL and SQLite. The password stays in it: never log it.
     """
@@ -70,7 +76,7 @@ def _for_psycopg(url: URL) -> URL:
 def _absolute(url: URL) -> URL:
     if _is_in_memory(url):
         return url.set(drivername="sqlite")
-    return url.set(drivername="sqlite", database=str(Path(str(url.database)).absolute()))
+    return url.set(drivername="sqlite", database=str(ROOT / str(url.database)))
 
 
 def _is_in_memory(url: URL) -> bool:
@@ -87,7 +93,7 @@ def engine_options(url: str, *, threads: int = DEFAULT_THREADS) -> dict[str, Any
     }
     if parsed.get_backend_name() == "postgresql":
         arguments = {name: value for name, value in _POSTGRES_ARGUMENTS.items() if name not in parsed.query}
-        return options | _pool(threads) | {"pool_pre_ping": True, "connect_args": arguments}
+        return options | _pool(threads) | {"connect_args": arguments}
     arguments = {"timeout": SQLITE_BUSY_TIMEOUT_S, "isolation_level": None, "check_same_thread": False}
     pool = {"poolclass": StaticPool} if _is_in_memory(parsed) else _pool(threads)
     return options | pool | {"connect_args": arguments}
@@ -97,9 +103,36 @@ def _pool(threads: int) -> dict[str, Any]:
     return {"pool_size": threads, "max_overflow": POOL_RESERVE, "pool_timeout": POOL_TIMEOUT_S}
 
 
-def configure_engine(engine: Engine) -> None:
-    """Make each new connection what the service relies on; harmless when done before."""
-    if engine.dialect.name != "sqlite" or event.contains(engine, "connect", _prepare_sqlite):
+def configure_engine(engine: Engine, *, ping_after_idle_s: float = PING_AFTER_IDLE_S) -> None:
+    """Make its connections what the service relies on; harmless when done before."""
+    if engine.dialect.name == "sqlite":
+        _configure_sqlite(engine)
+    elif not event.contains(engine, "checkin", _remember_use):
+        event.listen(engine, "checkin", _remember_use)
+        event.listen(engine, "checkout", _ping_after_idle(engine, ping_after_idle_s))
+
+
+def _remember_use(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["used_at_s"] = time.monotonic()
+
+
+def _ping_after_idle(engine: Engine, idle_s: float) -> Callable[..., None]:
+    """SQLAlchemy's own ping comes before every use, and was a third of the time of a short read."""
+
+    def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        used_at_s = record.info.get("used_at_s")
+        if used_at_s is None or time.monotonic() - used_at_s < idle_s:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError("the connection died while idle") from error
+
+    return ping
+
+
+def _configure_sqlite(engine: Engine) -> None:
+    if event.contains(engine, "connect", _prepare_sqlite):
         return
     if not _is_in_memory(engine.url):
         Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)

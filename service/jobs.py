@@ -67,12 +67,15 @@ class JobRunning(Exception):
 class JobRunner:
     """Runs what is due, one job after the other, on one daemon thread from `start` until `stop`."""
 
-    def __init__(self, jobs: Sequence[Job], database: Database, clock: Clock) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], database: Database, clock: Clock, *, poll: timedelta = POLL
+    ) -> None:
         self._jobs = {job.name: job for job in jobs}
         if len(self._jobs) != len(jobs):
             raise ValueError("two jobs have the same name")
         self._database = database
         self._clock = clock
+        self._poll_s = poll.total_seconds()
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._due_here = {job.name: job.schedule.first(clock.now()) for job in jobs if job.per_process}
         self._database_away = False
@@ -140,7 +143,7 @@ class JobRunner:
         )
 
     def _loop(self) -> None:
-        while not self._stopping.wait(POLL.total_seconds()):
+        while not self._stopping.wait(self._poll_s):
             self.run_due()
 
     def _run_due_here(self) -> None:

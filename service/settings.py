@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from marshmallow import ValidationError, fields, validate
 
+from providers.chain import ChainSettingsSchema
 from providers.quimbi.settings import usable_key
 from providers.registry import Registry, RegistryError
 from providers.settings import SettingsError, SettingsSchema
@@ -226,6 +227,7 @@ class Settings:
         secret = parsed["secret_key"] or (development_secret() if development else "")
         log_file = parsed["log_file"] or ("logs/app.log" if development else None)
 
+        faults |= ChainSettingsSchema().parse_leniently(environment)[1]
         faults |= check_providers(names, deployment, environment, registry or Registry())
         if "SECRET_KEY" not in faults and len(secret.encode()) < SECRET_KEY_BYTES:
             faults["SECRET_KEY"] = [f"Must be at least {SECRET_KEY_BYTES} bytes; {HOW_TO_MAKE_ONE}."]

@@ -77,6 +77,7 @@ class Breaker:
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=settings.failure_threshold, throw_new_error_on_trip=False
         )
+        self._row: set[str] = set()
         self._era = 0
         self._opened_at_s = 0.0
         self._probing = False
@@ -123,11 +124,21 @@ class Breaker:
             return
         self._window.add(self._clock.monotonic(), customer_id, failed=failed)
         before = self._breaker.current_state
-        self._tell(failed=verdict is Verdict.FAILED or (failed and permit.probe))
+        self._count_in_row(permit, customer_id, verdict)
         if self._breaker.current_state == pybreaker.STATE_CLOSED and self._rate_is_bad():
             self._breaker.open()
         if self._breaker.current_state != before:
             self._change_era()
+
+    def _count_in_row(self, permit: Permit, customer_id: str, verdict: Verdict) -> None:
+        """A row is of different customers: one who fails every minute does not open the circuit."""
+        if verdict is Verdict.FAILED or (verdict is Verdict.SLOW and permit.probe):
+            if customer_id not in self._row or permit.probe:
+                self._row.add(customer_id)
+                self._tell(failed=True)
+        else:
+            self._row.clear()
+            self._tell(failed=False)
 
     def _tell(self, *, failed: bool) -> None:
         with suppress(_Failure), self._breaker.calling():
@@ -148,6 +159,7 @@ class Breaker:
 
     def _change_era(self) -> None:
         self._era += 1
+        self._row.clear()
         self._probing = False
         if self._breaker.current_state == pybreaker.STATE_OPEN:
             self._opened_at_s = self._clock.monotonic()

@@ -45,6 +45,6 @@ class MovingWindow:
 
     def _forget_old(self) -> float:
         now_s = self._clock.monotonic()
-        while self._moments and self._moments[0] <= now_s - self._length_s:
+        while self._moments and self._moments[0] + self._length_s <= now_s:
             self._moments.popleft()
         return now_s

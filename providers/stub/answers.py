@@ -176,7 +176,10 @@ def changed(answer: A, override: Mapping[str, Any]) -> A:
     if forbidden:
         raise ValueError(f"cannot be changed: {', '.join(sorted(forbidden))}")
     merged = _merged(msgspec.json.decode(codec.encode(answer)), override)
-    altered = msgspec.json.decode(msgspec.json.encode(merged), type=type(answer))
+    try:
+        altered = msgspec.json.decode(msgspec.json.encode(merged), type=type(answer))
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
     unknown = sorted(_lost(override, msgspec.json.decode(codec.encode(altered))))
     if unknown:
         raise ValueError(f"no such field: {', '.join(unknown)}")

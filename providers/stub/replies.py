@@ -129,7 +129,7 @@ def urgency(ticket: TicketContext, churn_risk: float | None) -> str:
 
 
 def at_risk(facts: CustomerIntelligence) -> Decimal | None:
-    """Churn risk × lifetime value, None where either is."""
+    """Churn risk times lifetime value, None where either is."""
     risk, value = facts.predictions.churn_risk, facts.metrics.lifetime_value
     if risk is None or value is None:
         return None

@@ -19,10 +19,10 @@ times        how often the rule is good for, in one process and until the file c
 """
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import count
 from typing import Any
 
 from providers.errors import ProviderError
@@ -53,8 +53,7 @@ class Script:
     """Rules in order, and how often each was used."""
 
     rules: Sequence[Rule] = ()
-    _uses: dict[int, count[int]] = field(default_factory=dict)
-    _spent: set[int] = field(default_factory=set)
+    _uses: Counter[int] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, capability: Capability, customer: CustomerRef, external_id: str) -> Rule | None:
@@ -64,9 +63,7 @@ class Script:
             if found is None:
                 return None
             position, rule = found
-            used = next(self._uses.setdefault(position, count(1)))
-            if rule.times is not None and used >= rule.times:
-                self._spent.add(position)
+            self._uses[position] += 1
             return rule
 
     def peek(self, capability: Capability, external_id: str) -> Rule | None:
@@ -80,7 +77,10 @@ class Script:
             (
                 (position, rule)
                 for position, rule in enumerate(self.rules)
-                if position not in self._spent and rule.matches(capability, *ids)
+                if rule.matches(capability, *ids) and not self._used_up(position, rule)
             ),
             None,
         )
+
+    def _used_up(self, position: int, rule: Rule) -> bool:
+        return rule.times is not None and self._uses[position] >= rule.times

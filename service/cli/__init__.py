@@ -1,0 +1,7 @@
+"""`flask --app wsgi …`."""
+
+from flask import Flask
+
+
+def install(app: Flask) -> None:
+    pass

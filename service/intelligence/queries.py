@@ -4,7 +4,7 @@ from typing import cast
 from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
-from service.intelligence.models import Draft
+from service.intelligence.models import Draft, StoredRecommendation
 
 
 def prune_drafts(session: Session, before: datetime, *, limit: int = 500) -> int:
@@ -14,3 +14,30 @@ def prune_drafts(session: Session, before: datetime, *, limit: int = 500) -> int
         delete(Draft).where(Draft.id.in_(oldest)), execution_options={"synchronize_session": False}
     )
     return cast("CursorResult[None]", deleted).rowcount
+
+
+def sticky_draft(session: Session, ticket_id: str, conversation_version: int) -> Draft | None:
+    """The newest draft that a regenerate made for the conversation as it stands."""
+    statement = (
+        select(Draft)
+        .where(
+            Draft.ticket_id == ticket_id,
+            Draft.conversation_version == conversation_version,
+            Draft.sticky,
+        )
+        .order_by(Draft.generated_at.desc(), Draft.id)
+        .limit(1)
+    )
+    return session.scalar(statement)
+
+
+def latest_recommendation(
+    session: Session, ticket_id: str, *, for_change: bool = False
+) -> StoredRecommendation | None:
+    statement = (
+        select(StoredRecommendation)
+        .where(StoredRecommendation.ticket_id == ticket_id)
+        .order_by(StoredRecommendation.created_at.desc(), StoredRecommendation.id)
+        .limit(1)
+    )
+    return session.scalar(statement.with_for_update() if for_change else statement)

@@ -1,4 +1,4 @@
-"""Log lines as bytes: rendered whole, written with one call each, never waiting for a reader that is stuck."""
+"""Log lines as bytes: rendered whole, written by one call each, never waiting for a stuck reader."""
 
 import json
 import os
@@ -81,14 +81,19 @@ class StandardError:
             self._dropped += 1
             return
         if self._dropped:
-            notice = {"level": "WARNING", "service": "desk", "event": "log_lines_dropped", "count": self._dropped}
+            notice = {
+                "level": "WARNING",
+                "service": "desk",
+                "event": "log_lines_dropped",
+                "count": self._dropped,
+            }
             self._dropped = 0
             self.write(render(notice))
         _write_whole(self._descriptor, line)
 
 
 class LogFile:
-    """Appends, so that several processes may share it, and follows the name when a rotation moves the file."""
+    """Appends, so that processes may share it, and follows the name when a rotation moves the file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

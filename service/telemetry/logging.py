@@ -79,7 +79,7 @@ class _Bridge(logging.Handler):
         for processor in (_stamp, _failure):
             event = processor(None, "", event)
         event["level"] = record.levelname
-        lines.write(render(event | {"service": DEFAULT_SERVICE}))
+        lines.write(render(event))
 
 
 _timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)

@@ -8,7 +8,7 @@ from service.customers.services import Person
 from service.http.fields import CallerId, Choice, Count, Flag, Rfc3339, Text
 from service.http.pagination import MAX_LIMIT
 from service.tickets.models import Channel, Priority, TicketStatus
-from service.tickets.services import NewMessage, NewTicket
+from service.tickets.services import Conversation, NewMessage, NewTicket
 
 MAX_TAGS = 50
 
@@ -99,15 +99,6 @@ class TicketSchema(Schema):
     updated_at = Rfc3339()
 
 
-class NoteSchema(Schema):
-    id = fields.String()
-    ticket_id = fields.String()
-    content = fields.String()
-    author_name = fields.String(allow_none=True)
-    author_id = fields.String(allow_none=True)
-    created_at = Rfc3339()
-
-
 class CreatedTicketSchema(Schema):
     id = fields.String(attribute="ticket.id")
     status = fields.Constant("created")
@@ -119,7 +110,12 @@ class CreatedTicketSchema(Schema):
 class ConversationSchema(TicketSchema):
     messages = fields.List(fields.Nested(MessageSchema))
     messages_truncated = fields.Boolean()
-    notes = fields.List(fields.Nested(NoteSchema))
+    notes = fields.Constant([], metadata={"type": "array", "items": {}})
+
+    def get_attribute(self, conversation: Conversation, attr: str, default: Any) -> Any:
+        """The ticket's fields stand flat beside its messages."""
+        source = conversation if attr.startswith("messages") else conversation.ticket
+        return super().get_attribute(source, attr, default)
 
 
 class AddedMessageSchema(Schema):

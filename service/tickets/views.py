@@ -46,10 +46,9 @@ def create_ticket(new: NewTicket) -> tuple[Conversation, int, dict[str, str]]:
 
 @blueprint.get("/<id:ticket_id>")
 @blueprint.response(200, ConversationSchema)
-def read_ticket(ticket_id: str) -> dict[str, Any]:
+def read_ticket(ticket_id: str) -> Conversation:
     """Read a ticket with its last 200 messages"""
-    read = component(TicketService).read(ticket_id)
-    return {"ticket": read}
+    return component(TicketService).read(ticket_id)
 
 
 @blueprint.post("/<id:ticket_id>/messages")

@@ -1,6 +1,5 @@
 """What goes out: clean values only, and no more of a customer than helps."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -105,7 +104,7 @@ def _clean(value: object) -> object:
         case list() | tuple():
             return [part for part in map(_clean, value) if part is not None]
         case float() | Decimal():
-            return value if math.isfinite(value) else None
+            return value if Decimal(value).is_finite() else None
         case datetime():
             return value.isoformat()
         case _:

@@ -2,12 +2,11 @@
 
 import hmac
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from providers.ports import Clock
-from providers.testing.quimbi_simulator.dialect import ROUTES, Dialect, DialectName, Endpoint
+from providers.testing.quimbi_simulator.dialect import ROUTES, Dialect, Endpoint
 from providers.testing.quimbi_simulator.faults import Fault, Hits
 from providers.testing.quimbi_simulator.faulty_replies import ALTERATIONS, REPLACEMENTS, Scene
 from providers.testing.quimbi_simulator.population import Population, empty
@@ -15,8 +14,6 @@ from providers.testing.quimbi_simulator.profiles import CustomerProfile, Row
 from providers.testing.quimbi_simulator.rate_limit import RateLimiter
 from providers.testing.quimbi_simulator.replies import Reply
 from providers.testing.quimbi_simulator.wire import Request
-
-CORRELATION_HEADERS = ("x-correlation-id", "x-request-id")
 
 
 class Application:
@@ -41,7 +38,7 @@ class Application:
             parameters = hits.parameters(fault)
             if parameters is not None and reply.status == 200:
                 reply = alteration(reply, parameters)
-        return reply.adding(self._correlation(request))
+        return reply.adding(self._dialect.echo(request.headers))
 
     def _replacement(self, request: Request, body: Any, hits: Hits, elsewhere: str) -> Reply | None:
         scene = Scene(
@@ -64,18 +61,16 @@ class Application:
             return self._dialect.method_not_allowed()
         if endpoint is Endpoint.HEALTH:
             return self._dialect.health()
-        allowance = self._limiter.allow(self._caller(request)) if self._limiter else None
-        if allowance is not None and allowance.wait_s:
+        if self._limiter is None:
+            return self._admitted_reply(request, endpoint, body, hits)
+        allowance = self._limiter.allow(self._dialect.quota_holder(request.headers, request.address))
+        if allowance.wait_s:
             return self._dialect.rate_limited(allowance.headers)
-        reply = self._refusal(request, endpoint, body) or self._knowing_reply(endpoint, body, hits)
-        stated = allowance is not None and self._dialect.name is DialectName.DOCUMENTED
-        return reply.adding(allowance.headers) if allowance is not None and stated else reply
+        reply = self._admitted_reply(request, endpoint, body, hits)
+        return reply.adding(self._dialect.quota_headers(allowance))
 
-    def _caller(self, request: Request) -> str:
-        """Whose quota is used: the key's as documented, the address's as deployed."""
-        if self._dialect.name is DialectName.DOCUMENTED:
-            return request.headers.get("x-api-key", "")
-        return request.address
+    def _admitted_reply(self, request: Request, endpoint: Endpoint, body: Any, hits: Hits) -> Reply:
+        return self._refusal(request, endpoint, body) or self._knowing_reply(endpoint, body, hits)
 
     def _refusal(self, request: Request, endpoint: Endpoint, body: Any) -> Reply | None:
         key = request.headers.get("x-api-key")
@@ -83,7 +78,7 @@ class Application:
             return self._dialect.missing_key()
         if not hmac.compare_digest(key.encode("latin-1"), self._api_key.encode()):
             return self._dialect.wrong_key()
-        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        if request.headers.get("content-type", "").lower().partition(";")[0].strip() != "application/json":
             return self._dialect.unprocessable({"body": "Input should be a valid JSON object"})
         return self._dialect.check(endpoint, body)
 
@@ -106,16 +101,6 @@ class Application:
         if hits.parameters(Fault.OTHER_CUSTOMER) is not None:
             return self._population.somebody_else(customer_id)
         return self._population.find(customer_id)
-
-    def _correlation(self, request: Request) -> Mapping[str, str]:
-        if self._dialect.name is DialectName.DOCUMENTED:
-            return {}
-        sent = {name: request.headers.get(name, "") for name in CORRELATION_HEADERS}
-        return {name: value for name, value in sent.items() if value and _is_safe_to_echo(value)}
-
-
-def _is_safe_to_echo(value: str) -> bool:
-    return value.isascii() and value.isprintable()
 
 
 def parse_body(raw: bytes) -> Any:

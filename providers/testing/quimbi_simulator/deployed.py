@@ -16,7 +16,10 @@ from providers.testing.quimbi_simulator.dialect import (
     holds_unclean_value,
 )
 from providers.testing.quimbi_simulator.profiles import CustomerProfile
+from providers.testing.quimbi_simulator.rate_limit import Allowance
 from providers.testing.quimbi_simulator.replies import Reply
+
+CORRELATION_HEADERS = ("X-Correlation-ID", "X-Request-ID")
 
 
 class AboutCustomer(RequestSchema):
@@ -88,6 +91,16 @@ class Deployed(Dialect):
 
     def method_not_allowed(self) -> Reply:
         return self.error(405, "HTTP_ERROR", "Method Not Allowed")
+
+    def quota_holder(self, headers: Mapping[str, str], address: str) -> str:
+        return address
+
+    def quota_headers(self, allowance: Allowance) -> Mapping[str, str]:
+        return {}
+
+    def echo(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        sent = {name: headers.get(name.lower(), "") for name in CORRELATION_HEADERS}
+        return {name: value for name, value in sent.items() if value and value.isprintable()}
 
     def rate_limited(self, headers: Mapping[str, str]) -> Reply:
         refusal = {"error": "Rate limit exceeded", "message": "Too many requests from this address"}

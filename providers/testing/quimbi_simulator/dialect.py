@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from marshmallow import INCLUDE, Schema, ValidationError
 
 from providers.testing.quimbi_simulator.profiles import CustomerProfile
+from providers.testing.quimbi_simulator.rate_limit import Allowance
 from providers.testing.quimbi_simulator.replies import Reply
 
 Body = Mapping[str, Any]
@@ -66,6 +67,18 @@ class Dialect(ABC):
     def unknown_customer(self, customer_id: str) -> Reply: ...
 
     @abstractmethod
+    def quota_holder(self, headers: Mapping[str, str], address: str) -> str:
+        """Whose calls are counted together."""
+
+    @abstractmethod
+    def quota_headers(self, allowance: Allowance) -> Mapping[str, str]:
+        """What an allowed call is told of the quota."""
+
+    @abstractmethod
+    def echo(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Headers of a request that come back in its reply."""
+
+    @abstractmethod
     def rate_limited(self, headers: Mapping[str, str]) -> Reply: ...
 
     @abstractmethod
@@ -117,12 +130,18 @@ def _by_path(messages: Any, path: str = "body") -> Iterator[tuple[str, str]]:
         yield path, messages[0] if isinstance(messages, list) else str(messages)
 
 
-def holds_unclean_value(value: Any) -> bool:
+def holds_unclean_value(body: Any) -> bool:
     """Whether NaN, an infinity or a NUL character is anywhere inside."""
-    if isinstance(value, dict):
-        return any(holds_unclean_value(part) for entry in value.items() for part in entry)
-    if isinstance(value, list):
-        return any(holds_unclean_value(part) for part in value)
-    if isinstance(value, str):
-        return "\0" in value
-    return isinstance(value, float) and not math.isfinite(value)
+    waiting = [body]  # not recursive: JSON may nest deeper than calls may
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value)
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+        elif (isinstance(value, str) and "\0" in value) or (
+            isinstance(value, float) and not math.isfinite(value)
+        ):
+            return True
+    return False

@@ -15,6 +15,7 @@ from providers.testing.quimbi_simulator.dialect import (
     holds_unclean_value,
 )
 from providers.testing.quimbi_simulator.profiles import CustomerProfile
+from providers.testing.quimbi_simulator.rate_limit import Allowance
 from providers.testing.quimbi_simulator.replies import Reply
 
 GOALS = ("resolve_support_issue", "nurture_lead", "upsell", "win_back", "generic_communication")
@@ -95,6 +96,15 @@ class Documented(Dialect):
     def unknown_customer(self, customer_id: str) -> Reply:
         details = {"customer_id": customer_id}
         return self.error(404, "CUSTOMER_NOT_FOUND", f"Customer {customer_id} was not found", details)
+
+    def quota_holder(self, headers: Mapping[str, str], address: str) -> str:
+        return headers.get("x-api-key", "")
+
+    def quota_headers(self, allowance: Allowance) -> Mapping[str, str]:
+        return allowance.headers
+
+    def echo(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        return {}
 
     def rate_limited(self, headers: Mapping[str, str]) -> Reply:
         return self.error(429, "RATE_LIMIT_EXCEEDED", "Too many requests").adding(headers)

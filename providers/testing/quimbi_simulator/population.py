@@ -62,7 +62,6 @@ class Population:
 
     @property
     def ids(self) -> list[str]:
-        """All but `cust_N`, `empty_N` and `broken_N`, of which there is no end."""
         return [*self._named, *map(str, self._generated_ids)]
 
 

@@ -71,12 +71,12 @@ class QuimbiSimulator:
         clock: Clock | None = None,
     ) -> None:
         self.dialect = DialectName(dialect)
-        self.population = Population(count=customers)
+        self._population = Population(count=customers)
         self._clock = clock or SystemClock()
         self._limiter = RateLimiter(rate_limit, self._clock) if rate_limit else None
         self._application = Application(
             dialect=self._spoken(),
-            population=self.population,
+            population=self._population,
             api_key=api_key,
             limiter=self._limiter,
             clock=self._clock,
@@ -159,14 +159,19 @@ class QuimbiSimulator:
 
     def customer(self, customer_id: str) -> CustomerProfile:
         """Raises `KeyError` for a customer whom the simulator does not know."""
-        if (profile := self.population.find(customer_id)) is None:
+        if (profile := self._population.find(customer_id)) is None:
             raise KeyError(customer_id)
         return profile
+
+    @property
+    def customer_ids(self) -> list[str]:
+        """All but `cust_N`, `empty_N` and `broken_N`, of which there is no end."""
+        return self._population.ids
 
     def add_customer(self, like: str, **changes: Any) -> CustomerProfile:
         """One more customer, or a changed one, made from the profile of `like`."""
         profile = replace(self.customer(like), **changes)
-        self.population.add(profile)
+        self._population.add(profile)
         return profile
 
     @property

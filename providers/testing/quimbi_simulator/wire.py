@@ -100,8 +100,9 @@ class WireServer(socketserver.TCPServer):
         if self.closing.is_set():
             return
         self.closing.set()
-        self.shutdown()
-        self._acceptor.join()
+        if self._acceptor.is_alive():
+            self.shutdown()
+            self._acceptor.join()
         self.server_close()
         with self._lock:
             served = dict(self._served)

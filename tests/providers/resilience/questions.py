@@ -6,7 +6,14 @@ from typing import Any
 
 from providers.deadline import Deadline
 from providers.errors import ProviderError
-from providers.models import AnalysisRequest, ChurnRequest, CustomerRef, DraftRequest, LtvRequest, TicketContext
+from providers.models import (
+    AnalysisRequest,
+    ChurnRequest,
+    CustomerRef,
+    DraftRequest,
+    LtvRequest,
+    TicketContext,
+)
 from providers.ports import Clock
 
 ANYBODY = CustomerRef("cust_123")

@@ -181,7 +181,7 @@ def test_in_any_minute_retries_stay_within_ten_and_a_tenth_of_the_calls(calls):
             made.append(now)
         granted = sum(budget.take() for _ in range(wanted))
         retried += [now] * granted
-        recent = [moment for moment in retried if moment > now - 60]
-        allowed = 10 + math.floor(len([moment for moment in made if moment > now - 60]) * 0.1)
+        recent = [moment for moment in retried if moment + 60 > now]
+        allowed = 10 + math.floor(len([moment for moment in made if moment + 60 > now]) * 0.1)
         assert granted == 0 or len(recent) <= allowed
         assert granted == wanted or len(recent) >= allowed

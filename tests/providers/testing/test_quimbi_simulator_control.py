@@ -44,6 +44,11 @@ def test_a_reset_forgets_calls_and_faults(simulator: QuimbiSimulator, ask: Ask) 
     assert simulator.max_parallel == 0
 
 
+def test_a_few_hundred_customers_are_listed_and_known(simulator: QuimbiSimulator) -> None:
+    assert len(simulator.customer_ids) >= 300
+    assert all(simulator.customer(customer_id) for customer_id in simulator.customer_ids)
+
+
 def test_an_unknown_customer_has_no_profile(simulator: QuimbiSimulator) -> None:
     with pytest.raises(KeyError):
         simulator.customer("nobody")

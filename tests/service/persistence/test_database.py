@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from service.customers.models import Customer
 from service.database import Database, DatabaseUnavailable, engine_options, normalise_url, upgrade
+from service.engines import configure_engine
 from service.tickets.models import Message, Ticket, TicketCounter, TicketTag
 from tests.servers import Postgres
 from tests.service.persistence.rows import customer, message, ticket
@@ -200,6 +201,34 @@ def test_postgresql_that_goes_away_is_an_outage_and_back_without_a_restart(
             with pytest.raises(DatabaseUnavailable):
                 attempt()
         own_postgres.start()
+    database.check()
+
+
+def test_a_connection_that_died_while_idle_is_replaced_without_an_error(
+    own_postgres: Postgres,
+) -> None:
+    url = normalise_url(own_postgres.address("postgres"))
+    engine = create_engine(url, **engine_options(url))
+    configure_engine(engine, ping_after_idle_s=0)
+    database = Database(engine)
+    for _ in range(2):
+        database.check()
+        own_postgres.stop()
+        own_postgres.start()
+        database.check()
+    database.close()
+
+
+def test_a_connection_that_dies_in_steady_use_costs_one_error(
+    own_postgres: Postgres, open_database: Opening
+) -> None:
+    database = open_database(normalise_url(own_postgres.address("postgres")))
+    database.check()
+    own_postgres.administer(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'support-desk'"
+    )
+    with pytest.raises(DatabaseUnavailable):
+        database.check()
     database.check()
 
 

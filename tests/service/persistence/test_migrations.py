@@ -19,6 +19,13 @@ from tests.service.persistence.rows import one_of_everything
 PROCESSES = 4
 
 
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """Of the test's own, since these tests change the schema."""
+    upgrade(empty_database.engine)
+    return empty_database
+
+
 def fill(database: Database) -> None:
     for group in one_of_everything():
         with database.writing() as session:

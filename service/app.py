@@ -1,0 +1,58 @@
+"""The Flask application, put together."""
+
+import os
+
+from flask import Flask
+from flask_cors import CORS
+from flask_migrate import Migrate
+
+from service import cli, wiring
+from service.database import db
+from service.health.views import blueprint as health
+from service.http import callers, documentation, problems
+from service.intelligence.views import blueprint as intelligence
+from service.migrating import DIRECTORY
+from service.provider_control.views import blueprint as provider_control
+from service.settings import Deployment, Settings, read_environment
+from service.telemetry import logging, requests
+from service.tickets.views import blueprint as tickets
+from service.wiring import Substitutes
+
+MAX_BODY_BYTES = 2**20
+CLIENT_HEADERS = ["Content-Type", "X-API-Key", "Authorization", "Idempotency-Key", "If-Match"]
+SHOWN_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID"]
+
+
+def create_app(settings: Settings | None = None, substitutes: Substitutes | None = None) -> Flask:
+    """Raises `SettingsError` naming every fault. Opens no connection and starts no thread."""
+    settings = settings or Settings.parse(read_environment(os.environ))
+    logging.configure(settings.log_level, settings.log_file)
+    app = Flask("service", static_folder=None)
+    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default JSON provider
+
+    requests.install(app)
+    CORS(
+        app,
+        origins=list(settings.cors_origins),
+        methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
+        allow_headers=CLIENT_HEADERS,
+        expose_headers=SHOWN_HEADERS,
+    )
+    callers.install(app, _callers(settings))
+    problems.install(app)
+    wiring.wire(app, settings, substitutes or Substitutes())
+    Migrate(app, db, directory=str(DIRECTORY))
+    documentation.configure(app)
+    documentation.install(app, [health, intelligence, tickets, provider_control])
+    cli.install(app)
+    return app
+
+
+def _callers(settings: Settings) -> callers.BootstrapCallers:
+    development = settings.environment is Deployment.DEVELOPMENT
+    return callers.BootstrapCallers(
+        settings.bootstrap_api_keys,
+        anonymous_on=settings.host if development else None,
+        origins=settings.cors_origins,
+    )

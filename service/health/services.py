@@ -1,0 +1,120 @@
+"""Whether the desk works, and what of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from providers.chain import IntelligenceChain
+from providers.interface import Connection
+from providers.models import Capability
+from service.cache import CacheStatus, GatedAnswerCache, InProcessAnswerCache
+from service.database import Database, DatabaseUnavailable
+from service.intelligence.outcomes import LastOutcome, OutcomeBoard
+
+NOT_CHECKED_YET = "not_checked_yet"
+ALWAYS_TOLD = ("quimbi",)
+"""Providers that clients look for by name, configured or not."""
+
+
+class Status(StrEnum):
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+
+
+class ServiceState(StrEnum):
+    CONNECTED = "connected"
+    UNAVAILABLE = "unavailable"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """`reasons`: service → why it is unavailable. `providers`: in the order in which they are asked."""
+
+    status: Status
+    services: Mapping[str, ServiceState]
+    reasons: Mapping[str, str]
+    features: Mapping[str, bool]
+    providers: Sequence[str]
+    providers_chosen_by: str
+
+
+class HealthService:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        cache: GatedAnswerCache | InProcessAnswerCache,
+        chain: IntelligenceChain,
+        outcomes: OutcomeBoard,
+        providers: Sequence[str],
+        remote: Sequence[str],
+        chosen_by: str,
+    ) -> None:
+        """`remote`: those of `providers` that answer over a network or may fail like one that does."""
+        self._database = database
+        self._cache = cache
+        self._chain = chain
+        self._outcomes = outcomes
+        self._providers = providers
+        self._remote = remote
+        self._chosen_by = chosen_by
+
+    def health(self) -> Health:
+        services: dict[str, ServiceState] = {"database": ServiceState.CONNECTED}
+        reasons: dict[str, str] = {}
+        services["redis_cache"] = _of_cache(self._cache.status())
+        try:
+            outcomes = self._outcomes.latest()
+        except DatabaseUnavailable as error:
+            services["database"], reasons["database"] = ServiceState.UNAVAILABLE, str(error)
+            outcomes = self._outcomes.here()
+        self._add_providers(services, reasons, outcomes)
+        return Health(
+            status=_overall(services),
+            services=services,
+            reasons=reasons,
+            features={
+                "ai_draft_generation": self._chain.offers(Capability.DRAFT),
+                "customer_intelligence": self._chain.offers(Capability.ANALYZE),
+            },
+            providers=self._providers,
+            providers_chosen_by=self._chosen_by,
+        )
+
+    def ready(self) -> str | None:
+        """Why requests cannot be taken; None where they can."""
+        try:
+            self._database.check()
+            return None if self._database.at_head() else "The database lacks migrations: flask --app wsgi db upgrade."
+        except DatabaseUnavailable:
+            return "The database cannot be reached."
+
+    def _add_providers(
+        self,
+        services: dict[str, ServiceState],
+        reasons: dict[str, str],
+        outcomes: Mapping[str, LastOutcome],
+    ) -> None:
+        for name in dict.fromkeys([*ALWAYS_TOLD, *self._remote]):
+            service = f"{name}_api"
+            if name not in self._remote:
+                services[service] = ServiceState.DISABLED
+                continue
+            outcome = outcomes.get(name)
+            connected = outcome is not None and outcome.connection is Connection.CONNECTED
+            services[service] = ServiceState.CONNECTED if connected else ServiceState.UNAVAILABLE
+            if not connected:
+                reasons[service] = (outcome.reason if outcome else None) or NOT_CHECKED_YET
+
+
+def _of_cache(status: CacheStatus) -> ServiceState:
+    return ServiceState(status.value)
+
+
+def _overall(services: Mapping[str, ServiceState]) -> Status:
+    if services["database"] is ServiceState.UNAVAILABLE:
+        return Status.UNHEALTHY
+    away = ServiceState.UNAVAILABLE in services.values()
+    return Status.DEGRADED if away else Status.HEALTHY

@@ -1,0 +1,110 @@
+"""The OpenAPI 3.1 document, made from the schemas that validate, and a page to browse it."""
+
+import re
+from typing import Any
+
+from flask import Flask
+from flask_smorest import Api, Blueprint
+from flask_swagger_ui import get_swaggerui_blueprint
+from marshmallow import Schema, fields
+from werkzeug.routing import BaseConverter
+
+from service import __version__
+from service.http.callers import Scope, public
+
+DOCUMENT_PATH = "/openapi.json"
+PAGE_PATH = "/docs"
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'"
+)
+RULE_ARGUMENT = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
+
+
+class ProblemSchema(Schema):
+    """RFC 9457."""
+
+    type = fields.String(metadata={"example": "about:blank"})
+    title = fields.String(metadata={"example": "Not Found"})
+    status = fields.Integer(metadata={"example": 404})
+    detail = fields.String(metadata={"example": "There is no customer 'cust_9'."})
+    instance = fields.String()
+    request_id = fields.String(allow_none=True)
+    errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+
+
+class PathId(BaseConverter):
+    """One path segment that every database takes."""
+
+    regex = r"[^/\x00]{1,200}"
+
+
+class DocumentedApi(Api):
+    ERROR_SCHEMA = ProblemSchema
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        """`service.http.problems` is the one place that words errors."""
+
+
+def configure(app: Flask) -> None:
+    app.url_map.converters["id"] = PathId
+    app.config.update(
+        API_TITLE="Support desk",
+        API_VERSION=__version__,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=None,
+        API_SPEC_OPTIONS={
+            "info": {"description": "Tickets, customers, and what providers of intelligence say of them."},
+            "security": [{"api_key": []}],
+            "components": {"securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}},
+        },
+    )
+
+
+def install(app: Flask, blueprints: list[Blueprint]) -> None:
+    api = DocumentedApi(app)
+    api.register_converter(PathId, _path_id)
+    api.spec.components.schema("Problem", schema=ProblemSchema)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    document = _finished(api.spec.to_dict(), app)
+
+    @app.get(DOCUMENT_PATH)
+    @public
+    def openapi_document() -> dict[str, Any]:
+        return document
+
+    page = get_swaggerui_blueprint(PAGE_PATH, DOCUMENT_PATH, config={"app_name": "Support desk"})
+
+    @page.after_request
+    def _confine(response: Any) -> Any:
+        response.headers["Content-Security-Policy"] = PAGE_POLICY
+        return response
+
+    app.register_blueprint(page)
+    for endpoint, view in app.view_functions.items():
+        if endpoint.startswith(f"{page.name}."):
+            public(view)
+
+
+def _path_id(_converter: BaseConverter) -> dict[str, Any]:
+    return {"type": "string", "minLength": 1, "maxLength": 200}
+
+
+def _finished(document: dict[str, Any], app: Flask) -> dict[str, Any]:
+    """Name each operation, and tell who may call it and how it refuses."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for rule in app.url_map.iter_rules():
+        path = document["paths"].get(RULE_ARGUMENT.sub(r"{\1}", rule.rule))
+        for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"} if path else ():
+            operation = path[method.lower()]
+            operation["operationId"] = rule.endpoint.rpartition(".")[2]
+            scope = getattr(app.view_functions[rule.endpoint], "needs", Scope.DESK)
+            if scope is None:
+                operation["security"] = []
+            else:
+                operation["description"] = f"Needs the scope `{scope}`."
+            operation["responses"].setdefault("default", {"description": "A problem", "content": content})
+            operation["responses"].get("422", {}).setdefault("content", content)
+    return document

@@ -1,0 +1,199 @@
+"""Drafted replies: generated, stored, and kept where an agent asked for another one."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from providers.chain import IntelligenceChain
+from providers.deadline import Deadline
+from providers.models import Draft, DraftRequest, Provenance, Reason, Source, TicketContext
+from providers.ports import Clock
+from providers.resilience.single_flight import Flights
+from service.customers.services import CustomerService
+from service.database import Database
+from service.errors import InvalidField
+from service.events import DRAFT_GENERATED, Event, EventLog
+from service.identifiers import new_id
+from service.intelligence import models, queries
+from service.intelligence.services import KnownFacts, combined, facts_for_text
+from service.intelligence.snapshots import DatabaseSnapshots
+from service.tickets.services import TicketService
+
+DEFAULT_LOCALE = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftOptions:
+    """How a reply is wished for; `include_actions` are indexes into the ticket's recommended actions."""
+
+    tone: str | None = None
+    length: str | None = None
+    include_offer: bool = False
+    template: str | None = None
+    include_actions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldDraft:
+    draft: models.Draft
+    facts: KnownFacts
+    provenance: Provenance
+    at: datetime
+
+
+class DraftService:
+    """`deadline_s` is for one request, of which the customer's facts get `facts_wait_s` at most."""
+
+    def __init__(
+        self,
+        provider: IntelligenceChain,
+        *,
+        tickets: TicketService,
+        customers: CustomerService,
+        snapshots: DatabaseSnapshots,
+        database: Database,
+        events: EventLog,
+        clock: Clock,
+        deadline_s: float,
+        facts_wait_s: float,
+    ) -> None:
+        self._provider = provider
+        self._tickets = tickets
+        self._customers = customers
+        self._snapshots = snapshots
+        self._database = database
+        self._events = events
+        self._clock = clock
+        self._deadline_s = deadline_s
+        self._facts_wait_s = facts_wait_s
+        self._flights = Flights()
+
+    def draft(self, ticket_id: str, *, actor: str) -> ToldDraft:
+        """The draft that sticks, else a new one. Raises `NotFound`, and `NoAnswer` without a fallback."""
+        ticket, customer_id = self._tickets.context(ticket_id)
+        with self._database.reading() as session:
+            kept = queries.sticky_draft(session, ticket_id, ticket.version)
+        if kept is not None:
+            return self._told(kept, Source.STORED)
+        return self._shared(ticket, customer_id, DraftOptions(), sticky=False, actor=actor)
+
+    def regenerate(self, ticket_id: str, options: DraftOptions, *, actor: str) -> ToldDraft:
+        """A new draft on fresh facts, which sticks unless it is degraded."""
+        ticket, customer_id = self._tickets.context(ticket_id)
+        self._provider.forget(customer_id)
+        self._snapshots.mark_for_refresh(customer_id)
+        return self._shared(ticket, customer_id, options, sticky=True, actor=actor)
+
+    def _shared(
+        self, ticket: TicketContext, customer_id: str, options: DraftOptions, *, sticky: bool, actor: str
+    ) -> ToldDraft:
+        deadline = Deadline.after(self._deadline_s, self._clock)
+        stored = self._flights.share(
+            (ticket.id, ticket.version, options, sticky),
+            lambda: self._generate(ticket, customer_id, options, deadline, sticky=sticky, actor=actor),
+            deadline.remaining_s,
+        )
+        return self._told(stored, Source(stored.source))
+
+    def _generate(
+        self,
+        ticket: TicketContext,
+        customer_id: str,
+        options: DraftOptions,
+        deadline: Deadline,
+        *,
+        sticky: bool,
+        actor: str,
+    ) -> models.Draft:
+        customer = self._customers.reference(customer_id)
+        actions = self._actions(ticket.id, options.include_actions)
+        locale = self._customers.locale(customer_id) or DEFAULT_LOCALE
+        told, facts = facts_for_text(self._provider, customer, deadline.within(self._facts_wait_s))
+        answer = self._provider.draft_reply(
+            DraftRequest(
+                customer=customer,
+                ticket=ticket,
+                locale=locale,
+                currency=facts.currency,
+                facts=told,
+                **asdict(replace(options, include_actions=())) | {"include_actions": actions},
+            ),
+            deadline,
+        )
+        return self._store(ticket, options, answer, facts, sticky=sticky, actor=actor)
+
+    def _actions(self, ticket_id: str, indexes: tuple[int, ...]) -> tuple[str, ...]:
+        if not indexes:
+            return ()
+        with self._database.reading() as session:
+            stored = queries.latest_recommendation(session, ticket_id)
+        known = stored.actions if stored else []
+        if max(indexes) >= len(known):
+            raise InvalidField(
+                "include_actions",
+                f"The ticket has {len(known)} recommended actions; read its recommendation for their indexes.",
+            )
+        return tuple(known[index]["action"] for index in indexes)
+
+    def _store(
+        self,
+        ticket: TicketContext,
+        options: DraftOptions,
+        answer: Draft,
+        facts: KnownFacts,
+        *,
+        sticky: bool,
+        actor: str,
+    ) -> models.Draft:
+        now = self._clock.now()
+        provenance = combined(answer.provenance, facts.provenance)
+        stored = models.Draft(
+            id=new_id("draft"),
+            ticket_id=ticket.id,
+            conversation_version=ticket.version,
+            sticky=sticky and not provenance.degraded,
+            content=answer.content,
+            tone=answer.tone,
+            channel=ticket.channel,
+            options=asdict(options),
+            personalization_applied=list(answer.personalization_applied),
+            warnings=list(answer.warnings),
+            facts=msgspec.to_builtins(facts),
+            provider=provenance.provider,
+            source=provenance.source,
+            degraded=provenance.degraded,
+            reason=provenance.reason,
+            as_of=provenance.as_of,
+            generated_at=now,
+        )
+        told = {"draft_id": stored.id, "provider": stored.provider, "tone": stored.tone}
+        with self._database.writing() as session:
+            session.add(stored)
+            self._events.record(
+                session,
+                Event(
+                    type=DRAFT_GENERATED,
+                    subject_type="ticket",
+                    subject_id=ticket.id,
+                    ticket_id=ticket.id,
+                    actor=actor,
+                    at=now,
+                    after=told | {"degraded": stored.degraded, "sticky": stored.sticky},
+                ),
+            )
+        return stored
+
+    def _told(self, stored: models.Draft, source: Source) -> ToldDraft:
+        return ToldDraft(
+            draft=stored,
+            facts=msgspec.convert(stored.facts, KnownFacts),
+            provenance=Provenance(
+                provider=stored.provider,
+                source=source,
+                as_of=stored.as_of,
+                degraded=stored.degraded,
+                reason=Reason(stored.reason) if stored.reason else None,
+            ),
+            at=self._clock.now(),
+        )

@@ -1,0 +1,248 @@
+"""Recommended next actions: stored, and kept while what they rest on is the same."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from providers.deadline import Deadline
+from providers.interface import IntelligenceProvider
+from providers.models import (
+    ActionImpact,
+    Provenance,
+    Reason,
+    Recommendation,
+    RecommendationRequest,
+    Source,
+    TicketContext,
+)
+from providers.ports import Clock
+from providers.resilience.single_flight import Flights
+from service.customers.services import CustomerService
+from service.database import Database
+from service.errors import NotFound
+from service.events import RECOMMENDATION_ACTION_CHANGED, RECOMMENDATION_GENERATED, Event, EventLog, EventType
+from service.identifiers import new_id
+from service.intelligence import queries
+from service.intelligence.models import StoredRecommendation
+from service.intelligence.services import KnownFacts, combined, facts_for_text
+from service.tickets.services import TicketService
+
+DEFAULT_LOCALE = "en"
+HIGH_CHURN_RISK = 0.6
+HIGH_RISK_WARNING = "Customer has high churn risk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldRecommendation:
+    recommendation: StoredRecommendation
+    facts: KnownFacts
+    impact: ActionImpact
+    provenance: Provenance
+    at: datetime
+
+
+def fingerprint(facts: KnownFacts) -> str:
+    """The same while archetype, churn level, lifetime value and order count are."""
+    told = [facts.archetype_id, facts.churn_risk_level, facts.lifetime_value, facts.total_orders]
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
+
+def overall_priority(worded: str | None, ticket_priority: str) -> str:
+    """`urgent`, `high` or `normal`: the provider's word, else the ticket's own priority."""
+    word = (worded or ticket_priority).lower()
+    return word if word in {"urgent", "high"} else "normal"
+
+
+def warnings_for(recommendation: Recommendation, facts: KnownFacts) -> list[str]:
+    warnings = list(recommendation.warnings)
+    if (facts.churn_risk or 0) >= HIGH_CHURN_RISK and HIGH_RISK_WARNING not in warnings:
+        warnings.append(HIGH_RISK_WARNING)
+    return warnings
+
+
+class RecommendationService:
+    """`deadline_s` is for one request, of which the customer's facts get `facts_wait_s` at most."""
+
+    def __init__(
+        self,
+        provider: IntelligenceProvider,
+        *,
+        tickets: TicketService,
+        customers: CustomerService,
+        database: Database,
+        events: EventLog,
+        clock: Clock,
+        deadline_s: float,
+        facts_wait_s: float,
+    ) -> None:
+        self._provider = provider
+        self._tickets = tickets
+        self._customers = customers
+        self._database = database
+        self._events = events
+        self._clock = clock
+        self._deadline_s = deadline_s
+        self._facts_wait_s = facts_wait_s
+        self._flights = Flights()
+
+    def recommend(self, ticket_id: str, *, actor: str) -> ToldRecommendation:
+        """Raises `NotFound`, and `NoAnswer` where no provider answers and no fallback is enabled."""
+        deadline = Deadline.after(self._deadline_s, self._clock)
+        ticket, customer_id = self._tickets.context(ticket_id)
+        customer = self._customers.reference(customer_id)
+        told, facts = facts_for_text(self._provider, customer, deadline.within(self._facts_wait_s))
+        with self._database.reading() as session:
+            last = queries.latest_recommendation(session, ticket_id)
+        if last is not None and _still_holds(last, ticket, facts):
+            return self._told(last, Source.STORED)
+        request = RecommendationRequest(
+            customer=customer,
+            ticket=ticket,
+            locale=self._customers.locale(customer_id) or DEFAULT_LOCALE,
+            currency=facts.currency,
+            facts=told,
+        )
+        stored = self._flights.share(
+            (ticket.id, ticket.version, fingerprint(facts)),
+            lambda: self._store(
+                ticket, self._provider.recommend_actions(request, deadline), facts, actor=actor
+            ),
+            deadline.remaining_s,
+        )
+        return self._told(stored, Source(stored.source))
+
+    def complete_action(self, ticket_id: str, index: int, *, completed: bool, actor: str) -> dict[str, Any]:
+        """The action at `index` of the ticket's last recommendation. Raises `NotFound`."""
+        now = self._clock.now()
+        self._tickets.context(ticket_id)
+        with self._database.writing() as session:
+            stored = queries.latest_recommendation(session, ticket_id, for_change=True)
+            if stored is None or index >= len(stored.actions):
+                raise NotFound("recommended action", index)
+            before = stored.actions[index]
+            after = before | {"completed": completed, "completed_at": _stamp(now) if completed else None}
+            stored.actions = [*stored.actions[:index], after, *stored.actions[index + 1 :]]
+            stored.updated_at = now
+            self._record(
+                session,
+                RECOMMENDATION_ACTION_CHANGED,
+                ticket_id,
+                actor,
+                now,
+                {"recommendation_id": stored.id, "action_id": after["id"], "completed": completed},
+            )
+        return after
+
+    def _store(
+        self, ticket: TicketContext, answer: Recommendation, facts: KnownFacts, *, actor: str
+    ) -> StoredRecommendation:
+        now = self._clock.now()
+        provenance = combined(answer.provenance, facts.provenance)
+        stored = StoredRecommendation(
+            id=new_id("recommendation"),
+            ticket_id=ticket.id,
+            conversation_version=ticket.version,
+            facts_fingerprint=fingerprint(facts),
+            priority=overall_priority(answer.priority, ticket.priority),
+            warnings=warnings_for(answer, facts),
+            talking_points=list(answer.talking_points),
+            estimated_impact=msgspec.to_builtins(_impact(answer, facts)),
+            facts=msgspec.to_builtins(facts),
+            provider=provenance.provider,
+            source=provenance.source,
+            degraded=provenance.degraded,
+            reason=provenance.reason,
+            as_of=provenance.as_of,
+            created_at=now,
+            updated_at=now,
+        )
+        with self._database.writing() as session:
+            last = queries.latest_recommendation(session, ticket.id)
+            stored.actions = _actions(answer, last.actions if last else [])
+            session.add(stored)
+            self._record(
+                session,
+                RECOMMENDATION_GENERATED,
+                ticket.id,
+                actor,
+                now,
+                {"recommendation_id": stored.id, "provider": stored.provider, "degraded": stored.degraded},
+            )
+        return stored
+
+    def _record(
+        self,
+        session: Session,
+        kind: EventType,
+        ticket_id: str,
+        actor: str,
+        at: datetime,
+        after: dict[str, Any],
+    ) -> None:
+        self._events.record(
+            session,
+            Event(
+                type=kind,
+                subject_type="ticket",
+                subject_id=ticket_id,
+                ticket_id=ticket_id,
+                actor=actor,
+                at=at,
+                after=after,
+            ),
+        )
+
+    def _told(self, stored: StoredRecommendation, source: Source) -> ToldRecommendation:
+        return ToldRecommendation(
+            recommendation=stored,
+            facts=msgspec.convert(stored.facts, KnownFacts),
+            impact=msgspec.convert(stored.estimated_impact, ActionImpact),
+            provenance=Provenance(
+                provider=stored.provider,
+                source=source,
+                as_of=stored.as_of,
+                degraded=stored.degraded,
+                reason=Reason(stored.reason) if stored.reason else None,
+            ),
+            at=self._clock.now(),
+        )
+
+
+def _still_holds(last: StoredRecommendation, ticket: TicketContext, facts: KnownFacts) -> bool:
+    """Facts that could not be learnt now are no reason to drop what was recommended on known ones."""
+    same_facts = facts.provenance.degraded or last.facts_fingerprint == fingerprint(facts)
+    return not last.degraded and last.conversation_version == ticket.version and same_facts
+
+
+def _impact(answer: Recommendation, facts: KnownFacts) -> ActionImpact:
+    """The whole's own figure, else that of the action to take first."""
+    first = min(answer.actions, key=lambda action: action.priority, default=None)
+    retention = answer.estimated_impact.retention_probability
+    if retention is None and first is not None:
+        retention = first.estimated_impact.retention_probability
+    return ActionImpact(retention_probability=retention, revenue_at_risk=facts.revenue_at_risk)
+
+
+def _actions(answer: Recommendation, before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An action worded as one before keeps whether it was completed."""
+    known = {action["action"]: action for action in before}
+    return [
+        {
+            "id": new_id("action"),
+            "action": action.action,
+            "priority": action.priority,
+            "reasoning": action.reasoning,
+            "estimated_impact": msgspec.to_builtins(action.estimated_impact),
+            "completed": known.get(action.action, {}).get("completed", False),
+            "completed_at": known.get(action.action, {}).get("completed_at"),
+        }
+        for action in answer.actions
+    ]
+
+
+def _stamp(at: datetime) -> str:
+    return at.isoformat()

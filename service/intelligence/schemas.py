@@ -1,0 +1,205 @@
+"""Intelligence on the wire."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, post_load, validate
+
+from providers.models import UNKNOWN_LEVEL, Reason, Source
+from service.http.fields import Choice, Count, Flag, Number, Rfc3339, Text
+from service.intelligence.drafting import DraftOptions
+
+TONES = ("friendly", "professional", "empathetic", "apologetic", "concise")
+LENGTHS = ("short", "medium", "long")
+
+
+class ProvenanceSchema(Schema):
+    provider = fields.String(metadata={"example": "quimbi"})
+    source = fields.String(validate=validate.OneOf(Source))
+    as_of = Rfc3339()
+    age_s = fields.Integer(metadata={"description": "seconds since as_of"})
+    degraded = fields.Boolean()
+    reason = fields.String(allow_none=True, validate=validate.OneOf(Reason))
+
+
+class TellsProvenance(Schema):
+    """Dumps an object with `provenance` and the moment `at` of telling, which gives its age."""
+
+    provenance = fields.Nested(ProvenanceSchema)
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        if attr == "provenance":
+            return aged(obj.answer.provenance, obj.at)
+        return super().get_attribute(obj.answer, attr, default)
+
+
+def aged(provenance: Any, at: Any) -> dict[str, Any]:
+    return {
+        "provider": provenance.provider,
+        "source": provenance.source.value,
+        "as_of": provenance.as_of,
+        "age_s": max(0, int((at - provenance.as_of).total_seconds())),
+        "degraded": provenance.degraded,
+        "reason": provenance.reason.value if provenance.reason else None,
+    }
+
+
+class ArchetypeSchema(Schema):
+    id = fields.String(allow_none=True, metadata={"example": "arch_premium_deal_hunter"})
+    level = fields.String(metadata={"example": "L2"})
+    segments = fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"example": {"purchase_value": "premium"}}
+    )
+
+
+class BehavioralMetricsSchema(Schema):
+    lifetime_value = Number(allow_none=True, metadata={"example": 892.5})
+    total_orders = fields.Integer(allow_none=True, metadata={"example": 12})
+    avg_order_value = Number(allow_none=True, metadata={"example": 74.38})
+    days_since_last_purchase = fields.Integer(allow_none=True, metadata={"example": 15})
+    customer_tenure_days = fields.Integer(allow_none=True, metadata={"example": 456})
+
+
+class PredictionsSchema(Schema):
+    churn_risk = fields.Float(allow_none=True, metadata={"example": 0.18, "minimum": 0, "maximum": 1})
+    churn_risk_level = fields.String(metadata={"example": "low"})
+    ltv_12mo = Number(allow_none=True, metadata={"example": 450.0})
+
+
+class IntelligenceSchema(TellsProvenance):
+    customer_id = fields.String(metadata={"example": "cust_123"})
+    archetype = fields.Nested(ArchetypeSchema)
+    behavioral_metrics = fields.Nested(BehavioralMetricsSchema, attribute="metrics")
+    predictions = fields.Nested(PredictionsSchema)
+    communication_guidance = fields.List(
+        fields.String(), metadata={"example": ["Lead with value for money"]}
+    )
+    currency = fields.String(allow_none=True, metadata={"example": "USD"})
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        if attr == "archetype":
+            return obj.answer.archetype or {"id": None, "level": UNKNOWN_LEVEL, "segments": {}}
+        return super().get_attribute(obj, attr, default)
+
+
+class ChurnFactorSchema(Schema):
+    factor = fields.String()
+    value = fields.Raw(allow_none=True, metadata={"description": "text or number"})
+    impact = fields.Raw(allow_none=True, metadata={"description": "text or number"})
+    direction = fields.String(allow_none=True)
+
+
+class ChurnSchema(TellsProvenance):
+    customer_id = fields.String()
+    churn_risk_score = fields.Float(allow_none=True, metadata={"minimum": 0, "maximum": 1})
+    risk_level = fields.String()
+    window_days = fields.Integer()
+    factors = fields.List(fields.Nested(ChurnFactorSchema))
+    recommendations = fields.List(fields.String())
+    currency = fields.String(allow_none=True)
+
+
+class ConfidenceIntervalSchema(Schema):
+    lower = Number()
+    upper = Number()
+    confidence_level = fields.Float(allow_none=True)
+
+
+class LtvSchema(TellsProvenance):
+    customer_id = fields.String()
+    horizon_months = fields.Integer()
+    forecasted_ltv = Number(allow_none=True)
+    confidence_interval = fields.Nested(ConfidenceIntervalSchema, allow_none=True)
+    current_ltv = Number(allow_none=True)
+    incremental_ltv = Number(allow_none=True)
+    currency = fields.String(allow_none=True)
+
+
+class LtvQuerySchema(Schema):
+    horizon_months = Count(1, 36, load_default=12)
+
+
+class DraftOptionsSchema(Schema):
+    tone = Choice(*TONES, load_default=None, allow_none=True)
+    length = Choice(*LENGTHS, load_default=None, allow_none=True)
+    include_offer = Flag(load_default=False)
+    template = Text(2_000, load_default=None, allow_none=True)
+    include_actions = fields.List(
+        Count(0, 99),
+        load_default=list,
+        validate=validate.Length(max=20),
+        metadata={"description": "indexes into the ticket's recommended actions"},
+    )
+
+    @post_load
+    def _make(self, values: dict[str, Any], **_: Any) -> DraftOptions:
+        return DraftOptions(**values | {"include_actions": tuple(values["include_actions"])})
+
+
+class FactsBesideText(Schema):
+    """What both texts tell of the customer."""
+
+    customer_dna = fields.Dict(keys=fields.String(), values=fields.String(), attribute="facts.customer_dna")
+    churn_risk = fields.Float(allow_none=True, attribute="facts.churn_risk")
+    currency = fields.String(allow_none=True, attribute="facts.currency")
+    provenance = fields.Nested(ProvenanceSchema)
+    facts_provenance = fields.Nested(
+        ProvenanceSchema, metadata={"description": "of customer_dna, churn_risk and the values"}
+    )
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        if attr == "provenance":
+            return aged(obj.provenance, obj.at)
+        if attr == "facts_provenance":
+            return aged(obj.facts.provenance, obj.at)
+        return super().get_attribute(obj, attr, default)
+
+
+class DraftSchema(FactsBesideText):
+    ticket_id = fields.String(attribute="draft.ticket_id", metadata={"example": "ticket_123"})
+    draft_id = fields.String(attribute="draft.id")
+    draft_content = fields.String(attribute="draft.content")
+    draft = fields.String(attribute="draft.content", metadata={"description": "repeats draft_content"})
+    tone = fields.String(attribute="draft.tone", metadata={"example": "empathetic"})
+    channel = fields.String(attribute="draft.channel", metadata={"example": "email"})
+    personalization_applied = fields.List(fields.String(), attribute="draft.personalization_applied")
+    generated_at = Rfc3339(attribute="draft.generated_at")
+    warnings = fields.List(fields.String(), attribute="draft.warnings")
+
+
+class ImpactSchema(Schema):
+    retention_probability = fields.Float(allow_none=True)
+    revenue_at_risk = Number(allow_none=True)
+
+
+class ActionSchema(Schema):
+    id = fields.String()
+    action = fields.String(metadata={"example": "Send immediate replacement with expedited shipping"})
+    priority = fields.Integer(metadata={"minimum": 1})
+    completed = fields.Boolean()
+    completed_at = fields.String(allow_none=True, metadata={"format": "date-time"})
+    reasoning = fields.String(allow_none=True)
+    estimated_impact = fields.Nested(ImpactSchema)
+
+
+class RecommendationSchema(FactsBesideText):
+    ticket_id = fields.String(attribute="recommendation.ticket_id")
+    recommendation_id = fields.String(attribute="recommendation.id")
+    priority = fields.String(
+        attribute="recommendation.priority", validate=validate.OneOf(["urgent", "high", "normal"])
+    )
+    actions = fields.List(fields.Nested(ActionSchema), attribute="recommendation.actions")
+    warnings = fields.List(fields.String(), attribute="recommendation.warnings")
+    talking_points = fields.List(fields.String(), attribute="recommendation.talking_points")
+    estimated_impact = fields.Nested(ImpactSchema, attribute="impact")
+    churn_risk_level = fields.String(attribute="facts.churn_risk_level")
+    lifetime_value = Number(allow_none=True, attribute="facts.lifetime_value")
+    revenue_at_risk = Number(allow_none=True, attribute="facts.revenue_at_risk")
+    generated_at = Rfc3339(attribute="recommendation.created_at")
+
+
+class ActionChangeSchema(Schema):
+    completed = Flag(required=True)
+
+
+class ChangedActionSchema(Schema):
+    action = fields.Nested(ActionSchema(only=("id", "action", "priority", "completed", "completed_at")))

@@ -1,0 +1,128 @@
+"""What the desk knows of its customers, asked of whatever provider is behind the interface."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Generic, Self, TypeVar
+
+from providers.deadline import Deadline
+from providers.errors import ProviderError
+from providers.interface import IntelligenceProvider
+from providers.models import (
+    UNKNOWN_LEVEL,
+    AnalysisRequest,
+    Answer,
+    ChurnPrediction,
+    ChurnRequest,
+    CustomerIntelligence,
+    CustomerRef,
+    LtvForecast,
+    LtvRequest,
+    Provenance,
+    Reason,
+    Source,
+)
+from providers.ports import Clock
+from service.customers.services import CustomerService
+
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[A]):
+    """An answer as it is told at a moment, which gives its age."""
+
+    answer: A
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFacts:
+    """What a text says of its customer beside it. None, or level `unknown`, where nothing is known."""
+
+    provenance: Provenance
+    customer_dna: dict[str, str]
+    archetype_id: str | None = None
+    churn_risk: float | None = None
+    churn_risk_level: str = UNKNOWN_LEVEL
+    lifetime_value: Decimal | None = None
+    total_orders: int | None = None
+    currency: str | None = None
+
+    @classmethod
+    def of(cls, facts: CustomerIntelligence) -> Self:
+        return cls(
+            provenance=facts.provenance,
+            customer_dna=dict(facts.archetype.segments) if facts.archetype else {},
+            archetype_id=facts.archetype.id if facts.archetype else None,
+            churn_risk=facts.predictions.churn_risk,
+            churn_risk_level=facts.predictions.churn_risk_level,
+            lifetime_value=facts.metrics.lifetime_value,
+            total_orders=facts.metrics.total_orders,
+            currency=facts.currency,
+        )
+
+    @property
+    def revenue_at_risk(self) -> Decimal | None:
+        """Churn risk × lifetime value."""
+        if self.churn_risk is None or self.lifetime_value is None:
+            return None
+        return (Decimal(str(self.churn_risk)) * self.lifetime_value).quantize(Decimal("0.01"))
+
+
+class FactsService:
+    """`deadline_s` is for one request; a provider that takes longer is not waited for."""
+
+    def __init__(
+        self, provider: IntelligenceProvider, customers: CustomerService, clock: Clock, *, deadline_s: float
+    ) -> None:
+        self._provider = provider
+        self._customers = customers
+        self._clock = clock
+        self._deadline_s = deadline_s
+
+    def analyze(self, customer_id: str) -> Told[CustomerIntelligence]:
+        """Raises `NotFound` for a customer the desk does not have."""
+        request = AnalysisRequest(self._customers.reference(customer_id))
+        return self._told(self._provider.analyze(request, self._deadline()))
+
+    def predict_churn(self, customer_id: str) -> Told[ChurnPrediction]:
+        request = ChurnRequest(self._customers.reference(customer_id))
+        return self._told(self._provider.predict_churn(request, self._deadline()))
+
+    def forecast_ltv(self, customer_id: str, horizon_months: int) -> Told[LtvForecast]:
+        request = LtvRequest(self._customers.reference(customer_id), horizon_months)
+        return self._told(self._provider.forecast_ltv(request, self._deadline()))
+
+    def _deadline(self) -> Deadline:
+        return Deadline.after(self._deadline_s, self._clock)
+
+    def _told(self, answer: A) -> Told[A]:
+        return Told(answer, self._clock.now())
+
+
+def facts_for_text(
+    provider: IntelligenceProvider, customer: CustomerRef, deadline: Deadline
+) -> tuple[CustomerIntelligence | None, KnownFacts]:
+    """The facts a text is written with: None where the provider could not be asked or knows nothing."""
+    try:
+        facts = provider.analyze(AnalysisRequest(customer), deadline)
+    except ProviderError as error:
+        return None, KnownFacts(
+            provenance=_nobody_answered(error.reason, deadline.clock.now()), customer_dna={}
+        )
+    tells = facts.known and facts.provenance.source is not Source.FALLBACK
+    return facts if tells else None, KnownFacts.of(facts)
+
+
+def _nobody_answered(reason: Reason, now: datetime) -> Provenance:
+    return Provenance(provider="none", source=Source.FALLBACK, as_of=now, degraded=True, reason=reason)
+
+
+def combined(text: Provenance, facts: Provenance) -> Provenance:
+    """The text's provenance, degraded where either part is."""
+    if text.degraded or not facts.degraded:
+        return text
+    return Provenance(
+        provider=text.provider, source=text.source, as_of=text.as_of, degraded=True, reason=facts.reason
+    )

@@ -1,0 +1,133 @@
+"""Last known good facts, kept in the desk's own database."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+import structlog
+from sqlalchemy import case, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from providers import codec
+from providers.models import (
+    Answer,
+    Capability,
+    ChurnPrediction,
+    CustomerIntelligence,
+    LtvForecast,
+    ProviderRequest,
+)
+from providers.ports import Clock
+from service.database import Database, DatabaseUnavailable
+from service.intelligence.models import CustomerSnapshot
+
+log = structlog.get_logger()
+
+KEY = ("customer_id", "capability", "arguments", "provider")
+
+
+def canonical(arguments: Mapping[str, str | int]) -> str:
+    """`horizon_months=12`: the text by which two requests are told apart."""
+    return "&".join(f"{name}={arguments[name]}" for name in sorted(arguments))
+
+
+class DatabaseSnapshots:
+    """`providers.ports.SnapshotStore`: a database that is away holds no snapshots."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def latest(
+        self,
+        capability: Capability,
+        request: ProviderRequest,
+        *,
+        providers: Sequence[str],
+        not_before: datetime,
+    ) -> Answer | None:
+        order = case({name: place for place, name in enumerate(providers)}, value=CustomerSnapshot.provider)
+        statement = (
+            select(CustomerSnapshot.answer)
+            .where(
+                CustomerSnapshot.customer_id == request.customer.id,
+                CustomerSnapshot.capability == capability,
+                CustomerSnapshot.arguments == canonical(request.arguments),
+                CustomerSnapshot.provider.in_(providers),
+                CustomerSnapshot.as_of >= not_before,
+            )
+            .order_by(order)
+            .limit(1)
+        )
+        try:
+            with self._database.reading() as session:
+                stored = session.scalar(statement)
+            return codec.decode_answer(capability, stored) if stored is not None else None
+        except DatabaseUnavailable:
+            log.warning("snapshot_unread", capability=capability, reason="database_unavailable")
+        except (msgspec.ValidationError, msgspec.DecodeError):
+            log.warning("snapshot_unread", capability=capability, reason="unreadable")
+        return None
+
+    def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None:
+        values = {
+            "customer_id": request.customer.id,
+            "capability": capability.value,
+            "arguments": canonical(request.arguments),
+            "provider": answer.provenance.provider,
+            "as_of": answer.provenance.as_of,
+            "known": answer.known,
+            "refresh_due_since": None,
+            "answer": codec.encode(answer).decode(),
+            **_shown(answer),
+        }
+        dialect = postgresql if self._database.engine.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(CustomerSnapshot).values(values)
+        newer = {name: statement.excluded[name] for name in values if name not in KEY}
+        statement = statement.on_conflict_do_update(
+            index_elements=KEY, set_=newer, where=CustomerSnapshot.as_of <= statement.excluded.as_of
+        )
+        try:
+            with self._database.writing() as session:
+                session.execute(statement)
+        except DatabaseUnavailable:
+            log.warning("snapshot_unkept", capability=capability, reason="database_unavailable")
+        except SQLAlchemyError as error:  # an answer that does not fit its columns is still an answer
+            log.warning("snapshot_unkept", capability=capability, reason=type(error).__name__)
+
+    def mark_for_refresh(self, customer_id: str) -> None:
+        """The customer's facts are known to be out of date; they are kept until newer ones come."""
+        with self._database.writing() as session:
+            session.execute(
+                update(CustomerSnapshot)
+                .where(CustomerSnapshot.customer_id == customer_id, CustomerSnapshot.refresh_due_since.is_(None))
+                .values(refresh_due_since=self._clock.now())
+            )
+
+
+def _shown(answer: Answer) -> dict[str, str | float | Decimal | None]:
+    """What the inbox shows of a snapshot without decoding it."""
+    shown: dict[str, str | float | Decimal | None] = {
+        "churn_risk": None,
+        "churn_risk_level": None,
+        "lifetime_value": None,
+        "currency": None,
+        "archetype_id": None,
+    }
+    match answer:
+        case CustomerIntelligence():
+            return shown | {
+                "churn_risk": answer.predictions.churn_risk,
+                "churn_risk_level": answer.predictions.churn_risk_level,
+                "lifetime_value": answer.metrics.lifetime_value,
+                "currency": answer.currency,
+                "archetype_id": answer.archetype.id if answer.archetype else None,
+            }
+        case ChurnPrediction():
+            return shown | {"churn_risk": answer.churn_risk_score, "churn_risk_level": answer.risk_level}
+        case LtvForecast():
+            return shown | {"lifetime_value": answer.current_ltv, "currency": answer.currency}
+        case _:
+            return shown

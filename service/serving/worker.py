@@ -1,0 +1,130 @@
+"""One process serving one listening socket: its loop, and how it stops without losing a request."""
+
+import resource
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from time import monotonic
+from typing import Any, Protocol, cast
+
+import structlog
+from waitress import wasyncore
+from waitress.server import create_server
+
+from service.serving.channel import LONGEST_BODY, Channel
+from service.serving.lanes import Lanes
+from service.serving.sockets import BACKLOG
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread keeps the interpreter lock when others want it; measured, see the decision record."""
+
+CONNECTION_LIMIT = 1000
+OPEN_FILES = 8192
+FIRST_REQUEST_GRACE_S = 1.0
+DRAIN_TURN_S = 0.02
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+log = structlog.get_logger()
+
+
+class Lifecycle(Protocol):
+    """Background work of one process, found at `app.extensions["support.lifecycle"]`."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Worker:
+    def __init__(
+        self,
+        app: WsgiApp,
+        listener: socket.socket,
+        *,
+        lanes: Lanes,
+        cors_origins: Iterable[str],
+        drain_timeout_s: float,
+    ) -> None:
+        self._lanes = lanes
+        self._drain_timeout_s = drain_timeout_s
+        self._draining = False
+        self._lifecycle = cast(Lifecycle | None, getattr(app, "extensions", {}).get("support.lifecycle"))
+        self._connections: dict[int, Any] = {}
+        self._server = create_server(
+            app,
+            map=self._connections,
+            _dispatcher=lanes,
+            sockets=[listener],
+            backlog=BACKLOG,
+            connection_limit=CONNECTION_LIMIT,
+            asyncore_use_poll=True,
+            max_request_body_size=LONGEST_BODY + 1,  # waitress refuses a body of this size, not only above
+            expose_tracebacks=False,
+            clear_untrusted_proxy_headers=True,
+            ident=None,
+        )
+        self._server.channel_class = Channel
+        self._server.cors_origins = frozenset(cors_origins)
+
+    def run(self, ready: Callable[[], None]) -> bool:
+        """Serves until asked to drain; whether everything in hand was answered in time."""
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        _allow_open_files()
+        self._lanes.start()
+        if self._lifecycle:
+            self._lifecycle.start()
+        ready()
+        while not self._draining:
+            self._turn(1.0)
+        drained = self._drain()
+        self._lanes.shutdown(timeout=0)
+        if self._lifecycle:
+            self._lifecycle.stop()
+        self._close()
+        return drained
+
+    def drain(self) -> None:
+        """Asks the loop to finish; safe in a signal handler and from any thread."""
+        self._draining = True
+        self._server.pull_trigger()
+
+    def _turn(self, timeout_s: float) -> None:
+        wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._connections, count=1)
+
+    def _drain(self) -> bool:
+        began = monotonic()
+        log.info("drain_started", connections=len(self._server.active_channels))
+        self._close_listener()
+        self._turn(0)  # reads what clients had sent already
+        while self._server.active_channels or not self._lanes.idle():
+            waited_s = monotonic() - began
+            if waited_s > self._drain_timeout_s:
+                log.error("drain_abandoned", connections=len(self._server.active_channels))
+                return False
+            for channel in list(self._server.active_channels.values()):
+                channel.close_after_answers(unused_too=waited_s > FIRST_REQUEST_GRACE_S)
+            self._turn(DRAIN_TURN_S)
+        log.info("drain_finished", duration_s=round(monotonic() - began, 3))
+        return True
+
+    def _close_listener(self) -> None:
+        """Takes in whom the kernel has already let connect, else closing would cut them off."""
+        before = -1
+        while len(self._server.active_channels) > before:
+            before = len(self._server.active_channels)
+            self._server.handle_accept()
+        wasyncore.dispatcher.close(self._server)  # not the server's own: that closes the threads' wake-up too
+
+    def _close(self) -> None:
+        for channel in list(self._server.active_channels.values()):
+            channel.handle_close()
+        self._server.trigger.close()
+
+
+def _allow_open_files() -> None:
+    """Up to the hard limit: connections, database and Redis together pass the customary 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

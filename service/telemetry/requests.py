@@ -1,0 +1,40 @@
+"""One line per request, and the request id that ties it to everything else."""
+
+import re
+import secrets
+import time
+
+import structlog
+from flask import Flask, Response, g, request
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+QUIET = frozenset({"/livez", "/readyz", "/health"})
+
+log = structlog.get_logger()
+
+
+def install(app: Flask) -> None:
+    @app.before_request
+    def _begin() -> None:
+        brought = request.headers.get("X-Request-ID", "")
+        request_id = brought if REQUEST_ID.fullmatch(brought) else secrets.token_hex(8)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        g.request_id, g.began_s = request_id, time.perf_counter()
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        response.headers["X-Request-ID"] = g.request_id
+        rule = request.url_rule.rule if request.url_rule else None
+        if rule in QUIET and response.status_code < 400:
+            return response
+        record = log.error if response.status_code >= 500 else log.info
+        record(
+            "request",
+            method=request.method,
+            rule=rule,  # never the path: a customer's id may be personal
+            status=response.status_code,
+            duration_ms=round((time.perf_counter() - g.began_s) * 1000, 2),
+            caller=g.caller.id if "caller" in g else None,
+        )
+        return response

@@ -1,0 +1,78 @@
+"""The named jobs, in one table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, time, timedelta
+
+from sqlalchemy.orm import Session
+
+from providers.chain import IntelligenceChain
+from providers.deadline import Deadline
+from providers.ports import Clock
+from service.database import Database
+from service.http.queries import prune_idempotency_keys
+from service.intelligence.outcomes import OutcomeBoard
+from service.intelligence.queries import prune_drafts
+from service.jobs import Job
+from service.schedules import DailyAt, Every
+
+CHECK_EVERY = timedelta(seconds=5)
+CHECK_DEADLINE_S = 10.0
+PRUNE_AT = time(3, 30)
+
+
+def named_jobs(
+    *,
+    database: Database,
+    chain: IntelligenceChain,
+    outcomes: OutcomeBoard,
+    remote: Sequence[str],
+    clock: Clock,
+    draft_retention: timedelta,
+) -> list[Job]:
+    """`remote`: the providers whose connection is watched."""
+
+    def prune() -> Mapping[str, int]:
+        now = clock.now()
+        return {
+            "drafts": _in_batches(database, prune_drafts, now - draft_retention),
+            "idempotency_keys": _in_batches(database, prune_idempotency_keys, now),
+        }
+
+    def check_providers() -> Mapping[str, int]:
+        silent = outcomes.silent(remote)
+        for name in silent:
+            deadline = Deadline.after(CHECK_DEADLINE_S, clock)
+            outcomes.checked(name, chain.background(name).check_health(deadline))
+        return {"checked": len(silent), **outcomes.publish()}
+
+    return [
+        Job(
+            name="prune",
+            description="delete drafts and idempotency keys that are past their time",
+            schedule=DailyAt(PRUNE_AT),
+            run=prune,
+        ),
+        Job(
+            name="check-providers",
+            description="ask a provider that nobody called for a while how it is",
+            schedule=Every(CHECK_EVERY),
+            run=check_providers,
+        ),
+        Job(
+            name="share-outcomes",
+            description="tell the other processes how this one's provider calls went",
+            schedule=Every(CHECK_EVERY),
+            run=outcomes.publish,
+            per_process=True,
+        ),
+    ]
+
+
+def _in_batches(database: Database, prune_some: Callable[[Session, datetime], int], before: datetime) -> int:
+    total = 0
+    while True:
+        with database.writing() as session:
+            pruned = prune_some(session, before)
+        if not pruned:
+            return total
+        total += pruned

@@ -1,0 +1,180 @@
+"""The only composition root: what the service is made of, and how the parts know each other."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from flask import Flask
+
+from providers.chain import ChainSettings, IntelligenceChain, build_chain
+from providers.interface import IntelligenceProvider
+from providers.ports import Clock, ProviderHost, Random
+from providers.registry import Registry
+from service.cache import install_cache
+from service.clock import SystemClock
+from service.customers.services import CustomerService
+from service.database import Database, db, engine_options, normalise_url
+from service.events import EventLog
+from service.health.services import HealthService
+from service.http.components import provide
+from service.intelligence.drafting import DraftService
+from service.intelligence.history import DeskHistory
+from service.intelligence.outcomes import OutcomeBoard
+from service.intelligence.recommending import RecommendationService
+from service.intelligence.services import FactsService
+from service.intelligence.snapshots import DatabaseSnapshots
+from service.jobs import JobRunner
+from service.provider_control.services import ConfiguredToggles, ProviderControl
+from service.settings import Settings
+from service.tickets.services import TicketService
+from service.timed_work import named_jobs
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Substitutes:
+    """What tests put in the place of the real thing."""
+
+    clock: Clock | None = None
+    random: Random | None = None
+    providers: Sequence[IntelligenceProvider] | None = None
+    registry: Registry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifecycle:
+    """What runs beside the requests of one process, from after its fork until it stops."""
+
+    jobs: JobRunner
+    chain: IntelligenceChain
+    database: Database
+
+    def start(self) -> None:
+        self.jobs.start()
+
+    def stop(self) -> None:
+        self.jobs.stop()
+        self.chain.close()
+        self.database.close()
+
+
+def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
+    clock = substitutes.clock or SystemClock()
+    chance = substitutes.random or random.Random()
+    database = _database(app, settings)
+    cache = install_cache(
+        app, redis_url=settings.redis_url, key_prefix=settings.cache_key_prefix, clock=clock
+    )
+    events = EventLog()
+    customers = CustomerService(database, events, clock)
+    tickets = TicketService(database, customers, events, clock, chance)
+    snapshots = DatabaseSnapshots(database, clock)
+    outcomes = OutcomeBoard(database, clock)
+
+    host = ProviderHost(
+        environment=settings.raw,
+        deployment=settings.environment,
+        clock=clock,
+        random=chance,
+        history=DeskHistory(customers, tickets),
+        processes=settings.processes,
+    )
+    providers = substitutes.providers or make_providers(settings, host, substitutes.registry or Registry())
+    toggles = ConfiguredToggles([provider.name for provider in providers])
+    chain = build_chain(
+        providers,
+        ChainSettings.from_environment(settings.raw),
+        cache=cache,
+        snapshots=snapshots,
+        toggles=toggles,
+        observer=outcomes,
+        clock=clock,
+        random=chance,
+        processes=settings.processes,
+    )
+
+    remote = [provider.name for provider in providers if provider.policy is not None]
+    text_times = {"deadline_s": settings.texts_deadline_s, "facts_wait_s": settings.texts_facts_wait_s}
+    jobs = named_jobs(
+        database=database,
+        chain=chain,
+        outcomes=outcomes,
+        remote=remote,
+        clock=clock,
+        draft_retention=timedelta(days=settings.draft_retention_days),
+    )
+    runner = JobRunner(jobs, database, clock)
+    provide(
+        app,
+        settings,
+        database,
+        runner,
+        customers,
+        tickets,
+        chain,
+        FactsService(chain, customers, clock, deadline_s=settings.facts_deadline_s),
+        DraftService(
+            chain,
+            tickets=tickets,
+            customers=customers,
+            snapshots=snapshots,
+            database=database,
+            events=events,
+            clock=clock,
+            **text_times,
+        ),
+        RecommendationService(
+            chain,
+            tickets=tickets,
+            customers=customers,
+            database=database,
+            events=events,
+            clock=clock,
+            **text_times,
+        ),
+        HealthService(
+            database=database,
+            cache=cache,
+            chain=chain,
+            outcomes=outcomes,
+            providers=toggles.enabled(),
+            remote=remote,
+            chosen_by=settings.providers_chosen_by,
+        ),
+        ProviderControl(providers, chain, toggles, outcomes),
+    )
+    app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database)
+    announce(settings)
+
+
+def make_providers(
+    settings: Settings, host: ProviderHost, registry: Registry
+) -> list[IntelligenceProvider]:
+    """Raises `SettingsError` where a provider cannot be made from the environment."""
+    return [registry.lookup(name).from_host(host) for name in settings.intelligence_providers]
+
+
+def announce(settings: Settings) -> None:
+    """Say in the log who answers, and why these."""
+    told = {
+        "providers": list(settings.intelligence_providers),
+        "chosen_by": settings.providers_chosen_by,
+        "environment": settings.environment.value,
+    }
+    if settings.providers_chosen_by == "no_key":
+        log.warning("providers_without_intelligence", cure="set QUIMBI_API_KEY and QUIMBI_BASE_URL", **told)
+    else:
+        log.info("providers_chosen", **told)
+
+
+def _database(app: Flask, settings: Settings) -> Database:
+    url = normalise_url(settings.database_url)
+    threads = settings.threads + settings.provider_threads
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url, threads=threads)
+    db.init_app(app)
+    with app.app_context():
+        return Database(db.engine)

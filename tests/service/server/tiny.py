@@ -1,0 +1,81 @@
+"""A small application behind the real server: `python -m tests.service.server.tiny`."""
+
+import argparse
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+from service.server import CannotListen, serve
+from service.serving.lanes import LanePlan
+from service.telemetry.logging import configure
+
+
+@dataclass(frozen=True)
+class TinySettings:
+    port: int
+    processes: int
+    host: str = "127.0.0.1"
+    threads: int = 8
+    provider_threads: int = 2
+    cors_origins: tuple[str, ...] = ("https://desk.example",)
+    drain_timeout_s: int = 5
+
+
+LANES = (
+    LanePlan(name="providers", prefixes=("/api/ai/",), threads=2, max_wait_s=0.3),
+    LanePlan(name="desk", prefixes=("/",), threads=8, max_wait_s=3.0),
+)
+
+
+class Tiny:
+    """`/slow`: 0.5 s. `/pid`, `/die`, and `/api/ai/hang`, which ends when somebody asks for `/release`."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+
+    def __call__(self, environ, start_response):
+        path = environ["PATH_INFO"]
+        if path == "/slow":
+            time.sleep(0.5)
+        if path == "/die":
+            os._exit(7)
+        if path == "/boom":
+            raise LookupError("the secret ingredient")
+        if path == "/release":
+            self.released.set()
+        if path == "/api/ai/hang":
+            self.released.wait(20)
+        body = str(os.getpid() if path == "/pid" else len(environ["wsgi.input"].read())).encode()
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--broken", action="store_true")
+    options = parser.parse_args()
+    configure("INFO")
+    settings = TinySettings(port=options.port, processes=options.processes)
+
+    def make_app() -> Tiny:
+        if options.broken:
+            raise RuntimeError("it will not start")
+        return Tiny()
+
+    def say(host: str, port: int) -> None:
+        sys.stdout.write(f"{port}\n")
+        sys.stdout.flush()
+
+    try:
+        return serve(make_app, settings, on_ready=say, lanes=LANES)
+    except CannotListen as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
