@@ -7,7 +7,6 @@ from functools import partial
 
 from providers.settings import SettingsError
 from service.app import create_app
-from service.bootstrap import prepare
 from service.server import CannotListen, serve
 from service.settings import Settings, read_environment
 from service.telemetry.logging import configure
@@ -29,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
         return BAD_SETTINGS
     configure(settings.log_level, settings.log_file)
     if options.bootstrap:
+        from service.bootstrap import prepare  # noqa: PLC0415  # the sample data is no part of a plain start
+
         prepare(settings)
     try:
         return serve(partial(create_app, settings), settings, on_ready=_say_ready)

@@ -9,9 +9,9 @@ from flask_migrate import Migrate
 from service import cli, wiring
 from service.database import db
 from service.health.views import blueprint as health
-from service.http import callers, documentation, problems
+from service.http import callers, documentation, headers, problems
 from service.intelligence.views import blueprint as intelligence
-from service.migrating import DIRECTORY
+from service.migrating import MIGRATIONS
 from service.provider_control.views import blueprint as provider_control
 from service.settings import Deployment, Settings, read_environment
 from service.telemetry import logging, requests
@@ -32,6 +32,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default JSON provider
 
     requests.install(app)
+    headers.install(app)
     CORS(
         app,
         origins=list(settings.cors_origins),
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     callers.install(app, _callers(settings))
     problems.install(app)
     wiring.wire(app, settings, substitutes or Substitutes())
-    Migrate(app, db, directory=str(DIRECTORY))
+    Migrate(app, db, directory=str(MIGRATIONS))
     documentation.configure(app)
     documentation.install(app, [health, intelligence, tickets, provider_control])
     cli.install(app)

@@ -1,9 +1,7 @@
 """The named jobs, in one table."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, time, timedelta
-
-from sqlalchemy.orm import Session
+from collections.abc import Mapping, Sequence
+from datetime import time, timedelta
 
 from providers.chain import IntelligenceChain
 from providers.deadline import Deadline
@@ -12,7 +10,7 @@ from service.database import Database
 from service.http.queries import prune_idempotency_keys
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.queries import prune_drafts
-from service.jobs import Job
+from service.jobs import Job, in_short_transactions
 from service.schedules import DailyAt, Every
 
 CHECK_EVERY = timedelta(seconds=5)
@@ -34,8 +32,12 @@ def named_jobs(
     def prune() -> Mapping[str, int]:
         now = clock.now()
         return {
-            "drafts": _in_batches(database, prune_drafts, now - draft_retention),
-            "idempotency_keys": _in_batches(database, prune_idempotency_keys, now),
+            "drafts": in_short_transactions(
+                database, lambda session: prune_drafts(session, now - draft_retention)
+            ),
+            "idempotency_keys": in_short_transactions(
+                database, lambda session: prune_idempotency_keys(session, now)
+            ),
         }
 
     def check_providers() -> Mapping[str, int]:
@@ -66,13 +68,3 @@ def named_jobs(
             per_process=True,
         ),
     ]
-
-
-def _in_batches(database: Database, prune_some: Callable[[Session, datetime], int], before: datetime) -> int:
-    total = 0
-    while True:
-        with database.writing() as session:
-            pruned = prune_some(session, before)
-        if not pruned:
-            return total
-        total += pruned

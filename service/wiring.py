@@ -150,9 +150,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
     announce(settings)
 
 
-def make_providers(
-    settings: Settings, host: ProviderHost, registry: Registry
-) -> list[IntelligenceProvider]:
+def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:
     """Raises `SettingsError` where a provider cannot be made from the environment."""
     return [registry.lookup(name).from_host(host) for name in settings.intelligence_providers]
 

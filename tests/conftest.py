@@ -50,14 +50,21 @@ def postgres_database(postgres: Postgres) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
-    """For who stops it; costs most of a second."""
+@pytest.fixture(scope="session")
+def mortal_postgres() -> Iterator[Postgres]:
     try:
         with postgres_server() as server:
             yield server
     except ServerMissing as missing:
         pytest.skip(str(missing))
+
+
+@pytest.fixture
+def own_postgres(mortal_postgres: Postgres) -> Iterator[Postgres]:
+    """A second server, which a test may stop and start."""
+    yield mortal_postgres
+    if mortal_postgres.process is None:
+        mortal_postgres.start()
 
 
 @pytest.fixture(scope="session")

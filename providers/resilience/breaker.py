@@ -125,7 +125,7 @@ class Breaker:
         self._window.add(self._clock.monotonic(), customer_id, failed=failed)
         before = self._breaker.current_state
         self._count_in_row(permit, customer_id, verdict)
-        if self._breaker.current_state == pybreaker.STATE_CLOSED and self._rate_is_bad():
+        if before == self._breaker.current_state == pybreaker.STATE_CLOSED and self._rate_is_bad():
             self._breaker.open()
         if self._breaker.current_state != before:
             self._change_era()

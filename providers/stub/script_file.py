@@ -79,17 +79,15 @@ def parse_script(text: str) -> Script:
     try:
         written = json.loads(text, parse_constant=_refuse_constant)
         script: Script = ScriptSchema().load(written)
-    except (ValueError, RecursionError) as error:  # a ValidationError is a ValueError
-        raise ScriptFault(_told(error)) from error
+    except ValidationError as error:
+        raise ScriptFault(json.dumps(error.messages)) from error
+    except (ValueError, RecursionError) as error:
+        raise ScriptFault(f"not JSON: {error}") from error
     return script
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
-
-
-def _told(error: Exception) -> str:
-    return json.dumps(error.messages) if isinstance(error, ValidationError) else str(error)
 
 
 class _Version(NamedTuple):

@@ -87,7 +87,11 @@ class HealthService:
         """Why requests cannot be taken; None where they can."""
         try:
             self._database.check()
-            return None if self._database.at_head() else "The database lacks migrations: flask --app wsgi db upgrade."
+            return (
+                None
+                if self._database.at_head()
+                else "The database lacks migrations: flask --app wsgi db upgrade."
+            )
         except DatabaseUnavailable:
             return "The database cannot be reached."
 

@@ -57,7 +57,9 @@ def configure(app: Flask) -> None:
         API_SPEC_OPTIONS={
             "info": {"description": "Tickets, customers, and what providers of intelligence say of them."},
             "security": [{"api_key": []}],
-            "components": {"securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}},
+            "components": {
+                "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
+            },
         },
     )
 
@@ -65,7 +67,6 @@ def configure(app: Flask) -> None:
 def install(app: Flask, blueprints: list[Blueprint]) -> None:
     api = DocumentedApi(app)
     api.register_converter(PathId, _path_id)
-    api.spec.components.schema("Problem", schema=ProblemSchema)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     document = _finished(api.spec.to_dict(), app)

@@ -1,10 +1,12 @@
 """Bounded fields, one set for every schema: what passes here fits the database and every provider."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
+
+from service.clock import rfc3339
 
 MAX_INTEGER = 2**53 - 1
 CALLER_ID = re.compile(r"[^\x00-\x20/\\?#%\x7f]{1,200}")
@@ -24,7 +26,9 @@ class Text(fields.String):
 
     def __init__(self, high: int, *, low: int = 1, **options: Any) -> None:
         super().__init__(**options)
-        bounds = f"Must be {low} to {high} characters long." if low else f"Must be at most {high} characters long."
+        bounds = (
+            f"Must be {low} to {high} characters long." if low else f"Must be at most {high} characters long."
+        )
         self.validators.append(validate.Length(low, high, error=bounds))
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -75,9 +79,7 @@ class Rfc3339(fields.Field[datetime]):
     """A time in UTC, with `Z`."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return None if value is None else rfc3339(value)
 
 
 class Number(fields.Float):

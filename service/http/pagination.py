@@ -37,7 +37,9 @@ class Cursor:
                 raise ValueError("a cursor's time has a zone")
             return cls(at.astimezone(UTC), row_id)
         except (binascii.Error, ValueError, OverflowError, msgspec.MsgspecError):
-            raise InvalidField("cursor", "Is not a cursor of this list; send next_cursor as you got it.") from None
+            raise InvalidField(
+                "cursor", "Is not a cursor of this list; send next_cursor as you got it."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,9 @@ class RequestParser(FlaskParser):
         except msgspec.DecodeError as error:
             raise Problem(400, f"The body is not valid JSON: {error}.") from None
         except RecursionError:
-            raise Problem(400, "The body is nested too deeply; no field here needs more than a few levels.") from None
+            raise Problem(
+                400, "The body is nested too deeply; no field here needs more than a few levels."
+            ) from None
 
 
 class Blueprint(flask_smorest.Blueprint):

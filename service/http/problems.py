@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from providers.errors import NoAnswer, ProviderError
+from providers.errors import ProviderError
 from service.database import DatabaseUnavailable
 from service.errors import Conflict, DeskError, InvalidField, NotFound, Unavailable
 
@@ -74,9 +74,9 @@ def retry_after(seconds: float | None) -> dict[str, str]:
     return {"Retry-After": str(max(1, math.ceil(seconds if seconds is not None else 5)))}
 
 
-def _of_http_exception(error: HTTPException) -> Problem | Response:
-    if error.code is None or error.code < 400:
-        return Response(status=error.code or 500, headers=dict(error.get_headers()))
+def _of_http_exception(error: HTTPException) -> Problem | HTTPException:
+    if error.code is None or error.code < 400:  # a redirect to the address with its slash
+        return error
     messages = getattr(error, "data", {}).get("messages")
     if error.code == HTTPStatus.UNPROCESSABLE_ENTITY and messages:
         errors = {field: texts for part in messages.values() for field, texts in flatten(part).items()}
@@ -108,8 +108,7 @@ def _of_desk_error(error: DeskError) -> Problem:
 
 
 def _of_provider_error(error: ProviderError) -> Problem:
-    reason = error.reason if not isinstance(error, NoAnswer) else error.reason
-    detail = f"No intelligence provider can answer now ({reason}) and the fallback is switched off."
+    detail = f"No intelligence provider can answer now ({error.reason}) and the fallback is switched off."
     return Problem(503, detail, headers=retry_after(error.retry_after_s))
 
 
@@ -119,7 +118,7 @@ def install(app: Flask) -> None:
         return respond(error)
 
     @app.errorhandler(HTTPException)
-    def _http(error: HTTPException) -> Response:
+    def _http(error: HTTPException) -> Response | HTTPException:
         answer = _of_http_exception(error)
         return respond(answer) if isinstance(answer, Problem) else answer
 
@@ -140,4 +139,6 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> Response:
         log.exception("request_failed", error=type(error).__name__)
-        return respond(Problem(500, "Something went wrong on our side; the request id tells us where to look."))
+        return respond(
+            Problem(500, "Something went wrong on our side; the request id tells us where to look.")
+        )

@@ -21,6 +21,7 @@ from providers.models import (
 )
 from providers.ports import Clock
 from providers.resilience.single_flight import Flights
+from service.clock import rfc3339
 from service.customers.services import CustomerService
 from service.database import Database
 from service.errors import NotFound
@@ -124,7 +125,7 @@ class RecommendationService:
             if stored is None or index >= len(stored.actions):
                 raise NotFound("recommended action", index)
             before = stored.actions[index]
-            after = before | {"completed": completed, "completed_at": _stamp(now) if completed else None}
+            after = before | {"completed": completed, "completed_at": rfc3339(now) if completed else None}
             stored.actions = [*stored.actions[:index], after, *stored.actions[index + 1 :]]
             stored.updated_at = now
             self._record(
@@ -242,7 +243,3 @@ def _actions(answer: Recommendation, before: list[dict[str, Any]]) -> list[dict[
         }
         for action in answer.actions
     ]
-
-
-def _stamp(at: datetime) -> str:
-    return at.isoformat()

@@ -70,9 +70,7 @@ class IntelligenceSchema(TellsProvenance):
     archetype = fields.Nested(ArchetypeSchema)
     behavioral_metrics = fields.Nested(BehavioralMetricsSchema, attribute="metrics")
     predictions = fields.Nested(PredictionsSchema)
-    communication_guidance = fields.List(
-        fields.String(), metadata={"example": ["Lead with value for money"]}
-    )
+    communication_guidance = fields.List(fields.String(), metadata={"example": ["Lead with value for money"]})
     currency = fields.String(allow_none=True, metadata={"example": "USD"})
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
@@ -158,7 +156,9 @@ class DraftSchema(FactsBesideText):
     ticket_id = fields.String(attribute="draft.ticket_id", metadata={"example": "ticket_123"})
     draft_id = fields.String(attribute="draft.id")
     draft_content = fields.String(attribute="draft.content")
-    draft = fields.String(attribute="draft.content", metadata={"description": "repeats draft_content"})
+    draft = fields.String(
+        attribute="draft.content", dump_only=True, metadata={"description": "repeats draft_content"}
+    )
     tone = fields.String(attribute="draft.tone", metadata={"example": "empathetic"})
     channel = fields.String(attribute="draft.channel", metadata={"example": "email"})
     personalization_applied = fields.List(fields.String(), attribute="draft.personalization_applied")
@@ -171,12 +171,15 @@ class ImpactSchema(Schema):
     revenue_at_risk = Number(allow_none=True)
 
 
-class ActionSchema(Schema):
+class ActionStateSchema(Schema):
     id = fields.String()
     action = fields.String(metadata={"example": "Send immediate replacement with expedited shipping"})
     priority = fields.Integer(metadata={"minimum": 1})
     completed = fields.Boolean()
     completed_at = fields.String(allow_none=True, metadata={"format": "date-time"})
+
+
+class ActionSchema(ActionStateSchema):
     reasoning = fields.String(allow_none=True)
     estimated_impact = fields.Nested(ImpactSchema)
 
@@ -202,4 +205,4 @@ class ActionChangeSchema(Schema):
 
 
 class ChangedActionSchema(Schema):
-    action = fields.Nested(ActionSchema(only=("id", "action", "priority", "completed", "completed_at")))
+    action = fields.Nested(ActionStateSchema)

@@ -102,7 +102,9 @@ class DatabaseSnapshots:
         with self._database.writing() as session:
             session.execute(
                 update(CustomerSnapshot)
-                .where(CustomerSnapshot.customer_id == customer_id, CustomerSnapshot.refresh_due_since.is_(None))
+                .where(
+                    CustomerSnapshot.customer_id == customer_id, CustomerSnapshot.refresh_due_since.is_(None)
+                )
                 .values(refresh_due_since=self._clock.now())
             )
 

@@ -27,7 +27,9 @@ class ProviderSchema(Schema):
     name = fields.String(metadata={"example": "quimbi"})
     display_name = fields.String()
     enabled = fields.Boolean()
-    generic = fields.Boolean(metadata={"description": "offers words of no particular knowledge, and is asked last"})
+    generic = fields.Boolean(
+        metadata={"description": "offers words of no particular knowledge, and is asked last"}
+    )
     capabilities = fields.List(fields.String())
     guards = fields.Nested(GuardsSchema, metadata={"description": "in the process that answers"})
     last_outcome = fields.Nested(OutcomeSchema, allow_none=True)

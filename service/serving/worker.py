@@ -15,7 +15,7 @@ from service.serving.channel import LONGEST_BODY, Channel
 from service.serving.lanes import Lanes
 from service.serving.sockets import BACKLOG
 
-SWITCH_INTERVAL_S = 0.0005
+SWITCH_INTERVAL_S = 0.001
 """How long a thread keeps the interpreter lock when others want it; measured, see the decision record."""
 
 CONNECTION_LIMIT = 1000

@@ -55,7 +55,9 @@ class NewTicketSchema(PersonFields):
 
 
 class NewMessageSchema(PersonFields):
-    content = Text(100_000, required=True, metadata={"example": "I am sorry about that. Let me look into it."})
+    content = Text(
+        100_000, required=True, metadata={"example": "I am sorry about that. Let me look into it."}
+    )
     from_agent = Flag(load_default=True)
     send_to_customer = Flag(
         load_default=False, metadata={"description": "Recorded as an event; nothing is sent from here."}
@@ -66,6 +68,13 @@ class NewMessageSchema(PersonFields):
     @post_load
     def _make(self, values: dict[str, Any], **_: Any) -> NewMessage:
         return NewMessage(author=self.take_author(values), **values)
+
+
+class Tags(fields.List):
+    """In alphabetical order."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[Any] | None:
+        return super()._serialize(sorted(value), attr, obj, **kwargs)
 
 
 class MessageSchema(Schema):
@@ -86,7 +95,7 @@ class TicketSchema(Schema):
     status = fields.String(validate=validate.OneOf(TicketStatus))
     priority = fields.String(validate=validate.OneOf(Priority))
     channel = fields.String(validate=validate.OneOf(Channel))
-    tags = fields.Function(lambda ticket: sorted(ticket.tags), metadata={"type": "array", "items": {"type": "string"}})
+    tags = Tags(fields.String())
     assigned_to = fields.String(allow_none=True)
     message_count = fields.Integer()
     last_message_preview = fields.String(allow_none=True)

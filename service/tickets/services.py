@@ -202,7 +202,11 @@ class TicketService:
             ticket.first_response_at = ticket.first_response_at or now
         else:
             ticket.waiting_since = ticket.waiting_since or now
-        told = {"message_id": message.id, "from_agent": new.from_agent, "send_to_customer": new.send_to_customer}
+        told = {
+            "message_id": message.id,
+            "from_agent": new.from_agent,
+            "send_to_customer": new.send_to_customer,
+        }
         self._record(session, MESSAGE_ADDED, ticket, actor, after=told)
         return message
 

@@ -21,7 +21,9 @@ from service.tickets.schemas import (
 )
 from service.tickets.services import Conversation, NewMessage, NewTicket, TicketService
 
-blueprint = Blueprint("tickets", __name__, url_prefix="/api/tickets", description="Tickets and their messages")
+blueprint = Blueprint(
+    "tickets", __name__, url_prefix="/api/tickets", description="Tickets and their messages"
+)
 
 
 @blueprint.get("")

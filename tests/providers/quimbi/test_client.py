@@ -1,5 +1,6 @@
 """Each way in which a call can fail, over real sockets, in our words."""
 
+import gzip
 import logging
 import os
 import socket
@@ -26,7 +27,7 @@ from providers.errors import (
 from providers.quimbi.client import LARGEST_REPLY, QuimbiClient
 from providers.testing.fakes import FakeClock
 from providers.testing.quimbi_simulator import DEFAULT_API_KEY, Fault, QuimbiSimulator
-from tests.providers.quimbi.raw_server import Script, read_request, saying, serving
+from tests.providers.quimbi.raw_server import Script, dripping, read_request, saying, serving
 
 ANALYZE = "/api/intelligence/analyze"
 BODY = b'{"customer_id": "7003", "context": {"note": "private words"}}'
@@ -218,6 +219,19 @@ def test_a_reply_is_not_read_past_its_largest_size(
 ) -> None:
     simulator.inject(Fault.HUGE_BODY, size_bytes=8 * LARGEST_REPLY, chunked=chunked)
     assert str(failure_of(client)) == "the reply is too large"
+
+
+def test_a_reply_without_end_is_left_at_its_largest_size() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    failure = failure_from(dripping(head, b"10000\r\n" + b" " * 65536 + b"\r\n", interval_s=0))
+    assert type(failure) is InvalidAnswer
+
+
+def test_a_reply_that_is_small_only_while_compressed_is_too_large() -> None:
+    packed = gzip.compress(b" " * 64 * LARGEST_REPLY)
+    assert len(packed) < LARGEST_REPLY
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    assert type(failure_from(saying(head.encode(), packed))) is InvalidAnswer
 
 
 @pytest.mark.parametrize(

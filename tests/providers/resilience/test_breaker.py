@@ -105,6 +105,15 @@ def test_a_probe_that_is_answered_closes_it(breaker, clock, verdict):
     assert breaker.state().name == "closed"
 
 
+def test_a_rate_that_opened_it_does_not_undo_a_probe(breaker, clock):
+    for call in range(6):
+        tell(breaker, Verdict.SLOW, f"c{call}")
+    assert breaker.state().name == "open"
+    clock.advance(30)
+    tell(breaker, Verdict.ANSWERED, "new")
+    assert breaker.state().name == "closed"
+
+
 @pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.SLOW])
 def test_a_probe_that_goes_wrong_opens_it_for_another_while(breaker, clock, verdict):
     trip(breaker)
@@ -267,4 +276,4 @@ class BreakerMachine(RuleBasedStateMachine):
 
 
 TestBreakerMachine = BreakerMachine.TestCase
-TestBreakerMachine.settings = hypothesis_settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestBreakerMachine.settings = hypothesis_settings(max_examples=200, stateful_step_count=60, deadline=None)

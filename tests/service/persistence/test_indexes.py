@@ -1,0 +1,92 @@
+"""Each way in which the desk looks for rows has an index, and the database takes it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import Session
+
+from service.customers.models import Customer, Order
+from service.database import Database
+from service.events import StoredEvent
+from service.http.models import IdempotencyKey
+from service.intelligence.models import CustomerSnapshot, Draft
+from service.tickets.models import Message, Ticket, TicketTag
+from tests.service.persistence.rows import NOON
+
+living = select(Ticket.id).where(Ticket.deleted_at.is_(None))
+newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
+
+LOOK_UPS: dict[str, Select[Any]] = {
+    "ix_tickets_created_at_id": living.order_by(*newest_first).limit(100),
+    "ix_tickets_status_created_at_id": living.where(Ticket.status == "open")
+    .order_by(*newest_first)
+    .limit(100),
+    "ix_tickets_assigned_to_created_at_id": living.where(Ticket.assigned_to == "agent_1")
+    .order_by(*newest_first)
+    .limit(100),
+    "ix_tickets_customer_id_created_at_id": select(Ticket)
+    .where(Ticket.customer_id == "cust_123")
+    .order_by(*newest_first),
+    "ix_ticket_tags_tag_ticket_id": select(TicketTag.ticket_id).where(TicketTag.tag == "late"),
+    "ix_messages_ticket_id_created_at_sequence": select(Message)
+    .where(Message.ticket_id == "ticket_123")
+    .order_by(Message.created_at.desc(), Message.sequence.desc())
+    .limit(200),
+    "ix_customers_email_lower": select(Customer).where(func.lower(Customer.email) == "ada@example.org"),
+    "ix_orders_customer_id_ordered_at": select(Order)
+    .where(Order.customer_id == "cust_123")
+    .order_by(Order.ordered_at.desc())
+    .limit(20),
+    "ix_customer_snapshots_refresh_due_since": select(CustomerSnapshot)
+    .where(CustomerSnapshot.refresh_due_since.is_not(None))
+    .order_by(CustomerSnapshot.refresh_due_since)
+    .limit(20),
+    "ix_drafts_ticket_id_generated_at": select(Draft)
+    .where(Draft.ticket_id == "ticket_123")
+    .order_by(Draft.generated_at.desc())
+    .limit(1),
+    "ix_events_ticket_id_at_id": select(StoredEvent)
+    .where(StoredEvent.ticket_id == "ticket_123")
+    .order_by(StoredEvent.at, StoredEvent.id),
+    "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
+    .where(IdempotencyKey.expires_at < NOON)
+    .order_by(IdempotencyKey.expires_at)
+    .limit(500),
+}
+
+
+def sqlite_plan(session: Session, query: str) -> list[str]:
+    return [row.detail for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+
+
+def postgresql_plan(session: Session, query: str) -> list[str]:
+    session.execute(text("SET enable_seqscan = off"))  # an empty table is cheapest read as a whole
+    session.execute(text("SET enable_bitmapscan = off"))
+    session.execute(text("SET enable_sort = off"))
+    return list(session.scalars(text(f"EXPLAIN {query}")))
+
+
+PLANS: dict[str, Callable[[Session, str], list[str]]] = {"sqlite": sqlite_plan, "postgresql": postgresql_plan}
+
+
+@pytest.mark.parametrize("index", LOOK_UPS)
+def test_the_look_up_takes_its_index_and_sorts_nothing(
+    database: Database, engine_name: str, index: str
+) -> None:
+    query = LOOK_UPS[index].compile(database.engine, compile_kwargs={"literal_binds": True})
+    with database.reading() as session:
+        plan = PLANS[engine_name](session, str(query))
+    assert any(index in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step or "Sort" in step for step in plan), plan
+
+
+def test_a_customers_snapshots_are_found_by_their_key(database: Database, engine_name: str) -> None:
+    query = select(CustomerSnapshot).where(
+        CustomerSnapshot.customer_id == "cust_123", CustomerSnapshot.capability == "analyze"
+    )
+    literal = str(query.compile(database.engine, compile_kwargs={"literal_binds": True}))
+    with database.reading() as session:
+        plan = " ".join(PLANS[engine_name](session, literal))
+    assert "pk_customer_snapshots" in plan or "sqlite_autoindex_customer_snapshots_1" in plan
