@@ -1,4 +1,4 @@
-"""What providers and the chain need of their host; implemented in `service/`, faked in `providers.testing`."""
+"""What providers and the chain need of their host: implemented in `service/`, faked in `testing/`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

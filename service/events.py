@@ -56,6 +56,27 @@ class Event:
     personal: Mapping[str, Any] | None = None
 
 
+def about_ticket(
+    kind: EventType,
+    ticket_id: str,
+    *,
+    actor: str,
+    at: datetime,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> Event:
+    return Event(
+        type=kind,
+        subject_type="ticket",
+        subject_id=ticket_id,
+        ticket_id=ticket_id,
+        actor=actor,
+        at=at,
+        before=before,
+        after=after,
+    )
+
+
 class StoredEvent(Base):
     """`id` grows in the order of writing, which is not the order of commits: no feed may resume by it."""
 

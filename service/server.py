@@ -3,6 +3,7 @@
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -67,20 +68,23 @@ def serve(
 
     if settings.processes == 1:
         return _serve_here(make_worker, listeners[0], announce)
+    return Supervisor(
+        listeners,
+        partial(_serve_in_child, make_worker),
+        on_ready=announce,
+        drain_timeout_s=settings.drain_timeout_s,
+    ).run()
 
-    def run_worker(
-        listener: socket.socket,
-        tell_ready: Callable[[], None],
-        register_drain: Callable[[Callable[[], None]], None],
-    ) -> int:
-        worker = make_worker(listener)
-        register_drain(worker.drain)
-        return 0 if worker.run(tell_ready) else 1
 
-    supervisor = Supervisor(
-        listeners, run_worker, on_ready=announce, drain_timeout_s=settings.drain_timeout_s
-    )
-    return supervisor.run()
+def _serve_in_child(
+    make_worker: Callable[[socket.socket], Worker],
+    listener: socket.socket,
+    tell_ready: Callable[[], None],
+    register_drain: Callable[[Callable[[], None]], None],
+) -> int:
+    worker = make_worker(listener)
+    register_drain(worker.drain)
+    return 0 if worker.run(tell_ready) else 1
 
 
 def _serve_here(

@@ -20,10 +20,6 @@ def storable(text: str) -> bool:
 class Text(fields.String):
     """Text of `low` to `high` characters once trimmed; `low` 0 allows an empty one."""
 
-    default_error_messages = {
-        "unstorable": "Must not contain NUL characters or lone surrogates; remove them.",
-    }
-
     def __init__(self, high: int, *, low: int = 1, **options: Any) -> None:
         super().__init__(**options)
         bounds = (
@@ -34,7 +30,7 @@ class Text(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if not storable(text):
-            raise self.make_error("unstorable")
+            raise ValidationError("Must not contain NUL characters or lone surrogates; remove them.")
         return text.strip()
 
 
@@ -65,8 +61,10 @@ class Count(fields.Integer):
 class Flag(fields.Boolean):
     """JSON true or false; in a query string also 1, 0, yes, no."""
 
-    truthy = {"true", "True", "1", "yes", True}
-    falsy = {"false", "False", "0", "no", False}
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            truthy={"true", "True", "1", "yes", True}, falsy={"false", "False", "0", "no", False}, **options
+        )
 
 
 class Choice(fields.String):

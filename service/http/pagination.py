@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, Self, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ DEEPEST_ROW = 10_000
 MAX_LIMIT = 100
 
 T = TypeVar("T")
+ZonedTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,7 @@ class Cursor:
     def decode(cls, text: str) -> Self:
         try:
             raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-            at, row_id = msgspec.json.decode(raw, type=tuple[datetime, str])
-            if at.tzinfo is None:
-                raise ValueError("a cursor's time has a zone")
+            at, row_id = msgspec.json.decode(raw, type=tuple[ZonedTime, str])
             return cls(at.astimezone(UTC), row_id)
         except (binascii.Error, ValueError, OverflowError, msgspec.MsgspecError):
             raise InvalidField(
@@ -55,7 +54,8 @@ class Page:
         number, size = page or 1, limit or MAX_LIMIT
         if number * size > DEEPEST_ROW:
             raise InvalidField(
-                "page", f"page × limit goes to {DEEPEST_ROW} at most; walk further with cursor=next_cursor."
+                "page",
+                f"page times limit goes to {DEEPEST_ROW} at most; walk further with cursor=next_cursor.",
             )
         return cls(number=number, limit=size, cursor=Cursor.decode(cursor) if cursor else None)
 

@@ -15,7 +15,11 @@ from service.http.problems import Problem
 class RequestParser(FlaskParser):
     """Unknown body fields are refused, unknown query parameters ignored."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "json": RAISE, "query": EXCLUDE}
+    DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012  # webargs declares it of the instance
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "json": RAISE,
+        "query": EXCLUDE,
+    }
 
     def load_json(self, req: Request, schema: Any) -> Any:
         raw = req.get_data(cache=True)

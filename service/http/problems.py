@@ -61,7 +61,7 @@ def respond(problem: Problem) -> Response:
 
 
 def flatten(messages: Any, path: str = "") -> Errors:
-    """marshmallow's nested messages as `tags.0` → messages."""
+    """Nested validation messages as `tags.0` → messages."""
     if isinstance(messages, Mapping):
         flat: Errors = {}
         for key, value in messages.items():
@@ -138,7 +138,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> Response:
-        log.exception("request_failed", error=type(error).__name__)
+        log.error("request_failed", exc_info=error)
         return respond(
             Problem(500, "Something went wrong on our side; the request id tells us where to look.")
         )

@@ -13,7 +13,7 @@ from providers.resilience.single_flight import Flights
 from service.customers.services import CustomerService
 from service.database import Database
 from service.errors import InvalidField
-from service.events import DRAFT_GENERATED, Event, EventLog
+from service.events import DRAFT_GENERATED, EventLog, about_ticket
 from service.identifiers import new_id
 from service.intelligence import models, queries
 from service.intelligence.services import KnownFacts, combined, facts_for_text
@@ -132,7 +132,7 @@ class DraftService:
         if max(indexes) >= len(known):
             raise InvalidField(
                 "include_actions",
-                f"The ticket has {len(known)} recommended actions; read its recommendation for their indexes.",
+                f"The ticket has {len(known)} recommended actions; its recommendation shows their indexes.",
             )
         return tuple(known[index]["action"] for index in indexes)
 
@@ -167,20 +167,17 @@ class DraftService:
             as_of=provenance.as_of,
             generated_at=now,
         )
-        told = {"draft_id": stored.id, "provider": stored.provider, "tone": stored.tone}
+        made = {
+            "draft_id": stored.id,
+            "provider": stored.provider,
+            "tone": stored.tone,
+            "degraded": stored.degraded,
+            "sticky": stored.sticky,
+        }
         with self._database.writing() as session:
             session.add(stored)
             self._events.record(
-                session,
-                Event(
-                    type=DRAFT_GENERATED,
-                    subject_type="ticket",
-                    subject_id=ticket.id,
-                    ticket_id=ticket.id,
-                    actor=actor,
-                    at=now,
-                    after=told | {"degraded": stored.degraded, "sticky": stored.sticky},
-                ),
+                session, about_ticket(DRAFT_GENERATED, ticket.id, actor=actor, at=now, after=made)
             )
         return stored
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy.orm import Session
 
 from providers.deadline import Deadline
 from providers.interface import IntelligenceProvider
@@ -25,7 +24,7 @@ from service.clock import rfc3339
 from service.customers.services import CustomerService
 from service.database import Database
 from service.errors import NotFound
-from service.events import RECOMMENDATION_ACTION_CHANGED, RECOMMENDATION_GENERATED, Event, EventLog, EventType
+from service.events import RECOMMENDATION_ACTION_CHANGED, RECOMMENDATION_GENERATED, EventLog, about_ticket
 from service.identifiers import new_id
 from service.intelligence import queries
 from service.intelligence.models import StoredRecommendation
@@ -128,13 +127,10 @@ class RecommendationService:
             after = before | {"completed": completed, "completed_at": rfc3339(now) if completed else None}
             stored.actions = [*stored.actions[:index], after, *stored.actions[index + 1 :]]
             stored.updated_at = now
-            self._record(
+            change = {"recommendation_id": stored.id, "action_id": after["id"], "completed": completed}
+            self._events.record(
                 session,
-                RECOMMENDATION_ACTION_CHANGED,
-                ticket_id,
-                actor,
-                now,
-                {"recommendation_id": stored.id, "action_id": after["id"], "completed": completed},
+                about_ticket(RECOMMENDATION_ACTION_CHANGED, ticket_id, actor=actor, at=now, after=change),
             )
         return after
 
@@ -165,37 +161,15 @@ class RecommendationService:
             last = queries.latest_recommendation(session, ticket.id)
             stored.actions = _actions(answer, last.actions if last else [])
             session.add(stored)
-            self._record(
-                session,
-                RECOMMENDATION_GENERATED,
-                ticket.id,
-                actor,
-                now,
-                {"recommendation_id": stored.id, "provider": stored.provider, "degraded": stored.degraded},
+            made = {
+                "recommendation_id": stored.id,
+                "provider": stored.provider,
+                "degraded": stored.degraded,
+            }
+            self._events.record(
+                session, about_ticket(RECOMMENDATION_GENERATED, ticket.id, actor=actor, at=now, after=made)
             )
         return stored
-
-    def _record(
-        self,
-        session: Session,
-        kind: EventType,
-        ticket_id: str,
-        actor: str,
-        at: datetime,
-        after: dict[str, Any],
-    ) -> None:
-        self._events.record(
-            session,
-            Event(
-                type=kind,
-                subject_type="ticket",
-                subject_id=ticket_id,
-                ticket_id=ticket_id,
-                actor=actor,
-                at=at,
-                after=after,
-            ),
-        )
 
     def _told(self, stored: StoredRecommendation, source: Source) -> ToldRecommendation:
         return ToldRecommendation(

@@ -64,7 +64,7 @@ class KnownFacts:
 
     @property
     def revenue_at_risk(self) -> Decimal | None:
-        """Churn risk × lifetime value."""
+        """Churn risk times lifetime value."""
         if self.churn_risk is None or self.lifetime_value is None:
             return None
         return (Decimal(str(self.churn_risk)) * self.lifetime_value).quantize(Decimal("0.01"))

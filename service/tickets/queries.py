@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from service.http.pagination import Cursor, Page
+from service.http.pagination import Page
 from service.tickets.models import Message, Ticket, TicketCounter, TicketStatus, TicketTag
 
 COUNTED_EXACTLY = 1_000

@@ -70,7 +70,7 @@ class NewMessageSchema(PersonFields):
         return NewMessage(author=self.take_author(values), **values)
 
 
-class Tags(fields.List):
+class Tags(fields.List[str]):
     """In alphabetical order."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[Any] | None:
@@ -113,13 +113,13 @@ class CreatedTicketSchema(Schema):
     status = fields.Constant("created")
     ticket = fields.Nested(TicketSchema)
     messages = fields.List(fields.Nested(MessageSchema))
-    notes = fields.Constant([], metadata={"type": "array", "items": {}})
+    notes = fields.Constant[list[Any]]([], metadata={"type": "array", "items": {}})
 
 
 class ConversationSchema(TicketSchema):
     messages = fields.List(fields.Nested(MessageSchema))
     messages_truncated = fields.Boolean()
-    notes = fields.Constant([], metadata={"type": "array", "items": {}})
+    notes = fields.Constant[list[Any]]([], metadata={"type": "array", "items": {}})
 
     def get_attribute(self, conversation: Conversation, attr: str, default: Any) -> Any:
         """The ticket's fields stand flat beside its messages."""

@@ -11,7 +11,7 @@ from providers.ports import Clock, Random
 from service.customers.services import CustomerService, Person
 from service.database import Database
 from service.errors import NotFound
-from service.events import MESSAGE_ADDED, TICKET_CREATED, TICKET_UPDATED, Event, EventLog, EventType
+from service.events import MESSAGE_ADDED, TICKET_CREATED, TICKET_UPDATED, EventLog, EventType, about_ticket
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
 from service.tickets import queries
@@ -238,19 +238,8 @@ class TicketService:
         before: Mapping[str, object] | None = None,
         after: Mapping[str, object],
     ) -> None:
-        self._events.record(
-            session,
-            Event(
-                type=kind,
-                subject_type="ticket",
-                subject_id=ticket.id,
-                ticket_id=ticket.id,
-                actor=actor,
-                at=ticket.updated_at,
-                before=before,
-                after=after,
-            ),
-        )
+        event = about_ticket(kind, ticket.id, actor=actor, at=ticket.updated_at, before=before, after=after)
+        self._events.record(session, event)
 
 
 def _state(ticket: Ticket) -> dict[str, object]:

@@ -29,8 +29,9 @@ class Quimbi(RemoteProviderContract):
     dialect: str
 
     @pytest.fixture(scope="class")
-    def running_simulator(self, request):
-        with QuimbiSimulator(dialect=request.cls.dialect, api_key=KEY) as simulator:
+    @classmethod
+    def running_simulator(cls):
+        with QuimbiSimulator(dialect=cls.dialect, api_key=KEY) as simulator:
             yield simulator
 
     @pytest.fixture

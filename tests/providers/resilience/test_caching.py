@@ -180,7 +180,7 @@ def test_a_cold_customer_is_fetched_once_for_all_who_ask(cached, provider, clock
     assert provider.calls() == 1
 
 
-@pytest.mark.parametrize(("wait_s", "deadline_s"), [(0, 10), (2, 0)])
+@pytest.mark.parametrize(("wait_s", "deadline_s"), [(0, 10), (30, 0)])
 def test_who_may_not_wait_is_told_that_another_is_asking(provider, cache, clock, wait_s, deadline_s):
     begun, leave = threading.Event(), threading.Event()
 
@@ -198,3 +198,29 @@ def test_who_may_not_wait_is_told_that_another_is_asking(provider, cache, clock,
         cached.analyze(analysis(), soon(clock, deadline_s))
     leave.set()
     leader.join()
+
+
+def test_who_missed_just_before_another_landed_reads_what_was_kept(provider, clock):
+    class CacheFilledMeanwhile(InMemoryAnswerCache):
+        """The first reader misses; until they go on, another has fetched and kept the answer."""
+
+        overtaken = False
+
+        def get(self, key):
+            value = super().get(key)
+            if not self.overtaken:
+                self.overtaken = True
+                cached.analyze(analysis(), soon(clock))
+            return value
+
+    cached = cached_by(provider, CacheFilledMeanwhile(clock))
+    assert cached.analyze(analysis(), soon(clock)).provenance.source is Source.CACHE
+    assert provider.calls() == 1
+
+
+def test_two_providers_fly_apart(provider, cache, clock):
+    flights = Flights()
+    second = cached_by(ScriptedProvider("second", clock=clock), cache, flights=flights)
+    first = cached_by(provider, cache, flights=flights, wait_s=0)
+    provider.script(Capability.ANALYZE, second.analyze)
+    assert first.analyze(analysis(), soon(clock)).provenance.provider == "second"

@@ -189,8 +189,11 @@ def test_a_guarded_provider_is_behind_its_guards_alone(desk):
 
 def test_an_operator_can_reset_a_providers_circuits_and_pause(desk):
     desk.break_down()
+    desk.quimbi.script(Capability.DRAFT, RateLimited())
+    desk.chain.draft_reply(draft(), soon(desk.clock))
     desk.chain.reset_circuits("quimbi")
     assert desk.chain.circuits()["quimbi"][Capability.ANALYZE].name == "closed"
+    assert desk.chain.status()["quimbi"].paused_s == 0
 
 
 def test_a_local_provider_is_neither_cached_nor_guarded(clock):
@@ -200,6 +203,13 @@ def test_a_local_provider_is_neither_cached_nor_guarded(clock):
     assert desk.quimbi.calls() == 2
     assert desk.cache.keys() == []
     assert desk.chain.status()["quimbi"].circuits == {}
+
+
+def test_a_guarded_provider_may_ask_not_to_be_cached(clock):
+    desk = Desk(clock, policy=GuardPolicy(cached=False))
+    desk.analyze()
+    assert desk.analyze().provenance.source is Source.FRESH
+    assert desk.cache.keys() == []
 
 
 def test_what_is_offered_is_what_a_provider_with_knowledge_offers(desk):

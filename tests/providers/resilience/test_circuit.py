@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -58,6 +60,14 @@ def test_an_open_circuit_answers_without_calling_the_provider(circuit, provider,
 def test_what_says_nothing_of_the_provider_does_not_open_it(circuit, provider, clock, error):
     provider.script(Capability.ANALYZE, error)
     assert ask(circuit, clock, customers=50) == [error] * 50
+
+
+def test_an_answer_that_the_customer_is_unknown_does_not_interrupt_a_row(circuit, provider, clock):
+    answer = sample_answer(Capability.ANALYZE, analysis(), "quimbi", clock.now())
+    unknown = replace(answer, known=False)
+    provider.script(Capability.ANALYZE, *[TimedOut()] * 4, unknown, TimedOut())
+    ask(circuit, clock, customers=6)
+    assert circuit.states()[Capability.ANALYZE].name == "open"
 
 
 def test_capabilities_fail_apart(circuit, provider, clock):
