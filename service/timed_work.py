@@ -5,6 +5,8 @@ from datetime import time, timedelta
 
 from providers.chain import IntelligenceChain
 from providers.deadline import Deadline
+from providers.errors import NotCalled, Paused
+from providers.interface import Connection, ProviderHealth
 from providers.ports import Clock
 from service.database import Database
 from service.http.queries import prune_idempotency_keys
@@ -44,7 +46,12 @@ def named_jobs(
         silent = outcomes.silent(remote)
         for name in silent:
             deadline = Deadline.after(CHECK_DEADLINE_S, clock)
-            outcomes.checked(name, chain.background(name).check_health(deadline))
+            try:
+                outcomes.checked(name, chain.background(name).check_health(deadline))
+            except Paused as pause:
+                outcomes.checked(name, ProviderHealth(connection=Connection.UNAVAILABLE, reason=pause.reason))
+            except NotCalled:  # calls of people fill its places: their outcomes will tell
+                continue
         return {"checked": len(silent), **outcomes.publish()}
 
     return [

@@ -2,9 +2,12 @@
 
 import math
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from providers.deadline import Deadline
 from providers.errors import Busy
-from providers.interface import IntelligenceProvider
+from providers.interface import IntelligenceProvider, ProviderHealth
 from providers.resilience.wrapping import A, Call, Wrapper
 
 BUSY_RETRY_AFTER_S = 1.0
@@ -24,12 +27,21 @@ class Limited(Wrapper):
         return self._in_flight
 
     def around(self, call: Call[A]) -> A:
+        with self._place():
+            return call.on(self.inner)
+
+    def check_health(self, deadline: Deadline) -> ProviderHealth:
+        with self._place():
+            return self.inner.check_health(deadline)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
         with self._lock:
             if self._in_flight >= self._places:
                 raise Busy(retry_after_s=BUSY_RETRY_AFTER_S)
             self._in_flight += 1
         try:
-            return call.on(self.inner)
+            yield
         finally:
             with self._lock:
                 self._in_flight -= 1

@@ -3,8 +3,9 @@
 import structlog
 
 from providers.codec import FACT_TYPES
+from providers.deadline import Deadline
 from providers.errors import CustomerNotFound, ProviderError, ProviderFault
-from providers.interface import IntelligenceProvider
+from providers.interface import Connection, IntelligenceProvider, ProviderHealth
 from providers.models import Answer, Provenance, Reason, Source
 from providers.ports import Clock
 from providers.resilience.wrapping import A, Call, Wrapper
@@ -38,6 +39,20 @@ class Contained(Wrapper):
                 error=type(error).__qualname__,
             )
             raise ProviderFault(f"{self.name} raised {type(error).__qualname__}") from error
+
+    def check_health(self, deadline: Deadline) -> ProviderHealth:
+        try:
+            return self.inner.check_health(deadline)
+        except ProviderError as error:
+            return ProviderHealth(connection=Connection.UNAVAILABLE, reason=error.reason)
+        except Exception as error:  # noqa: BLE001  # as above
+            log.error(  # noqa: TRY400
+                "provider_broke_its_contract",
+                service=self.display_name,
+                provider=self.name,
+                error=type(error).__qualname__,
+            )
+            return ProviderHealth(connection=Connection.UNAVAILABLE, reason=ProviderFault.reason)
 
     def _unknown(self, call: Call[A]) -> A:
         provenance = Provenance(

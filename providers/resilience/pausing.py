@@ -5,8 +5,9 @@ import threading
 
 import structlog
 
+from providers.deadline import Deadline
 from providers.errors import Paused, ProviderFault, RateLimited
-from providers.interface import IntelligenceProvider
+from providers.interface import IntelligenceProvider, ProviderHealth
 from providers.ports import Clock
 from providers.resilience.wrapping import A, Call, Wrapper
 
@@ -31,9 +32,7 @@ class Pausing(Wrapper):
         return max(0.0, self._until_s - self._clock.monotonic())
 
     def around(self, call: Call[A]) -> A:
-        left_s = self.remaining_s
-        if left_s > 0:
-            raise Paused(retry_after_s=left_s)
+        self._refuse_while_paused()
         try:
             return call.on(self.inner)
         except RateLimited as error:
@@ -43,6 +42,15 @@ class Pausing(Wrapper):
             if error.retry_after_s is not None:
                 self._pause(error.retry_after_s)
             raise
+
+    def check_health(self, deadline: Deadline) -> ProviderHealth:
+        self._refuse_while_paused()
+        return self.inner.check_health(deadline)
+
+    def _refuse_while_paused(self) -> None:
+        left_s = self.remaining_s
+        if left_s > 0:
+            raise Paused(retry_after_s=left_s)
 
     def resume(self) -> None:
         with self._lock:

@@ -2,8 +2,9 @@
 
 import threading
 
+from providers.deadline import Deadline
 from providers.errors import QuotaSpent
-from providers.interface import GuardPolicy, IntelligenceProvider
+from providers.interface import GuardPolicy, IntelligenceProvider, ProviderHealth
 from providers.ports import Clock
 from providers.resilience.windows import MovingWindow
 from providers.resilience.wrapping import A, Call, Wrapper
@@ -29,6 +30,10 @@ class BackgroundQuota(Wrapper):
     def around(self, call: Call[A]) -> A:
         self._spend()
         return call.on(self.inner)
+
+    def check_health(self, deadline: Deadline) -> ProviderHealth:
+        self._spend()
+        return self.inner.check_health(deadline)
 
     def _spend(self) -> None:
         """Raises `QuotaSpent`; a refused call is charged to no window."""

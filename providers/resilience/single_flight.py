@@ -35,7 +35,8 @@ class Flights:
         landed: R = flight.result()
         return landed
 
-    def __len__(self) -> int:
+    @property
+    def under_way(self) -> int:
         return len(self._flying)
 
     def _fly(self, key: Hashable, mine: Future[Any], work: Callable[[], R]) -> R:

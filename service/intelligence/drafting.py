@@ -18,9 +18,11 @@ from service.identifiers import new_id
 from service.intelligence import models, queries
 from service.intelligence.services import KnownFacts, combined, facts_for_text
 from service.intelligence.snapshots import DatabaseSnapshots
+from service.tickets.models import Channel
 from service.tickets.services import TicketService
 
 DEFAULT_LOCALE = "en"
+SMS_LENGTH = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,14 @@ class ToldDraft:
     facts: KnownFacts
     provenance: Provenance
     at: datetime
+
+
+def warnings_for(draft: Draft, channel: str) -> list[str]:
+    """The provider's, and ours where its text does not fit one SMS."""
+    length = len(draft.content)
+    if channel == Channel.SMS and length > SMS_LENGTH:
+        return [*draft.warnings, f"This draft has {length} characters; an SMS holds {SMS_LENGTH}."]
+    return list(draft.warnings)
 
 
 class DraftService:
@@ -158,7 +168,7 @@ class DraftService:
             channel=ticket.channel,
             options=asdict(options),
             personalization_applied=list(answer.personalization_applied),
-            warnings=list(answer.warnings),
+            warnings=warnings_for(answer, ticket.channel),
             facts=msgspec.to_builtins(facts),
             provider=provenance.provider,
             source=provenance.source,

@@ -72,7 +72,7 @@ def test_one_call_per_key_however_many_ask(callers, keys, fails):
     assert followed == [result] * callers
     # One who came after the landing has flown anew; nobody has flown beside another.
     assert all(1 <= work.executions <= 1 + callers for work in works)
-    assert len(flights) == 0
+    assert flights.under_way == 0
 
 
 def test_many_at_the_same_moment_are_one_execution(flights):
@@ -109,7 +109,7 @@ def test_a_follower_gets_the_leaders_error(flights, error):
     work.release.set()
     with pytest.raises(type(error)):
         flights.share("key", work, 5)
-    assert len(flights) == 0
+    assert flights.under_way == 0
     work.begun.clear()
     work.release.clear()
     caught: list[BaseException] = []
