@@ -9,7 +9,7 @@ from flask_migrate import Migrate
 from service import cli, wiring
 from service.database import db
 from service.health.views import blueprint as health
-from service.http import callers, documentation, headers, problems
+from service.http import callers, documentation, headers, problems, rendering
 from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
 from service.provider_control.views import blueprint as provider_control
@@ -29,17 +29,18 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     logging.configure(settings.log_level, settings.log_file)
     app = Flask("service", static_folder=None)
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default JSON provider
 
+    rendering.install(app)
     requests.install(app)
     headers.install(app)
-    CORS(
-        app,
-        origins=list(settings.cors_origins),
-        methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
-        allow_headers=CLIENT_HEADERS,
-        expose_headers=SHOWN_HEADERS,
-    )
+    if settings.cors_origins:
+        CORS(
+            app,
+            origins=list(settings.cors_origins),
+            methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
+            allow_headers=CLIENT_HEADERS,
+            expose_headers=SHOWN_HEADERS,
+        )
     callers.install(app, _callers(settings))
     problems.install(app)
     wiring.wire(app, settings, substitutes or Substitutes())

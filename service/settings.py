@@ -18,10 +18,12 @@ from providers.chain import ChainSettingsSchema
 from providers.quimbi.settings import usable_key
 from providers.registry import Registry, RegistryError
 from providers.settings import SettingsError, SettingsSchema
+from service.engines import normalise_url
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
 SECRET_KEY_BYTES = 32
+ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 HOW_TO_MAKE_ONE = "make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
 MAKE_KEY = "make one with: flask --app wsgi keys make NAME SCOPE…"
 
@@ -64,12 +66,23 @@ class CommaSeparated(fields.Field[tuple[str, ...]]):
         return tuple(entry.strip() for entry in value.split(",") if entry.strip())
 
 
-class RedisUrl(fields.String):
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        url = super()._deserialize(value, attr, data, **kwargs)
-        if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
-            raise ValidationError("Must be a Redis URL, such as redis://localhost:6379/0.")
-        return url
+def _check_redis_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        known, _ = parts.scheme in {"redis", "rediss", "unix"}, parts.port
+    except ValueError:
+        known = False
+    if not known:
+        raise ValidationError("Must be a Redis URL, such as redis://localhost:6379/0.")
+
+
+def _check_database_url(url: str) -> None:
+    try:
+        normalise_url(url)
+    except ValueError:
+        raise ValidationError(
+            "Must be postgresql://user@host/database or sqlite:///path, and nothing else."
+        ) from None
 
 
 def _one_of(*choices: str) -> validate.OneOf:
@@ -77,20 +90,21 @@ def _one_of(*choices: str) -> validate.OneOf:
 
 
 def _between(low: float, high: float) -> validate.Range:
-    return validate.Range(low, high, error="Must be between {min} and {max}.")
+    return validate.Range(low, high, error=f"Must be a number from {low:g} to {high:g}.")
 
 
 def _check_origins(origins: tuple[str, ...]) -> None:
-    for origin in map(urlsplit, origins):
-        if origin.scheme not in {"http", "https"} or not origin.netloc or origin.path or origin.query:
-            raise ValidationError(
-                "Each origin must read scheme://host[:port], without a path; '*' is not accepted."
-            )
+    if not all(map(ORIGIN.fullmatch, origins)):
+        raise ValidationError(
+            "Each origin must read scheme://host[:port], without a path; '*' is not accepted."
+        )
 
 
 def _variable(
     kind: type[fields.Field[Any]], name: str, default: Any, about: str, check: Any = None, **options: Any
 ) -> fields.Field[Any]:
+    if isinstance(check, validate.Range):
+        options["error_messages"] = dict.fromkeys(("invalid", "too_large", "special"), check.error)
     return kind(
         data_key=name, load_default=default, validate=check, metadata={"description": about}, **options
     )
@@ -137,9 +151,15 @@ class ServiceSettings(SettingsSchema):
         _between(1, 300),
     )
     database_url = _variable(
-        fields.String, "DATABASE_URL", "sqlite:///instance/desk.db", "sqlite:///… or postgresql://…"
+        fields.String,
+        "DATABASE_URL",
+        "sqlite:///instance/desk.db",
+        "sqlite:///… or postgresql://…",
+        _check_database_url,
     )
-    redis_url = _variable(RedisUrl, "REDIS_URL", None, "shared cache; in-process where empty")
+    redis_url = _variable(
+        fields.String, "REDIS_URL", None, "shared cache; in-process where empty", _check_redis_url
+    )
     cache_key_prefix = _variable(
         fields.String, "CACHE_KEY_PREFIX", "", "set it on a Redis shared with others"
     )

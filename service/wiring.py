@@ -11,6 +11,7 @@ from flask import Flask
 from providers.chain import ChainSettings, IntelligenceChain, build_chain
 from providers.interface import IntelligenceProvider
 from providers.ports import Clock, ProviderHost, Random
+from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
 from service.cache import install_cache
 from service.clock import SystemClock
@@ -27,7 +28,7 @@ from service.intelligence.services import FactsService
 from service.intelligence.snapshots import DatabaseSnapshots
 from service.jobs import JobRunner
 from service.provider_control.services import ConfiguredToggles, ProviderControl
-from service.settings import Settings
+from service.settings import Deployment, Settings
 from service.tickets.services import TicketService
 from service.timed_work import named_jobs
 
@@ -166,6 +167,10 @@ def announce(settings: Settings) -> None:
         log.warning("providers_without_intelligence", cure="set QUIMBI_API_KEY and QUIMBI_BASE_URL", **told)
     else:
         log.info("providers_chosen", **told)
+    if settings.environment is Deployment.PRODUCTION and is_test_key(settings.raw):
+        log.warning(
+            "test_key_in_production", variable=KEY_VARIABLE, cure="set a key that begins with qpk_live_"
+        )
 
 
 def _database(app: Flask, settings: Settings) -> Database:

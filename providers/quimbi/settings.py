@@ -31,6 +31,10 @@ def usable_key(environment: Mapping[str, str]) -> str | None:
     return None if _EXAMPLE_KEY.fullmatch(key) else key
 
 
+def is_test_key(environment: Mapping[str, str]) -> bool:
+    return (usable_key(environment) or "").startswith("qpk_test_")
+
+
 def _check_key(key: str) -> None:
     if usable_key({KEY_VARIABLE: key}) is None:
         raise ValidationError("This is an example value: set the key that Quimbi issued (qpk_live_…).")

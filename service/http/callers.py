@@ -2,11 +2,11 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
 
@@ -15,6 +15,7 @@ from service.settings import BootstrapKey
 
 LOOPBACK_PEERS = frozenset({"127.0.0.1", "::1"})
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+LOCAL_HOST = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
 FORWARDING_HEADERS = (
     "Forwarded",
     "X-Forwarded-For",
@@ -89,7 +90,7 @@ class BootstrapCallers:
         from_here = credentials.origin in {"", own_origin} and credentials.fetch_site in SAME_SITE
         return (
             credentials.peer in LOOPBACK_PEERS
-            and urlsplit(own_origin).hostname in LOCAL_NAMES
+            and LOCAL_HOST.fullmatch(credentials.host) is not None
             and not credentials.forwarded
             and (from_here or credentials.origin in self._origins)
         )

@@ -9,7 +9,8 @@ from marshmallow import ValidationError, fields, validate
 from service.clock import rfc3339
 
 MAX_INTEGER = 2**53 - 1
-CALLER_ID = re.compile(r"[^\x00-\x20/\\?#%\x7f]{1,200}")
+CALLER_ID = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x20/\\?#%\x7f]{1,200}")
+"""`.` and `..` are no segments of a path: clients take them out."""
 
 
 def storable(text: str) -> bool:
@@ -40,7 +41,9 @@ class CallerId(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if not storable(text) or not CALLER_ID.fullmatch(text):
-            raise ValidationError("Must be 1 to 200 characters, without spaces, slashes or any of \\ ? # %.")
+            raise ValidationError(
+                "Must be 1 to 200 characters, without spaces, slashes or any of \\ ? # %, and not . or .. alone."
+            )
         return text
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Generic, Self, TypeVar
 import msgspec
 
 from service.errors import InvalidField
+from service.http.fields import storable
 
 DEEPEST_ROW = 10_000
 MAX_LIMIT = 100
@@ -34,6 +35,8 @@ class Cursor:
         try:
             raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
             at, row_id = msgspec.json.decode(raw, type=tuple[ZonedTime, str])
+            if not storable(row_id):
+                raise ValueError("an id that no row has")
             return cls(at.astimezone(UTC), row_id)
         except (binascii.Error, ValueError, OverflowError, msgspec.MsgspecError):
             raise InvalidField(

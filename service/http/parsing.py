@@ -29,6 +29,8 @@ class RequestParser(FlaskParser):
             raise Problem(415, "The body must be JSON, sent with Content-Type: application/json.")
         try:
             return msgspec.json.decode(raw)
+        except UnicodeDecodeError:
+            raise Problem(400, "The body is not valid UTF-8, which JSON must be in.") from None
         except msgspec.DecodeError as error:
             raise Problem(400, f"The body is not valid JSON: {error}.") from None
         except RecursionError:

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -18,6 +19,9 @@ CONTENT_TYPE = "application/problem+json"
 log = structlog.get_logger()
 
 Errors = dict[str, list[str]]
+
+MOST_ERRORS = 100
+LONGEST_FIELD_NAME = 100
 
 
 class Problem(Exception):
@@ -70,6 +74,11 @@ def flatten(messages: Any, path: str = "") -> Errors:
     return {path or "body": [str(message) for message in messages]}
 
 
+def _bounded(errors: Errors) -> Errors:
+    """Field names are the caller's too: a body of nothing but unknown fields is not sent back whole."""
+    return {field[:LONGEST_FIELD_NAME]: texts for field, texts in islice(errors.items(), MOST_ERRORS)}
+
+
 def retry_after(seconds: float | None) -> dict[str, str]:
     return {"Retry-After": str(max(1, math.ceil(seconds if seconds is not None else 5)))}
 
@@ -79,7 +88,9 @@ def _of_http_exception(error: HTTPException) -> Problem | HTTPException:
         return error
     messages = getattr(error, "data", {}).get("messages")
     if error.code == HTTPStatus.UNPROCESSABLE_ENTITY and messages:
-        errors = {field: texts for part in messages.values() for field, texts in flatten(part).items()}
+        errors = _bounded(
+            {field: texts for part in messages.values() for field, texts in flatten(part).items()}
+        )
         field, texts = next(iter(errors.items()))
         return Problem(error.code, f"{field}: {texts[0]}", errors=errors)
     details = {

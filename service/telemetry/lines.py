@@ -3,7 +3,7 @@
 import json
 import os
 import select
-import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ LONGEST_LINE = 4096
 LONGEST_VALUE = 500
 PATIENCE_MS = 100
 """How long the first line waits for a reader that is behind; later ones not at all until it has caught up."""
+
+LOOK_AGAIN_S = 0.5
+"""How often a log file looks whether its name is another file's by now."""
 
 _LEADING = ("timestamp", "level", "service", "event", "request_id")
 
@@ -97,25 +100,31 @@ class LogFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._open()
-
-    def _open(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        self._descriptor = os.open(self._path, flags, 0o640)
+        self._looked_at_s = time.monotonic()
+        self._descriptor = self._open()
         self._identity = _identity(os.fstat(self._descriptor))
 
+    def _open(self) -> int:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+
     def write(self, line: bytes) -> None:
-        if self._moved():
-            os.close(self._descriptor)
-            self._open()
+        if time.monotonic() - self._looked_at_s >= LOOK_AGAIN_S:
+            self._looked_at_s = time.monotonic()
+            self._follow()
         _write_whole(self._descriptor, line)
 
-    def _moved(self) -> bool:
+    def _follow(self) -> None:
+        """The descriptor keeps its number, so that no thread can meet a closed one."""
         try:
-            return _identity(self._path.stat()) != self._identity
+            moved = _identity(self._path.stat()) != self._identity
         except FileNotFoundError:
-            return True
+            moved = True
+        if moved:
+            fresh = self._open()
+            self._identity = _identity(os.fstat(fresh))
+            os.dup2(fresh, self._descriptor, inheritable=False)
+            os.close(fresh)
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -132,31 +141,25 @@ def _write_whole(descriptor: int, line: bytes) -> None:
 
 
 class LineLog:
-    """Where all lines go. A sink that fails (disk full, reader gone) costs its line, never the request."""
+    """Where all lines go. A sink that fails (disk full, reader gone) costs its line, never the request.
+
+    Without a lock: a line is one write that the kernel keeps whole, and a lock held over a write would
+    make every thread wait for the slowest.
+    """
 
     def __init__(self) -> None:
         self._sinks: list[Callable[[bytes], None]] = []
         self._file: LogFile | None = None
-        self._lock = threading.Lock()
-        os.register_at_fork(after_in_child=self._forget_lock)
-
-    def _forget_lock(self) -> None:
-        self._lock = threading.Lock()
 
     def open(self, log_file: Path | None, *, descriptor: int = 2) -> None:
-        opened = LogFile(log_file) if log_file else None
-        with self._lock:
-            if self._file is not None:
-                self._file.close()
-            self._file = opened
-            self._sinks = [StandardError(descriptor).write]
-            if opened is not None:
-                self._sinks.append(opened.write)
+        before, self._file = self._file, LogFile(log_file) if log_file else None
+        self._sinks = [StandardError(descriptor).write, *([self._file.write] if self._file else [])]
+        if before is not None:
+            before.close()
 
     def write(self, line: bytes) -> None:
-        with self._lock:
-            for sink in self._sinks:
-                try:
-                    sink(line)
-                except OSError:
-                    continue
+        for sink in self._sinks:
+            try:
+                sink(line)
+            except OSError:
+                continue

@@ -4,12 +4,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import requests
 from flask import Flask
 
 from service.app import create_app
+from service.http.components import component
 from service.serving.lanes import Lanes, plan
 from service.serving.sockets import listen
 from service.serving.worker import Worker
@@ -18,6 +19,8 @@ from service.wiring import Substitutes
 
 STARTS_WITHIN_S = 10
 CLIENT_TIMEOUT_S = 30
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,11 @@ class Desk:
 
     def patch(self, path: str, body: Any, **options: Any) -> requests.Response:
         return self.call("PATCH", path, json=body, **options)
+
+    def component(self, kind: type[T]) -> T:
+        """What the running application is made of, for what no client can do."""
+        with self.app.app_context():
+            return cast(T, component(kind))
 
     def new_ticket(self, customer_id: str = "cust_123", **fields: Any) -> str:
         body = {

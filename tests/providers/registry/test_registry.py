@@ -4,7 +4,6 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from providers.fallback.provider import FallbackProvider
 from providers.registry import (
     BUILT_INS,
     GROUP,

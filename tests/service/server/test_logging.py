@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from providers.errors import UpstreamError
 from service.telemetry.failures import describe
 from service.telemetry.lines import LONGEST_LINE, StandardError, render
+from service.telemetry import lines
 from service.telemetry.logging import configure, lines
 
 KEY = "qpk_live_abcdef0123456789"
@@ -149,7 +150,8 @@ def test_what_json_cannot_hold_does_not_stop_the_event(value):
     assert KEY.encode() not in line
 
 
-def test_the_file_is_followed_through_a_rotation(log_file):
+def test_the_file_is_followed_through_a_rotation(log_file, monkeypatch):
+    monkeypatch.setattr(lines, "LOOK_AGAIN_S", 0)
     structlog.get_logger().info("before")
     log_file.rename(log_file.with_suffix(".1"))
     structlog.get_logger().info("after")

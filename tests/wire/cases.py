@@ -1,0 +1,98 @@
+"""What clients ask of providers through the desk, and what an answer tells of a customer in numbers."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, TypeVar
+
+import requests
+
+from providers.chain import IntelligenceChain
+from tests.wire.desk import Desk
+
+R = TypeVar("R")
+
+FACTS = ("intelligence", "churn", "ltv")
+TEXTS = ("draft-response", "recommendation")
+QUESTIONS = (*FACTS, *TEXTS)
+UPSTREAM = {
+    "intelligence": "analyze",
+    "churn": "churn",
+    "ltv": "ltv",
+    "draft-response": "message",
+    "recommendation": "actions",
+}
+"""Question → the simulator's endpoint that answers it."""
+
+RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+NOT_ABOUT_THE_CUSTOMER = frozenset({"age_s", "window_days", "horizon_months", "priority"})
+
+_fresh_numbers = count(400_000)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A ticket of one customer."""
+
+    desk: Desk
+    customer_id: str
+    ticket_id: str
+
+    def path(self, question: str) -> str:
+        if question in FACTS:
+            return f"/api/ai/customers/{self.customer_id}/{question}"
+        return f"/api/ai/tickets/{self.ticket_id}/{question}"
+
+    def ask(self, question: str) -> requests.Response:
+        return self.desk.get(self.path(question))
+
+    def answer(self, question: str) -> Any:
+        """Of a question that is answered, as any must be while a fallback is enabled."""
+        answer = self.ask(question)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def regenerate(self, **options: Any) -> Any:
+        answer = self.desk.post(f"/api/ai/tickets/{self.ticket_id}/regenerate-draft", options or None)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def write(self, content: str, *, from_agent: bool) -> None:
+        body = {"content": content, "from_agent": from_agent}
+        assert self.desk.post(f"/api/tickets/{self.ticket_id}/messages", body).status_code == 201
+
+    def let_cache_run_out(self) -> None:
+        self.desk.component(IntelligenceChain).forget(self.customer_id)
+
+
+def new_case(desk: Desk, customer_id: str | None = None, **fields: Any) -> Case:
+    """Of a customer nobody asked about before, unless named."""
+    who = customer_id or f"cust_{next(_fresh_numbers)}"
+    return Case(desk, who, desk.new_ticket(who, **fields))
+
+
+def numbers_in(answer: Any, name: str = "") -> Iterator[tuple[str, float]]:
+    """Every number that an answer tells of its customer, by the name of its field."""
+    if isinstance(answer, dict):
+        for field, value in answer.items():
+            if field not in NOT_ABOUT_THE_CUSTOMER:
+                yield from numbers_in(value, field)
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from numbers_in(value, name)
+    elif isinstance(answer, int | float) and not isinstance(answer, bool):
+        yield name, answer
+
+
+def at_once(calls: list[Callable[[], R]]) -> list[R]:
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
+
+
+def timed(call: Callable[[], R]) -> tuple[R, float]:
+    """What it returned, and the seconds that it took."""
+    began = time.monotonic()
+    return call(), time.monotonic() - began
