@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 TESTS  ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench check format lock clean
+.PHONY: help run test test-full bench check reference format lock clean
 
 help:  ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ test-full: check  ## The tests with their large counts, which they print
 
 bench: $(VENV)/.tests  ## Warm intelligence throughput as a ratio to a bare floor
 	$(BIN)/python -m benchmarks.warm_intelligence
+
+reference: $(VENV)/.runtime  ## Write docs/API_REQUIREMENTS.md from the OpenAPI document
+	@$(BIN)/python -m docs.reference
 
 format: $(VENV)/.tests  ## Format the code
 	$(BIN)/ruff format .

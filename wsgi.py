@@ -5,8 +5,11 @@ import os
 import sys
 from functools import partial
 
+from flask import Flask
+
 from providers.settings import SettingsError
-from service.app import create_app
+from service import app as application
+from service.cli.loading import load
 from service.server import CannotListen, serve
 from service.settings import Settings, read_environment
 from service.telemetry.logging import configure
@@ -17,6 +20,11 @@ FLAGS = {"host": "HOST", "port": "PORT", "threads": "THREADS", "processes": "PRO
 
 BAD_START = 1
 BAD_SETTINGS = 2
+
+
+def create_app() -> Flask:
+    """For `flask --app wsgi …` and other servers."""
+    return load(application.create_app)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         prepare(settings)
     try:
-        return serve(partial(create_app, settings), settings, on_ready=_say_ready)
+        return serve(partial(application.create_app, settings), settings, on_ready=_say_ready)
     except CannotListen as error:
         sys.stderr.write(f"{error}\n")
         return BAD_START

@@ -193,7 +193,8 @@ class JobRunner:
         except Exception:  # one job's defect must not end the thread that runs all the others
             log.exception("job_failed", job=job.name, retried_at="next_due")
         else:
-            log.info("job_done", job=job.name, duration_s=self._clock.monotonic() - started, **figures)
+            tell = log.info if any(figures.values()) else log.debug
+            tell("job_done", job=job.name, duration_s=self._clock.monotonic() - started, **figures)
 
 
 def in_short_transactions(database: Database, step: Callable[[Session], int]) -> int:

@@ -112,6 +112,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         app,
         settings,
         database,
+        cache,
         runner,
         customers,
         tickets,

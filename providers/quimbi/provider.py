@@ -86,14 +86,16 @@ class QuimbiProvider(IntelligenceProvider):
         )
 
     def predict_churn(self, request: ChurnRequest, deadline: Deadline) -> ChurnPrediction:
-        external_id = self._external_id(request.customer)
+        external_id, currency = self._external_id(request.customer), self._settings.currency
         try:
             reply = self._ask(
                 Capability.CHURN, predictions.churn_body(request, external_id), external_id, deadline
             )
         except CustomerNotFound:
-            return predictions.unknown_churn(request, provenance=self._provenance())
-        return predictions.parse_churn(reply, request, external_id=external_id, provenance=self._provenance())
+            return predictions.unknown_churn(request, currency=currency, provenance=self._provenance())
+        return predictions.parse_churn(
+            reply, request, external_id=external_id, currency=currency, provenance=self._provenance()
+        )
 
     def forecast_ltv(self, request: LtvRequest, deadline: Deadline) -> LtvForecast:
         external_id, currency = self._external_id(request.customer), self._settings.currency

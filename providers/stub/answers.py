@@ -101,6 +101,7 @@ def churn(persona: Persona | None, request: ChurnRequest, as_of: datetime) -> Ch
         risk_level=level_of(persona.churn_risk),
         factors=() if silence is None else (factor,),
         recommendations=replies.guidance_for(persona.segments),
+        currency=CURRENCY,
     )
 
 

@@ -1,7 +1,14 @@
-"""`flask --app wsgi …`."""
+"""`flask --app wsgi …`, one file per group of commands."""
 
 from flask import Flask
 
+from service.cli.doctor import doctor
+from service.cli.jobs import jobs
+from service.cli.keys import keys
+from service.cli.providers import providers
+from service.cli.seed import seed
+
 
 def install(app: Flask) -> None:
-    pass
+    for command in (doctor, jobs, keys, providers, seed):
+        app.cli.add_command(command)

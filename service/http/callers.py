@@ -42,14 +42,17 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a request shows of its sender. `host` and `origin` as sent, empty where absent."""
+    """What a request shows of its sender: the rest matters, and is read, only where there is no key.
+
+    `host` and `origin` as sent, empty where absent.
+    """
 
     api_key: str | None
-    peer: str | None
-    host: str
-    origin: str
-    fetch_site: str
-    forwarded: bool
+    peer: str | None = None
+    host: str = ""
+    origin: str = ""
+    fetch_site: str = ""
+    forwarded: bool = False
 
 
 class CallerSource(Protocol):
@@ -77,7 +80,7 @@ class BootstrapCallers:
         return None
 
     def _of_key(self, api_key: str) -> Caller | None:
-        digest = hashlib.sha256(api_key.encode("utf-8", "surrogateescape")).digest()
+        digest = hashlib.sha256(api_key.encode("latin-1", "replace")).digest()  # the bytes as they were sent
         found = None
         for known, caller in self._callers.items():
             if hmac.compare_digest(known, digest):
@@ -143,8 +146,11 @@ def install(app: Flask, callers: CallerSource) -> None:
 
 def _credentials() -> Credentials:
     headers = request.headers
+    api_key = headers.get("X-API-Key")
+    if api_key is not None:
+        return Credentials(api_key=api_key)
     return Credentials(
-        api_key=headers.get("X-API-Key"),
+        api_key=None,
         peer=request.remote_addr,
         host=headers.get("Host", ""),
         origin=headers.get("Origin", ""),

@@ -11,6 +11,8 @@ from werkzeug.routing import BaseConverter
 
 from service import __version__
 from service.http.callers import Scope, public
+from service.http.examples import illustrate
+from service.http.fields import Rfc3339
 
 DOCUMENT_PATH = "/openapi.json"
 PAGE_PATH = "/docs"
@@ -67,6 +69,7 @@ def configure(app: Flask) -> None:
 def install(app: Flask, blueprints: list[Blueprint]) -> None:
     api = DocumentedApi(app)
     api.register_converter(PathId, _path_id)
+    api.register_field(Rfc3339, "string", "date-time")
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     document = _finished(api.spec.to_dict(), app)
@@ -96,6 +99,9 @@ def _path_id(_converter: BaseConverter) -> dict[str, Any]:
 def _finished(document: dict[str, Any], app: Flask) -> dict[str, Any]:
     """Name each operation, and tell who may call it and how it refuses."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for refusal in document["components"].get("responses", {}).values():
+        refusal["content"] = content
+    illustrate(document["components"]["schemas"])
     for rule in app.url_map.iter_rules():
         path = document["paths"].get(RULE_ARGUMENT.sub(r"{\1}", rule.rule))
         for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"} if path else ():
@@ -107,5 +113,4 @@ def _finished(document: dict[str, Any], app: Flask) -> dict[str, Any]:
             else:
                 operation["description"] = f"Needs the scope `{scope}`."
             operation["responses"].setdefault("default", {"description": "A problem", "content": content})
-            operation["responses"].get("422", {}).setdefault("content", content)
     return document

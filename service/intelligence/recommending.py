@@ -47,7 +47,8 @@ class ToldRecommendation:
 
 def fingerprint(facts: KnownFacts) -> str:
     """The same while archetype, churn level, lifetime value and order count are."""
-    told = [facts.archetype_id, facts.churn_risk_level, facts.lifetime_value, facts.total_orders]
+    value = facts.lifetime_value.normalize() if facts.lifetime_value is not None else None  # 640.4 is 640.40
+    told = [facts.archetype_id, facts.churn_risk_level, value, facts.total_orders]
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 

@@ -3,3 +3,5 @@
 Rows are made from their number and the seed alone, with times as distances before a given moment, so that
 a second run adds nothing and a larger one only adds.
 """
+
+SEED = 1

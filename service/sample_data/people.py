@@ -4,16 +4,20 @@ import random
 from dataclasses import dataclass
 
 FIRST_NAMES = (
-    "Ada Amara Anton Aiko Beatriz Bilal Carla Chloe Daan Dilara Emil Esther Farah Felix Giulia Grace Hana "
-    "Hugo Ines Ivan Jamal Joana Kaito Katrin Lars Leila Luca Mae Malik Marta Mateo Mina Nadia Nils Oliver "
-    "Olga Pablo Petra Quentin Rosa Ruth Samir Sofia Stefan Tariq Thea Uma Vera Viktor Wanda Yara Zoe"
-).split()
+    "Ada", "Amara", "Anton", "Aiko", "Beatriz", "Bilal", "Carla", "Chloe", "Daan", "Dilara", "Emil",
+    "Esther", "Farah", "Felix", "Giulia", "Grace", "Hana", "Hugo", "Ines", "Ivan", "Jamal", "Joana",
+    "Kaito", "Katrin", "Lars", "Leila", "Luca", "Mae", "Malik", "Marta", "Mateo", "Mina", "Nadia", "Nils",
+    "Oliver", "Olga", "Pablo", "Petra", "Quentin", "Rosa", "Ruth", "Samir", "Sofia", "Stefan", "Tariq",
+    "Thea", "Uma", "Vera", "Viktor", "Wanda", "Yara", "Zoe",
+)  # fmt: skip
 LAST_NAMES = (
-    "Abebe Almeida Andersen Bauer Becker Bianchi Brandt Carter Castillo Cohen Demir Dubois Eriksson Evans "
-    "Fischer Fontaine Garcia Greene Haddad Hansen Ito Ivanova Jansen Johnson Kaya Kim Kowalski Larsen Lopez "
-    "Marino Meyer Moreau Murphy Nakamura Novak Okafor Olsen Patel Pereira Quinn Rossi Ryan Santos Schmidt "
-    "Silva Tanaka Thomas Ueda Vargas Virtanen Weber Wood Yilmaz Zhang"
-).split()
+    "Abebe", "Almeida", "Andersen", "Bauer", "Becker", "Bianchi", "Brandt", "Carter", "Castillo", "Cohen",
+    "Demir", "Dubois", "Eriksson", "Evans", "Fischer", "Fontaine", "Garcia", "Greene", "Haddad", "Hansen",
+    "Ito", "Ivanova", "Jansen", "Johnson", "Kaya", "Kim", "Kowalski", "Larsen", "Lopez", "Marino", "Meyer",
+    "Moreau", "Murphy", "Nakamura", "Novak", "Okafor", "Olsen", "Patel", "Pereira", "Quinn", "Rossi",
+    "Ryan", "Santos", "Schmidt", "Silva", "Tanaka", "Thomas", "Ueda", "Vargas", "Virtanen", "Weber", "Wood",
+    "Yilmaz", "Zhang",
+)  # fmt: skip
 MAIL_DOMAINS = ("example.com", "example.org", "example.net")
 
 

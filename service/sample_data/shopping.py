@@ -98,7 +98,7 @@ def make_purchases(chance: random.Random) -> list[Purchase]:
     rate_per_day = chance.gammavariate(RATE_SHAPE, 1 / RATE_DAYS)
     leaves = chance.betavariate(LEAVE_A, LEAVE_B)
     age_days = chance.uniform(0.1, LONGEST_TENURE_DAYS)
-    ages = []
+    ages: list[timedelta] = []
     while age_days > 0 and len(ages) < MOST_ORDERS:
         ages.append(timedelta(days=age_days))
         if chance.random() < leaves:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from service.tickets.models import Priority
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Story:
     """One kind of problem. A customer's first message is a situation, a detail and a wish.
 
@@ -80,7 +80,7 @@ LOST_PACKAGE = Story(
         "I have asked {carrier} for the driver's delivery position and will write as soon as I have it.",
     ),
     solutions=(
-        "{carrier} has confirmed the loss. A new {product} leaves our warehouse today by express, free of charge.",
+        "{carrier} has confirmed the loss. A new {product} leaves today by express, free of charge.",
         "The parcel turned up at the wrong depot and will be with you tomorrow before noon.",
         "I have refunded order {order} in full; the money is back on your card in three to five days.",
     ),

@@ -61,7 +61,7 @@ class Worker:
             asyncore_use_poll=True,
             max_request_body_size=LONGEST_BODY + 1,  # waitress refuses a body of this size, not only above
             expose_tracebacks=False,
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=False,  # the gate has to see that a proxy sent a request
             ident=None,
         )
         self._server.channel_class = Channel

@@ -41,7 +41,7 @@ def render(event: Mapping[str, Any]) -> bytes:
     if len(line) >= LONGEST_LINE:
         line = _encode(_shortened(fields))
     if len(line) >= LONGEST_LINE:
-        line = _encode({key: fields[key] for key in _LEADING if key in fields} | {"truncated": True})
+        line = _encode(_shortened({key: fields[key] for key in _LEADING if key in fields}))
     return without_secret_values(line) + b"\n"
 
 
@@ -75,12 +75,15 @@ class StandardError:
 
     def __init__(self, descriptor: int = 2) -> None:
         self._descriptor = descriptor
-        self._room = select.poll()
-        self._room.register(descriptor, select.POLLOUT)
         self._dropped = 0
 
+    def _has_room(self, wait_ms: int) -> bool:
+        room = select.poll()  # one each time: threads may not share it
+        room.register(self._descriptor, select.POLLOUT)
+        return bool(room.poll(wait_ms))
+
     def write(self, line: bytes) -> None:
-        if not self._room.poll(0 if self._dropped else PATIENCE_MS):
+        if not self._has_room(0 if self._dropped else PATIENCE_MS):
             self._dropped += 1
             return
         if self._dropped:

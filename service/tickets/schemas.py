@@ -110,7 +110,7 @@ class TicketSchema(Schema):
 
 class CreatedTicketSchema(Schema):
     id = fields.String(attribute="ticket.id")
-    status = fields.Constant("created")
+    status = fields.Constant("created", metadata={"type": "string"})
     ticket = fields.Nested(TicketSchema)
     messages = fields.List(fields.Nested(MessageSchema))
     notes = fields.Constant[list[Any]]([], metadata={"type": "array", "items": {}})

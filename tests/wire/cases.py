@@ -96,3 +96,12 @@ def timed(call: Callable[[], R]) -> tuple[R, float]:
     """What it returned, and the seconds that it took."""
     began = time.monotonic()
     return call(), time.monotonic() - began
+
+
+def eventually(look: Callable[[], R | None], within_s: float = 10) -> R:
+    """What it finds at last: for what happens on another thread, with nothing to wait on."""
+    give_up_at = time.monotonic() + within_s
+    while (found := look()) is None:
+        assert time.monotonic() < give_up_at, f"nothing came within {within_s} s"
+        time.sleep(0.02)
+    return found

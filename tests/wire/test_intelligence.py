@@ -1,5 +1,6 @@
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -257,13 +258,13 @@ def without_provenance(answer: dict[str, object]) -> dict[str, object]:
 
 @pytest.mark.parametrize("providers", ["quimbi,fallback", "quimbi"])
 def test_known_facts_outlive_cache_provider_and_restart(
-    migrated_url: str, start_desk: StartDesk, providers: str
+    migrated_url: str, start_desk: StartDesk, tmp_path: Path, providers: str
 ) -> None:
     with QuimbiSimulator(api_key=SIMULATOR_KEY) as quimbi:
         environment = pointing_at(quimbi) | {
             "DATABASE_URL": migrated_url,
             "INTELLIGENCE_PROVIDERS": providers,
-            "LOG_FILE": "",
+            "LOG_FILE": str(tmp_path / "app.log"),
         }
         with running_desk(environment) as before:
             case = new_case(before)
@@ -307,4 +308,4 @@ def test_another_horizon_is_another_fact(quimbi: QuimbiSimulator, start_desk: St
 def test_amounts_are_numbers_to_the_cent(quimbi: QuimbiSimulator, start_desk: StartDesk) -> None:
     quimbi.add_customer("7002", customer_id="rich", lifetime_value=Decimal("1234567890.12"))
     case = new_case(start_desk(**pointing_at(quimbi)), "rich")
-    assert '"lifetime_value": 1234567890.12' in case.ask("intelligence").text.replace('":1', '": 1')
+    assert '"lifetime_value":1234567890.12' in case.ask("intelligence").text

@@ -33,7 +33,12 @@ def churn_body(request: ChurnRequest, external_id: str) -> dict[str, object]:
 
 @believable
 def parse_churn(
-    reply: Reply, request: ChurnRequest, *, external_id: str, provenance: Provenance
+    reply: Reply,
+    request: ChurnRequest,
+    *,
+    external_id: str,
+    provenance: Provenance,
+    currency: str | None = None,
 ) -> ChurnPrediction:
     check_customer(reply, external_id)
     documented = "churn_risk_score" in reply
@@ -42,7 +47,7 @@ def parse_churn(
     score = reply.share("churn_risk_score" if documented else "churn_probability")
     factors = _factors(reply)
     if not factors and (score is None or (score == 0 and not documented)):
-        return unknown_churn(request, provenance=provenance)
+        return unknown_churn(request, currency=currency, provenance=provenance)
     return ChurnPrediction(
         customer_id=request.customer.id,
         window_days=_window(reply, request),
@@ -50,14 +55,18 @@ def parse_churn(
         risk_level=reply.label("risk_level") or level_of(score),
         factors=factors,
         recommendations=reply.texts("recommendations") if documented else _interventions(reply),
+        currency=currency,
         provenance=provenance,
     )
 
 
-def unknown_churn(request: ChurnRequest, *, provenance: Provenance) -> ChurnPrediction:
+def unknown_churn(
+    request: ChurnRequest, *, currency: str | None, provenance: Provenance
+) -> ChurnPrediction:
     return ChurnPrediction(
         customer_id=request.customer.id,
         window_days=request.window_days,
+        currency=currency,
         known=False,
         provenance=replace(provenance, reason=Reason.UNKNOWN_CUSTOMER),
     )

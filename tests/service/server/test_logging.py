@@ -3,6 +3,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import warnings
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.errors import UpstreamError
+from service.telemetry import lines as sinks
 from service.telemetry.failures import describe
 from service.telemetry.lines import LONGEST_LINE, StandardError, render
-from service.telemetry import lines
 from service.telemetry.logging import configure, lines
 
 KEY = "qpk_live_abcdef0123456789"
@@ -151,7 +152,7 @@ def test_what_json_cannot_hold_does_not_stop_the_event(value):
 
 
 def test_the_file_is_followed_through_a_rotation(log_file, monkeypatch):
-    monkeypatch.setattr(lines, "LOOK_AGAIN_S", 0)
+    monkeypatch.setattr(sinks, "LOOK_AGAIN_S", 0)
     structlog.get_logger().info("before")
     log_file.rename(log_file.with_suffix(".1"))
     structlog.get_logger().info("after")
@@ -191,3 +192,17 @@ def test_a_reader_that_is_stuck_costs_lines_and_says_so_afterwards():
     assert json.loads(notice)["event"] == "log_lines_dropped"
     assert json.loads(notice)["count"] == 200 - len(taken) // 1000
     assert line == b"back"
+
+
+def test_threads_that_log_at_once_lose_no_line(log_file):
+    def write(thread):
+        for number in range(200):
+            structlog.get_logger().info("busy", thread=thread, number=number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    written = {(event["thread"], event["number"]) for event in events(log_file)}
+    assert written == {(thread, number) for thread in range(8) for number in range(200)}

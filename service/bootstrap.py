@@ -1,0 +1,44 @@
+"""What a first start does before it serves: the schema, and in development something to look at."""
+
+import structlog
+from sqlalchemy import create_engine
+
+from service import database, sample_data
+from service.clock import SystemClock
+from service.sample_data.loading import is_empty, load
+from service.settings import Deployment, Settings
+
+SAMPLE_CUSTOMERS = 200
+SAMPLE_TICKETS = 400
+
+log = structlog.get_logger()
+
+
+def prepare(settings: Settings) -> None:
+    """Safe to repeat. A database that cannot be reached is left alone: the service starts and says so."""
+    url = database.normalise_url(settings.database_url)
+    engine = create_engine(url, **database.engine_options(url))
+    try:
+        database.upgrade(engine)
+        if settings.environment is Deployment.DEVELOPMENT:
+            _fill(database.Database(engine))
+    except database.DatabaseUnavailable:
+        log.error("database_not_prepared", cure="start the database DATABASE_URL names, then start again")  # noqa: TRY400  # the driver's text may name a host
+    finally:
+        engine.dispose()
+
+
+def _fill(empty: database.Database) -> None:
+    if not is_empty(empty):
+        return
+    clock = SystemClock()
+    started_s = clock.monotonic()
+    loaded = load(
+        empty, customers=SAMPLE_CUSTOMERS, tickets=SAMPLE_TICKETS, seed=sample_data.SEED, now=clock.now()
+    )
+    log.info(
+        "sample_data_loaded",
+        customers=loaded.customers,
+        tickets=loaded.tickets,
+        duration_s=round(clock.monotonic() - started_s, 3),
+    )

@@ -1,0 +1,120 @@
+"""Sample data into a database, in bulk: what is there already stays as it is."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+
+from service.customers.models import Customer, Order, OrderLine, Refund
+from service.database import Database
+from service.sample_data import rows
+from service.sample_data.cases import Case, featured_case, make_case
+from service.sample_data.shoppers import Shopper, shoppers
+from service.tickets import queries
+from service.tickets.models import COUNTER_SHARDS, Message, Ticket, TicketStatus, TicketTag
+
+BATCH = 500
+"""Customers or tickets per transaction, so that nobody waits long for SQLite's write lock."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """How many rows are new."""
+
+    customers: int
+    orders: int
+    tickets: int
+    messages: int
+
+
+def is_empty(database: Database) -> bool:
+    """Whether there is no customer at all."""
+    with database.reading() as session:
+        return session.scalar(select(Customer.id).limit(1)) is None
+
+
+def load(
+    database: Database,
+    *,
+    customers: int,
+    tickets: int,
+    seed: int,
+    now: datetime,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Loaded:
+    """Beside the customers and the ticket that are always there. `on_progress`: how many more are done."""
+    new: Counter[str] = Counter()
+    known = list(shoppers(customers, seed=seed))
+    for some in _batches(known):
+        with database.writing() as session:
+            new.update(_add_customers(session, some, now))
+        on_progress(len(some))
+    for number, cases in enumerate(_batches(_cases(tickets, known, seed))):
+        with database.writing() as session:
+            new.update(_add_tickets(session, cases, now, shard=number % COUNTER_SHARDS))
+        on_progress(len(cases))
+    return Loaded(
+        customers=new["customers"], orders=new["orders"], tickets=new["tickets"], messages=new["messages"]
+    )
+
+
+def _cases(count: int, known: Sequence[Shopper], seed: int) -> Iterator[Case]:
+    yield featured_case(known)
+    for number in range(1, count + 1):
+        yield make_case(number, known, seed=seed)
+
+
+def _add_customers(session: Session, some: Sequence[Shopper], now: datetime) -> dict[str, int]:
+    added = _insert(session, Customer.id, [rows.customer_row(shopper, now) for shopper in some])
+    bought = [
+        (rows.order_row(shopper, purchase, now), purchase)
+        for shopper in some
+        for purchase in shopper.purchases
+    ]
+    ordered = _insert(session, Order.id, [order for order, _ in bought])
+    new = [(order["id"], purchase) for order, purchase in bought if order["id"] in ordered]
+    _insert_all(session, OrderLine, (line for of, purchase in new for line in rows.line_rows(of, purchase)))
+    _insert_all(
+        session, Refund, (refund for of, purchase in new for refund in rows.refund_rows(of, purchase, now))
+    )
+    return {"customers": len(added), "orders": len(ordered)}
+
+
+def _add_tickets(session: Session, cases: Sequence[Case], now: datetime, *, shard: int) -> dict[str, int]:
+    added = _insert(session, Ticket.id, [rows.ticket_row(case, now) for case in cases])
+    new = [case for case in cases if case.id in added]
+    _insert_all(session, TicketTag, (tag for case in new for tag in rows.tag_rows(case)))
+    _insert_all(session, Message, (message for case in new for message in rows.message_rows(case, now)))
+    statuses: Counter[TicketStatus] = Counter(case.status for case in new)
+    for status, count in sorted(statuses.items()):
+        queries.recount(session, status, count, shard=shard)
+    return {"tickets": len(new), "messages": sum(len(case.turns) for case in new)}
+
+
+def _insert(session: Session, key: InstrumentedAttribute[str], values: Sequence[rows.Row]) -> set[str]:
+    """The keys of those rows that were not there before."""
+    if not values:
+        return set()
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(key.class_).on_conflict_do_nothing().returning(key)
+    return set(session.execute(statement, values).scalars())
+
+
+def _insert_all(session: Session, table: type[DeclarativeBase], values: Iterable[rows.Row]) -> None:
+    listed = list(values)
+    if listed:
+        session.connection().execute(table.__table__.insert(), listed)  # type: ignore[attr-defined]  # a Table
+
+
+def _batches(sequence: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(sequence)
+    while batch := list(islice(rest, BATCH)):
+        yield batch

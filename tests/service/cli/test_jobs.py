@@ -1,0 +1,28 @@
+def test_the_jobs_are_listed_with_their_schedule(command, sqlite_url):
+    result = command("jobs", "list", on=sqlite_url)
+    assert result.exit_code == 0
+    assert "prune" in result.output
+    assert "daily at 03:30 UTC" in result.output
+
+
+def test_a_job_runs_at_once_and_tells_its_figures(command, sqlite_url):
+    result = command("jobs", "run", "prune", on=sqlite_url)
+    assert result.exit_code == 0
+    assert result.output == "drafts: 0\nidempotency_keys: 0\n"
+    prune = next(
+        line for line in command("jobs", "list", on=sqlite_url).output.splitlines() if "prune" in line
+    )
+    assert "  ok  " in prune
+
+
+def test_an_unknown_job_is_refused_with_the_names_there_are(command, sqlite_url):
+    result = command("jobs", "run", "nonsense", on=sqlite_url)
+    assert result.exit_code == 2
+    assert "prune" in result.output
+
+
+def test_jobs_need_the_schema(command, tmp_path):
+    for arguments in (("list",), ("run", "prune")):
+        result = command("jobs", *arguments, on=f"sqlite:///{tmp_path}/new.db")
+        assert result.exit_code == 1
+        assert "db upgrade" in result.output

@@ -1,0 +1,334 @@
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from providers.models import Capability, Provenance, Recommendation, RecommendedAction, Source
+from providers.testing.fakes import EPOCH, ScriptedProvider
+from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
+from service.database import Database
+from service.events import StoredEvent
+from service.wiring import Substitutes
+from tests.wire.cases import RFC3339_UTC, Case, at_once, new_case, numbers_in
+from tests.wire.conftest import StartDesk, pointing_at
+from tests.wire.desk import Desk
+
+
+def complete(case: Case, index: object, body: Any = None) -> Any:
+    path = f"/api/ai/tickets/{case.ticket_id}/recommendation/actions/{index}"
+    return case.desk.patch(path, {"completed": True} if body is None else body)
+
+
+def test_a_recommendation_has_every_field_of_the_contract(desk: Desk) -> None:
+    case = new_case(desk)
+    answer = case.answer("recommendation")
+    assert set(answer) == {
+        "ticket_id",
+        "recommendation_id",
+        "priority",
+        "actions",
+        "warnings",
+        "talking_points",
+        "estimated_impact",
+        "customer_dna",
+        "churn_risk",
+        "churn_risk_level",
+        "lifetime_value",
+        "revenue_at_risk",
+        "currency",
+        "generated_at",
+        "provenance",
+        "facts_provenance",
+    }
+    assert set(answer["estimated_impact"]) == {"retention_probability", "revenue_at_risk"}
+    assert answer["actions"]
+    for place, action in enumerate(answer["actions"], start=1):
+        assert {"id", "action", "priority", "completed", "reasoning", "estimated_impact"} <= set(action)
+        assert set(action["estimated_impact"]) == {"retention_probability", "revenue_at_risk"}
+        assert (action["priority"], action["completed"]) == (place, False)
+    assert len({action["id"] for action in answer["actions"]}) == len(answer["actions"])
+
+
+def test_a_recommendation_tells_quimbis_true_values(quimbi: QuimbiSimulator, start_desk: StartDesk) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)), "7002", subject="My parcel is lost")
+    answer = case.answer("recommendation")
+    assert answer["actions"][0]["action"].endswith("Send a replacement with expedited shipping")
+    assert answer["actions"][0]["reasoning"] == "The customer does not have what was ordered"
+    assert answer["actions"][0]["estimated_impact"]["retention_probability"] == 0.85
+    assert [action["priority"] for action in answer["actions"]] == [1, 2, 3]
+    assert (answer["churn_risk"], answer["churn_risk_level"]) == (0.82, "high")
+    assert answer["lifetime_value"] == 640.4
+    assert answer["revenue_at_risk"] == 525.13
+    assert answer["estimated_impact"] == {"retention_probability": 0.85, "revenue_at_risk": 525.13}
+    assert answer["customer_dna"] == {"price_sensitivity": "full_price_buyer"}
+    assert answer["warnings"].count("Customer has high churn risk") == 1
+    assert (answer["provenance"]["provider"], answer["provenance"]["source"]) == ("quimbi", "fresh")
+
+
+@pytest.mark.parametrize(
+    ("worded", "told"), [("urgent", "urgent"), ("high", "high"), ("medium", "normal"), ("low", "normal")]
+)
+def test_a_providers_priority_is_told_in_the_words_of_the_contract(
+    start_desk: StartDesk, worded: str, told: str
+) -> None:
+    provider = ScriptedProvider()
+    recommendation = Recommendation(
+        provenance=Provenance(provider="scripted", source=Source.FRESH, as_of=EPOCH),
+        actions=(RecommendedAction(action="Call the customer", priority=1),),
+        priority=worded,
+    )
+    provider.script(Capability.RECOMMEND, recommendation)
+    case = new_case(start_desk(Substitutes(providers=[provider])))
+    assert case.answer("recommendation")["priority"] == told
+
+
+def test_without_a_providers_word_the_tickets_priority_holds(start_desk: StartDesk) -> None:
+    desk = start_desk(INTELLIGENCE_PROVIDERS="fallback")
+    told = {
+        priority: new_case(desk, priority=priority).answer("recommendation")["priority"]
+        for priority in ("urgent", "high", "normal", "low")
+    }
+    assert told == {"urgent": "urgent", "high": "high", "normal": "normal", "low": "normal"}
+
+
+# ---------------------------------------------------------------- kept, and renewed
+
+
+def test_a_recommendation_is_kept_while_nothing_changes(
+    quimbi: QuimbiSimulator, start_desk: StartDesk
+) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)))
+    first = case.answer("recommendation")
+    case.let_cache_run_out()
+    second = case.answer("recommendation")
+    assert (first["provenance"]["source"], second["provenance"]["source"]) == ("fresh", "stored")
+    assert first | {"provenance": 0, "facts_provenance": 0} == second | {
+        "provenance": 0,
+        "facts_provenance": 0,
+    }
+    assert quimbi.calls("actions") == 1
+
+
+@pytest.mark.parametrize("from_agent", [False, True])
+def test_after_a_message_it_is_a_new_one_in_which_the_same_actions_keep_their_state(
+    quimbi: QuimbiSimulator, start_desk: StartDesk, *, from_agent: bool
+) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)))
+    before = case.answer("recommendation")
+    complete(case, 1)
+    case.write("Any news?", from_agent=from_agent)
+    after = case.answer("recommendation")
+    assert after["recommendation_id"] != before["recommendation_id"]
+    assert after["provenance"]["source"] == "fresh"
+    assert [action["completed"] for action in after["actions"]] == [
+        place == 1 for place in range(len(after["actions"]))
+    ]
+
+
+def test_an_action_of_other_words_is_not_taken_for_completed(start_desk: StartDesk) -> None:
+    provider = ScriptedProvider()
+    recommendation = Recommendation(
+        provenance=Provenance(provider="scripted", source=Source.FRESH, as_of=EPOCH),
+        actions=(
+            RecommendedAction(action="Call", priority=1),
+            RecommendedAction(action="Refund", priority=2),
+        ),
+    )
+    provider.script(
+        Capability.RECOMMEND,
+        recommendation,
+        Recommendation(
+            provenance=recommendation.provenance,
+            actions=(
+                RecommendedAction(action="Refund half", priority=1),
+                RecommendedAction(action="Call", priority=2),
+            ),
+        ),
+    )
+    case = new_case(start_desk(Substitutes(providers=[provider])))
+    case.answer("recommendation")
+    complete(case, 0)
+    complete(case, 1)
+    case.write("Any news?", from_agent=False)
+    actions = case.answer("recommendation")["actions"]
+    assert [(action["action"], action["completed"]) for action in actions] == [
+        ("Refund half", False),
+        ("Call", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "renewed"),
+    [
+        ({"archetype_id": "arch_other"}, True),
+        ({"churn_level": "critical"}, True),
+        ({"lifetime_value": Decimal("641.00")}, True),
+        ({"total_orders": 7}, True),
+        ({"days_since_last_purchase": 215}, False),
+        ({"churn_risk": 0.83}, False),
+        ({"lifetime_value": Decimal("640.400")}, False),
+    ],
+)
+def test_other_facts_bring_another_recommendation_where_it_rests_on_them(
+    quimbi: QuimbiSimulator, start_desk: StartDesk, change: dict[str, Any], *, renewed: bool
+) -> None:
+    quimbi.add_customer("7002", customer_id="cust_77")
+    case = new_case(start_desk(**pointing_at(quimbi)), "cust_77")
+    before = case.answer("recommendation")
+    complete(case, 0)
+    quimbi.add_customer("7002", customer_id="cust_77", **change)
+    case.let_cache_run_out()
+    after = case.answer("recommendation")
+    assert (after["recommendation_id"] != before["recommendation_id"]) is renewed
+    assert after["actions"][0]["completed"] is True
+
+
+def test_it_is_kept_while_the_facts_cannot_be_learnt(quimbi: QuimbiSimulator, start_desk: StartDesk) -> None:
+    environment = pointing_at(quimbi) | {"INTELLIGENCE_PROVIDERS": "quimbi"}
+    case = new_case(start_desk(**environment, SNAPSHOT_MAX_AGE="60"))
+    kept = case.answer("recommendation")
+    case.let_cache_run_out()
+    quimbi.close()
+    read = case.answer("recommendation")
+    assert read["recommendation_id"] == kept["recommendation_id"]
+    assert (read["provenance"]["source"], read["provenance"]["degraded"]) == ("stored", False)
+
+
+def test_a_degraded_recommendation_never_sticks(quimbi: QuimbiSimulator, start_desk: StartDesk) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)))
+    quimbi.inject(Fault.SERVER_ERROR, endpoint="actions")
+    degraded = case.answer("recommendation")
+    assert degraded["actions"]
+    assert (degraded["provenance"]["source"], degraded["provenance"]["degraded"]) == ("fallback", True)
+    quimbi.clear_faults()
+    read = case.answer("recommendation")
+    assert read["recommendation_id"] != degraded["recommendation_id"]
+    assert (read["provenance"]["provider"], read["provenance"]["degraded"]) == ("quimbi", False)
+
+
+def test_a_failing_analysis_does_not_prevent_a_recommendation_that_says_so(
+    quimbi: QuimbiSimulator, start_desk: StartDesk
+) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)))
+    quimbi.inject(Fault.SERVER_ERROR, endpoint="analyze")
+    answer = case.answer("recommendation")
+    assert (answer["provenance"]["provider"], answer["provenance"]["degraded"]) == ("quimbi", True)
+    assert answer["provenance"]["reason"] == "provider_error"
+    assert (answer["churn_risk"], answer["churn_risk_level"]) == (None, "unknown")
+    assert (answer["lifetime_value"], answer["revenue_at_risk"]) == (None, None)
+
+
+def test_a_failing_draft_still_leaves_the_recommendation(
+    quimbi: QuimbiSimulator, start_desk: StartDesk
+) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)))
+    quimbi.inject(Fault.SERVER_ERROR, endpoint="message")
+    assert case.answer("draft-response")["provenance"]["degraded"] is True
+    assert case.answer("recommendation")["provenance"]["degraded"] is False
+
+
+def test_generic_actions_without_another_provider_are_no_degradation_and_kept(start_desk: StartDesk) -> None:
+    case = new_case(start_desk(INTELLIGENCE_PROVIDERS="fallback"))
+    first, second = case.answer("recommendation"), case.answer("recommendation")
+    assert (first["provenance"]["source"], first["provenance"]["degraded"]) == ("fallback", False)
+    assert first["provenance"]["reason"] == "not_configured"
+    assert (second["provenance"]["source"], second["recommendation_id"]) == (
+        "stored",
+        first["recommendation_id"],
+    )
+    assert dict(numbers_in(first)) == {}
+
+
+def test_twenty_who_ask_at_once_share_one_recommendation(
+    quimbi: QuimbiSimulator, start_desk: StartDesk
+) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)))
+    quimbi.inject(Fault.LATENCY, endpoint="actions", seconds=0.3)
+    answers = at_once([partial(case.answer, "recommendation")] * 20)
+    assert len({answer["recommendation_id"] for answer in answers}) == 1
+    assert (quimbi.calls("analyze"), quimbi.calls("actions")) == (1, 1)
+
+
+def test_of_a_customer_whom_no_provider_knows_no_number_is_told(
+    quimbi: QuimbiSimulator, start_desk: StartDesk
+) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)), "nobody")
+    answer = case.answer("recommendation")
+    assert answer["provenance"]["degraded"] is False
+    assert (answer["churn_risk"], answer["lifetime_value"], answer["revenue_at_risk"]) == (None, None, None)
+    assert answer["churn_risk_level"] == "unknown"
+    assert answer["facts_provenance"]["reason"] == "unknown_customer"
+
+
+# ---------------------------------------------------------------- ticking off
+
+
+def test_an_action_is_ticked_off_and_back(desk: Desk) -> None:
+    case = new_case(desk)
+    action = case.answer("recommendation")["actions"][0]
+    done = complete(case, 0).json()
+    assert set(done) == {"action"}
+    assert {"action", "priority", "completed", "completed_at"} <= set(done["action"])
+    assert (done["action"]["action"], done["action"]["priority"]) == (action["action"], action["priority"])
+    assert done["action"]["completed"] is True
+    assert RFC3339_UTC.fullmatch(done["action"]["completed_at"])
+    assert case.answer("recommendation")["actions"][0]["completed"] is True
+    undone = complete(case, 0, {"completed": False}).json()
+    assert (undone["action"]["completed"], undone["action"]["completed_at"]) == (False, None)
+    assert case.answer("recommendation")["actions"][0]["completed"] is False
+
+
+def test_the_index_is_into_the_actions_as_sent(desk: Desk) -> None:
+    case = new_case(desk, priority="urgent")
+    actions = case.answer("recommendation")["actions"]
+    assert len(actions) > 1
+    for index, action in enumerate(actions):
+        assert complete(case, index).json()["action"]["id"] == action["id"]
+
+
+def test_ticking_off_is_told_as_an_event(desk: Desk) -> None:
+    case = new_case(desk)
+    case.answer("recommendation")
+    action = complete(case, 0).json()["action"]
+    with desk.component(Database).reading() as session:
+        told = session.scalars(
+            select(StoredEvent.after).where(StoredEvent.type == "recommendation.action_changed")
+        ).all()
+    assert [(event["action_id"], event["completed"]) for event in told] == [(action["id"], True)]
+
+
+@pytest.mark.parametrize("index", ["99", "-1", "first", "1.0", "99999999999999999999"])
+def test_an_index_that_was_not_sent_is_not_found(desk: Desk, index: str) -> None:
+    case = new_case(desk)
+    case.answer("recommendation")
+    assert complete(case, index).status_code == 404
+
+
+def test_nothing_is_ticked_off_where_nothing_was_recommended(desk: Desk) -> None:
+    assert complete(new_case(desk), 0).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"completed": None}, {"completed": "perhaps"}, {"completed": True, "by": "me"}]
+)
+def test_what_is_no_tick_is_refused_by_name(desk: Desk, body: dict[str, Any]) -> None:
+    case = new_case(desk)
+    case.answer("recommendation")
+    answer = complete(case, 0, body)
+    assert answer.status_code == 422
+    assert list(answer.json()["errors"]) == ["by" if "by" in body else "completed"]
+
+
+def test_a_ticket_that_does_not_exist_has_no_recommendation(desk: Desk) -> None:
+    nowhere = Case(desk, "cust_1", "ticket_none")
+    assert nowhere.ask("recommendation").status_code == 404
+    assert complete(nowhere, 0).status_code == 404
+
+
+def test_ticks_by_several_agents_at_once_are_all_kept(migrated_url: str, start_desk: StartDesk) -> None:
+    case = new_case(start_desk(DATABASE_URL=migrated_url), priority="urgent")
+    actions = case.answer("recommendation")["actions"]
+    at_once([partial(complete, case, index) for index in range(len(actions))])
+    assert all(action["completed"] for action in case.answer("recommendation")["actions"])
