@@ -23,7 +23,9 @@ def prepare(settings: Settings) -> None:
         if settings.environment is Deployment.DEVELOPMENT:
             _fill(database.Database(engine))
     except database.DatabaseUnavailable:
-        log.error("database_not_prepared", cure="start the database DATABASE_URL names, then start again")  # noqa: TRY400  # the driver's text may name a host
+        log.error(  # noqa: TRY400  # a driver's message may name the host
+            "database_not_prepared", cure="start the database that DATABASE_URL names, then start again"
+        )
     finally:
         engine.dispose()
 

@@ -101,7 +101,7 @@ class QuimbiClient:
     def _decoded(self, body: bytes) -> object:
         try:
             return self._decoder.decode(body)
-        except (msgspec.MsgspecError, ArithmeticError, RecursionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, ArithmeticError, RecursionError) as error:
             raise InvalidAnswer("the reply is no JSON") from error
 
     def _refusal(self, response: requests.Response) -> ProviderError:

@@ -76,7 +76,7 @@ class Cached(Wrapper):
             return None
         try:
             envelope = DECODERS[call.capability].decode(raw)
-        except msgspec.DecodeError:  # ValidationError is one too
+        except (ValueError, RecursionError):  # msgspec's own errors and UnicodeDecodeError are ValueErrors
             return None
         if (
             envelope.schema != SCHEMA_VERSION

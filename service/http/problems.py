@@ -61,7 +61,9 @@ def respond(problem: Problem) -> Response:
     body = problem_body(
         problem.status, problem.detail, instance=request.path, request_id=request_id, errors=problem.errors
     )
-    return Response(json.dumps(body), problem.status, problem.headers, content_type=CONTENT_TYPE)
+    return Response(
+        json.dumps(body, separators=(",", ":")), problem.status, problem.headers, content_type=CONTENT_TYPE
+    )
 
 
 def flatten(messages: Any, path: str = "") -> Errors:

@@ -10,6 +10,7 @@ from service.intelligence.drafting import DraftOptions
 
 TONES = ("friendly", "professional", "empathetic", "apologetic", "concise")
 LENGTHS = ("short", "medium", "long")
+OF_THE_FACTS = "of customer_dna, churn_risk and the values"
 
 
 class ProvenanceSchema(Schema):
@@ -22,9 +23,7 @@ class ProvenanceSchema(Schema):
 
 
 class TellsProvenance(Schema):
-    """Dumps an object with `provenance` and the moment `at` of telling, which gives its age."""
-
-    provenance = fields.Nested(ProvenanceSchema)
+    """Dumps what is `Told`: its answer's fields, and the provenance with its age."""
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         if attr == "provenance":
@@ -72,6 +71,7 @@ class IntelligenceSchema(TellsProvenance):
     predictions = fields.Nested(PredictionsSchema)
     communication_guidance = fields.List(fields.String(), metadata={"example": ["Lead with value for money"]})
     currency = fields.String(allow_none=True, metadata={"example": "USD"})
+    provenance = fields.Nested(ProvenanceSchema)
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         if attr == "archetype":
@@ -94,6 +94,7 @@ class ChurnSchema(TellsProvenance):
     factors = fields.List(fields.Nested(ChurnFactorSchema))
     recommendations = fields.List(fields.String())
     currency = fields.String(allow_none=True)
+    provenance = fields.Nested(ProvenanceSchema)
 
 
 class ConfidenceIntervalSchema(Schema):
@@ -110,6 +111,7 @@ class LtvSchema(TellsProvenance):
     current_ltv = Number(allow_none=True)
     incremental_ltv = Number(allow_none=True)
     currency = fields.String(allow_none=True)
+    provenance = fields.Nested(ProvenanceSchema)
 
 
 class LtvQuerySchema(Schema):
@@ -133,16 +135,8 @@ class DraftOptionsSchema(Schema):
         return DraftOptions(**values | {"include_actions": tuple(values["include_actions"])})
 
 
-class FactsBesideText(Schema):
-    """What both texts tell of the customer."""
-
-    customer_dna = fields.Dict(keys=fields.String(), values=fields.String(), attribute="facts.customer_dna")
-    churn_risk = fields.Float(allow_none=True, attribute="facts.churn_risk")
-    currency = fields.String(allow_none=True, attribute="facts.currency")
-    provenance = fields.Nested(ProvenanceSchema)
-    facts_provenance = fields.Nested(
-        ProvenanceSchema, metadata={"description": "of customer_dna, churn_risk and the values"}
-    )
+class TellsBothProvenances(Schema):
+    """Dumps a told text with the facts beside it: one provenance for the whole, one for the facts."""
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         if attr == "provenance":
@@ -152,9 +146,8 @@ class FactsBesideText(Schema):
         return super().get_attribute(obj, attr, default)
 
 
-class DraftSchema(FactsBesideText):
+class DraftSchema(TellsBothProvenances):
     ticket_id = fields.String(attribute="draft.ticket_id", metadata={"example": "ticket_123"})
-    draft_id = fields.String(attribute="draft.id")
     draft_content = fields.String(attribute="draft.content")
     draft = fields.String(
         attribute="draft.content", dump_only=True, metadata={"description": "repeats draft_content"}
@@ -162,8 +155,14 @@ class DraftSchema(FactsBesideText):
     tone = fields.String(attribute="draft.tone", metadata={"example": "empathetic"})
     channel = fields.String(attribute="draft.channel", metadata={"example": "email"})
     personalization_applied = fields.List(fields.String(), attribute="draft.personalization_applied")
+    customer_dna = fields.Dict(keys=fields.String(), values=fields.String(), attribute="facts.customer_dna")
+    churn_risk = fields.Float(allow_none=True, attribute="facts.churn_risk")
+    currency = fields.String(allow_none=True, attribute="facts.currency")
+    draft_id = fields.String(attribute="draft.id")
     generated_at = Rfc3339(attribute="draft.generated_at")
     warnings = fields.List(fields.String(), attribute="draft.warnings")
+    provenance = fields.Nested(ProvenanceSchema)
+    facts_provenance = fields.Nested(ProvenanceSchema, metadata={"description": OF_THE_FACTS})
 
 
 class ImpactSchema(Schema):
@@ -184,7 +183,7 @@ class ActionSchema(ActionStateSchema):
     estimated_impact = fields.Nested(ImpactSchema)
 
 
-class RecommendationSchema(FactsBesideText):
+class RecommendationSchema(TellsBothProvenances):
     ticket_id = fields.String(attribute="recommendation.ticket_id")
     recommendation_id = fields.String(attribute="recommendation.id")
     priority = fields.String(
@@ -194,10 +193,15 @@ class RecommendationSchema(FactsBesideText):
     warnings = fields.List(fields.String(), attribute="recommendation.warnings")
     talking_points = fields.List(fields.String(), attribute="recommendation.talking_points")
     estimated_impact = fields.Nested(ImpactSchema, attribute="impact")
+    customer_dna = fields.Dict(keys=fields.String(), values=fields.String(), attribute="facts.customer_dna")
+    churn_risk = fields.Float(allow_none=True, attribute="facts.churn_risk")
     churn_risk_level = fields.String(attribute="facts.churn_risk_level")
     lifetime_value = Number(allow_none=True, attribute="facts.lifetime_value")
     revenue_at_risk = Number(allow_none=True, attribute="facts.revenue_at_risk")
+    currency = fields.String(allow_none=True, attribute="facts.currency")
     generated_at = Rfc3339(attribute="recommendation.created_at")
+    provenance = fields.Nested(ProvenanceSchema)
+    facts_provenance = fields.Nested(ProvenanceSchema, metadata={"description": OF_THE_FACTS})
 
 
 class ActionChangeSchema(Schema):

@@ -67,7 +67,7 @@ class DatabaseSnapshots:
             return codec.decode_answer(capability, stored) if stored is not None else None
         except DatabaseUnavailable:
             log.warning("snapshot_unread", capability=capability, reason="database_unavailable")
-        except (msgspec.ValidationError, msgspec.DecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             log.warning("snapshot_unread", capability=capability, reason="unreadable")
         return None
 

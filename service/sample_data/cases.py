@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from service.sample_data import phrases, questions, stories
+from service.sample_data import aftersales, phrases, questions, stories
 from service.sample_data.catalogue import PRODUCTS
 from service.sample_data.chances import chance_for, steady_id, weighted
 from service.sample_data.conversations import Speakers, Turn, converse, first_message
@@ -23,9 +23,9 @@ ABOUT_ORDERS = {
     stories.LOST_PACKAGE: 5,
     stories.SHIPPING_DELAY: 7,
     stories.WRONG_ITEM: 4,
-    stories.PRODUCT_DEFECT: 4,
-    stories.BILLING_ERROR: 4,
-    stories.RETURN_REQUEST: 5,
+    aftersales.PRODUCT_DEFECT: 4,
+    aftersales.BILLING_ERROR: 4,
+    aftersales.RETURN_REQUEST: 5,
 }
 ABOUT_OTHERS = {questions.PRODUCT_QUESTION: 5, questions.ACCOUNT_ACCESS: 3, questions.FEEDBACK: 2}
 CHANNELS = {Channel.EMAIL: 9, Channel.CHAT: 5, Channel.FORM: 3, Channel.PHONE: 2, Channel.SMS: 2}

@@ -47,7 +47,15 @@ WRONG = {
     "DRAIN_TIMEOUT": ("0", "301"),
     "DATABASE_URL": ("mysql://root:canary@db/desk", "desk.db", "postgresql:/", "://"),
     "REDIS_URL": ("localhost:6379", "http://localhost", "redis://[", "redis://localhost:port"),
-    "CORS_ORIGINS": ("*", "desk.example", "https://desk.example/", "https://[", "https://a@b", "null", "ftp://a"),
+    "CORS_ORIGINS": (
+        "*",
+        "desk.example",
+        "https://desk.example/",
+        "https://[",
+        "https://a@b",
+        "null",
+        "ftp://a",
+    ),
     "BOOTSTRAP_API_KEYS": (
         "canary",
         "web:desk:canary",
@@ -67,7 +75,9 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("variable", "value"), [(name, value) for name in WRONG for value in WRONG[name] if value])
+@pytest.mark.parametrize(
+    ("variable", "value"), [(name, value) for name in WRONG for value in WRONG[name] if value]
+)
 def test_a_bad_value_is_named_with_its_cure_and_never_repeated(variable: str, value: str) -> None:
     faults = faults_of(**PRODUCTION | {variable: value})
     assert set(faults) == {variable}
@@ -176,7 +186,10 @@ def test_an_example_key_counts_as_none(example: str) -> None:
 
 
 def test_production_refuses_the_stub() -> None:
-    assert "refused" in faults_of(**PRODUCTION, INTELLIGENCE_PROVIDERS="stub,fallback")["INTELLIGENCE_PROVIDERS"][0]
+    assert (
+        "refused"
+        in faults_of(**PRODUCTION, INTELLIGENCE_PROVIDERS="stub,fallback")["INTELLIGENCE_PROVIDERS"][0]
+    )
 
 
 @pytest.mark.parametrize("key", ["", "your-api-key-here"])
@@ -194,11 +207,15 @@ def told(environment: dict[str, str]) -> list[dict[str, object]]:
 
 def test_a_test_key_in_production_is_warned_of_without_being_told() -> None:
     events = told(PRODUCTION | QUIMBI | {"QUIMBI_API_KEY": "qpk_test_canary0123456789"})
-    assert [event["event"] for event in events if event["log_level"] == "warning"] == ["test_key_in_production"]
+    assert [event["event"] for event in events if event["log_level"] == "warning"] == [
+        "test_key_in_production"
+    ]
     assert "canary" not in str(events)
 
 
-@pytest.mark.parametrize("environment", [PRODUCTION | QUIMBI, DEVELOPMENT | QUIMBI | {"QUIMBI_API_KEY": "qpk_test_x0"}])
+@pytest.mark.parametrize(
+    "environment", [PRODUCTION | QUIMBI, DEVELOPMENT | QUIMBI | {"QUIMBI_API_KEY": "qpk_test_x0"}]
+)
 def test_a_live_key_or_a_test_key_elsewhere_is_not_warned_of(environment: dict[str, str]) -> None:
     assert [event["log_level"] for event in told(environment)] == ["info"]
 
@@ -210,11 +227,15 @@ def test_a_start_without_intelligence_is_warned_of_with_the_cure() -> None:
 
 
 def test_secrets_are_not_in_what_settings_print_as() -> None:
-    environment = PRODUCTION | QUIMBI | {
-        "DATABASE_URL": "postgresql://desk:canary@db/desk",
-        "REDIS_URL": "redis://:canary@redis/0",
-        "BOOTSTRAP_API_KEYS": f"web:desk:{HASH}",
-    }
+    environment = (
+        PRODUCTION
+        | QUIMBI
+        | {
+            "DATABASE_URL": "postgresql://desk:canary@db/desk",
+            "REDIS_URL": "redis://:canary@redis/0",
+            "BOOTSTRAP_API_KEYS": f"web:desk:{HASH}",
+        }
+    )
     printed = repr(Settings.parse(environment))
     assert "canary" not in printed
     assert HASH not in printed

@@ -14,8 +14,8 @@ from tests.wire.cases import FACTS, QUESTIONS, UPSTREAM, at_once, new_case, numb
 from tests.wire.conftest import SIMULATOR_KEY, StartDesk, pointing_at
 from tests.wire.desk import Desk, running_desk
 
-FACTS_DEADLINE_S = 0.6
-TEXTS_DEADLINE_S = 1.2
+FACTS_DEADLINE_S = 0.5
+TEXTS_DEADLINE_S = 0.9
 GRACE_S = 0.5
 
 Faults = list[tuple[Fault, dict[str, Any], str]]
@@ -94,7 +94,7 @@ def long_running(
         "LOG_FILE": str(directory / "app.log"),
         "FACTS_DEADLINE": str(FACTS_DEADLINE_S),
         "TEXTS_DEADLINE": str(TEXTS_DEADLINE_S),
-        "TEXTS_FACTS_WAIT": "0.5",
+        "TEXTS_FACTS_WAIT": "0.4",
         "CIRCUIT_FAILURE_THRESHOLD": "1000",
         "CIRCUIT_MIN_CALLS": "10000",
         "QUIMBI_MAX_CONCURRENCY": "20",

@@ -60,9 +60,7 @@ def parse_churn(
     )
 
 
-def unknown_churn(
-    request: ChurnRequest, *, currency: str | None, provenance: Provenance
-) -> ChurnPrediction:
+def unknown_churn(request: ChurnRequest, *, currency: str | None, provenance: Provenance) -> ChurnPrediction:
     return ChurnPrediction(
         customer_id=request.customer.id,
         window_days=request.window_days,

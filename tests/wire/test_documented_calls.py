@@ -1,0 +1,86 @@
+"""Every call that the pages print, made on a running desk with the simulator behind it."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from providers.testing.quimbi_simulator import QuimbiSimulator
+from providers.testing.quimbi_simulator.simulator import DEFAULT_API_KEY
+from service import sample_data
+from service.database import Database
+from service.sample_data.loading import load
+from tests.pages import DOCS, Block, blocks
+from tests.wire.desk import running_desk
+
+DESK, SIMULATOR = "http://127.0.0.1:8000", "http://127.0.0.1:9009"
+DESK_KEY = "a key that the desk knows"
+GUIDE, RUNBOOK = DOCS / "INTEGRATION_GUIDE.md", DOCS / "runbook.md"
+DRILLS = [block for block in blocks(RUNBOOK) if block.calls]
+
+
+@pytest.fixture(scope="module")
+def seeded(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as the first start leaves it, but smaller."""
+    path = Path(shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("seeded") / "desk.db"))
+    with running_desk(
+        {"DATABASE_URL": f"sqlite:///{path}", "LOG_FILE": str(path.with_suffix(".log"))}
+    ) as desk:
+        load(desk.component(Database), customers=5, tickets=10, seed=sample_data.SEED, now=datetime.now(UTC))
+    return path
+
+
+@contextmanager
+def serving(seeded: Path, directory: Path) -> Iterator[dict[str, str]]:
+    """As the pages say to start it, with less patience. Printed address → real one."""
+    with QuimbiSimulator(dialect="deployed") as simulator:
+        environment = {
+            "DATABASE_URL": f"sqlite:///{shutil.copy(seeded, directory / 'desk.db')}",
+            "LOG_FILE": str(directory / "app.log"),
+            "QUIMBI_BASE_URL": simulator.url,
+            "QUIMBI_API_KEY": DEFAULT_API_KEY,
+            "QUIMBI_MAX_RETRIES": "0",
+            "FACTS_DEADLINE": "1",
+            "BOOTSTRAP_API_KEYS": f"web:desk:{hashlib.sha256(DESK_KEY.encode()).hexdigest()}",
+            "CORS_ORIGINS": "https://desk.example.com",
+        }
+        with running_desk(environment) as desk:
+            yield {DESK: desk.url, SIMULATOR: simulator.url}
+
+
+def test_every_call_of_the_guide_comes_back_as_printed(seeded: Path, tmp_path: Path) -> None:
+    calls = [call for block in blocks(GUIDE) for call in block.calls]
+    assert len(calls) > 40
+    with serving(seeded, tmp_path) as servers:
+        for call in calls:
+            call.make(servers, {"DESK_KEY": DESK_KEY})
+
+
+@pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.calls[0].command.rpartition("-d ")[2][:40])
+def test_every_drill_of_the_runbook_goes_as_printed(drill: Block, seeded: Path, tmp_path: Path) -> None:
+    with serving(seeded, tmp_path) as servers:
+        for call in drill.calls:
+            call.make(servers, {})
+
+
+@pytest.mark.parametrize("page", [GUIDE, RUNBOOK], ids=lambda page: page.stem)
+def test_no_call_goes_without_what_comes_back(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    printed = sum(line.startswith("curl ") for line in text.splitlines())
+    assert printed == sum(len(block.calls) for block in blocks(page))
+
+
+def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path) -> None:
+    guide = GUIDE.read_text(encoding="utf-8")
+    with running_desk({"DATABASE_URL": f"sqlite:///{seeded}", "LOG_FILE": str(tmp_path / "app.log")}) as desk:
+        document = desk.get("/openapi.json").json()
+    examples = {"{customer_id}": "cust_123", "{ticket_id}": "ticket_123", "{index}": "0"}
+    for path in document["paths"]:
+        shown = path
+        for argument, example in examples.items():
+            shown = shown.replace(argument, example)
+        assert DESK + shown in guide, shown
