@@ -6,6 +6,7 @@ import shlex
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import requests
@@ -30,7 +31,7 @@ class Block:
         lines = [*self.text.splitlines(), ""]
         return [
             Call.printed(line, below.removeprefix("# "))
-            for line, below in zip(lines, lines[1:], strict=False)
+            for line, below in pairwise(lines)
             if line.startswith("curl ") and below.startswith("# ")
         ]
 

@@ -42,7 +42,7 @@ class CallerId(fields.String):
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if not storable(text) or not CALLER_ID.fullmatch(text):
             raise ValidationError(
-                "Must be 1 to 200 characters, without spaces, slashes or any of \\ ? # %, and not . or .. alone."
+                "Must be 1 to 200 characters, not . or .. alone, without spaces, slashes or any of \\ ? # %."
             )
         return text
 

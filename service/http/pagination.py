@@ -14,6 +14,7 @@ from service.http.fields import storable
 
 DEEPEST_ROW = 10_000
 MAX_LIMIT = 100
+NO_CURSOR = "Is not a cursor of this list; send next_cursor as you got it."
 
 T = TypeVar("T")
 ZonedTime = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -35,13 +36,12 @@ class Cursor:
         try:
             raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
             at, row_id = msgspec.json.decode(raw, type=tuple[ZonedTime, str])
-            if not storable(row_id):
-                raise ValueError("an id that no row has")
-            return cls(at.astimezone(UTC), row_id)
+            cursor = cls(at.astimezone(UTC), row_id)
         except (binascii.Error, ValueError, OverflowError, msgspec.MsgspecError):
-            raise InvalidField(
-                "cursor", "Is not a cursor of this list; send next_cursor as you got it."
-            ) from None
+            raise InvalidField("cursor", NO_CURSOR) from None
+        if not storable(row_id):
+            raise InvalidField("cursor", NO_CURSOR)
+        return cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

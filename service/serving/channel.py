@@ -119,16 +119,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     error_task_class = ProblemTask
     logger = _WithoutPath(logging.getLogger("waitress"), {})
 
-    _linger_at_close = False
-    _lingering_until: float | None = None
-
     def refuse(self, retry_after_s: float) -> None:
         """Answers the first request 503; the connection stays open, since the request was read whole."""
         self.requests[0].error = Overloaded(retry_after_s)
         self.service()
 
     def linger(self) -> None:
-        self._linger_at_close = True
+        """Only such a connection pays for lingering: the others keep waitress's own methods."""
+        self.handle_write = self._write_then_linger
 
     def close_after_answers(self, *, unused_too: bool) -> None:
         """For the drain: requests in hand are answered with `Connection: close`, an idle one closes now.
@@ -143,32 +141,30 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             if idle and (unused_too or not unused):
                 self.will_close = True
 
-    def readable(self) -> bool:
-        if self._lingering_until is None:
-            return bool(super().readable())
-        if monotonic() > self._lingering_until:
-            self.will_close = True
-        return not self.will_close
-
-    def handle_read(self) -> None:
-        if self._lingering_until is None:
-            super().handle_read()
-        else:
-            self.recv(self.adj.recv_bytes)  # and drop it; the end of it closes the connection
-
-    def handle_write(self) -> None:
-        if self._linger_at_close and self.close_when_flushed and not self.will_close:
-            self._flush_exception(self._flush_some)
-            if not self.total_outbufs_len and self.socket is not None and not self.will_close:
-                self._begin_lingering()
-                return
-        super().handle_write()
+    def _write_then_linger(self) -> None:
+        if not self.close_when_flushed or self.will_close:
+            super().handle_write()
+            return
+        self._flush_exception(self._flush_some)
+        if not self.total_outbufs_len and self.socket is not None and not self.will_close:
+            self._begin_lingering()
 
     def _begin_lingering(self) -> None:
-        self._linger_at_close = self.close_when_flushed = False
+        self.close_when_flushed = False
         try:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
             self.will_close = True
             return
-        self._lingering_until = monotonic() + LINGER_S
+        until = monotonic() + LINGER_S
+
+        def readable() -> bool:
+            if monotonic() > until:
+                self.will_close = True
+            return not self.will_close
+
+        self.readable = readable
+        self.handle_read = self._read_and_drop
+
+    def _read_and_drop(self) -> None:
+        self.recv(self.adj.recv_bytes)  # the end of it closes the connection

@@ -1,4 +1,4 @@
-"""What broken, confused or hostile clients send: tables of requests that no endpoint may answer but with 4xx."""
+"""What broken, confused or hostile clients send: requests that no endpoint may answer but with 4xx."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """`target` is well-formed. `wrong`: field of the body → values of it that are not; `sound` needs them all."""
+    """`target` and `sound` are well-formed. `wrong`: field of the body → values of it that are not."""
 
     name: str
     method: str

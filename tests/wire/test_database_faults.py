@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 from service.database import normalise_url
 from tests.conftest import migrate
@@ -71,8 +72,6 @@ def test_a_lost_postgresql_is_a_clear_503_and_its_return_needs_no_restart(
     assert_refused(desk, "GET", f"/api/ai/tickets/{kept}/recommendation")
     assert_refused(desk, "GET", "/api/ai/customers/cust_456/intelligence")
     assert desk.get("/livez").status_code == 200
-    health = desk.get("/health")
-    assert health.status_code == 503
 
     own_postgres.start()
     seconds_until(lambda: ready(desk), at_most_s=RECOVERED_WITHIN_S)
@@ -84,7 +83,7 @@ def test_a_lost_postgresql_is_a_clear_503_and_its_return_needs_no_restart(
 
 def test_unhealthy_tells_which_service_is_away(desk_on_mortal_postgres: Desk, own_postgres: Postgres) -> None:
     own_postgres.stop()
-    answer = desk_on_mortal_postgres.call_any("GET", "/health")
+    answer = requests.get(f"{desk_on_mortal_postgres.url}/health", timeout=ANSWERED_WITHIN_S)
     assert answer.status_code == 503
     assert answer.json()["status"] == "unhealthy"
     assert answer.json()["services"]["database"] == "unavailable"

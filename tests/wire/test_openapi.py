@@ -114,11 +114,8 @@ def test_every_argument_of_a_path_is_declared(document: Document) -> None:
     for path, methods in document["paths"].items():
         for method in METHODS & set(methods):
             parameters = [*methods.get("parameters", []), *methods[method].get("parameters", [])]
-            declared = {
-                told["name"]
-                for told in map(lambda p: resolved(document, p), parameters)
-                if told["in"] == "path"
-            }
+            told = [resolved(document, parameter) for parameter in parameters]
+            declared = {parameter["name"] for parameter in told if parameter["in"] == "path"}
             assert declared == set(re.findall(r"{(\w+)}", path))
 
 

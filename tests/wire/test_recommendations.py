@@ -245,7 +245,7 @@ def test_twenty_who_ask_at_once_share_one_recommendation(
     quimbi: QuimbiSimulator, start_desk: StartDesk
 ) -> None:
     case = new_case(start_desk(**pointing_at(quimbi)))
-    quimbi.inject(Fault.LATENCY, endpoint="actions", seconds=0.3)
+    quimbi.inject(Fault.LATENCY, endpoint="actions", seconds=0.5)
     answers = at_once([partial(case.answer, "recommendation")] * 20)
     assert len({answer["recommendation_id"] for answer in answers}) == 1
     assert (quimbi.calls("analyze"), quimbi.calls("actions")) == (1, 1)

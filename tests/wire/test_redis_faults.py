@@ -63,7 +63,7 @@ def in_use(desk: Desk) -> bool:
 
 def keys_of(url: str) -> dict[str, int]:
     with redis.Redis.from_url(url) as client:
-        return {key.decode(): client.ttl(key) for key in client.keys()}
+        return {key.decode(): client.ttl(key) for key in client.scan_iter()}
 
 
 def test_operators_find_the_three_kinds_of_keys_with_their_times(

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -94,7 +95,7 @@ def test_a_desk_answers_with_it(migrated_sqlite: Path, tmp_path: Path) -> None:
     members = tmp_path / "members.json"
     members.write_text(json.dumps({"cust_1": {"tier": "gold", "spent": 892.5, "orders": 12}}))
     environment = {
-        "DATABASE_URL": f"sqlite:///{migrated_sqlite}",
+        "DATABASE_URL": f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'desk.db')}",
         "LOG_FILE": str(tmp_path / "app.log"),
         "LOYALTY_FILE": str(members),
         "INTELLIGENCE_PROVIDERS": "loyalty,fallback",

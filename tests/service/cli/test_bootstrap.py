@@ -1,18 +1,17 @@
 import time
 
 import pytest
+from sqlalchemy import func, select
 
 from service.bootstrap import SAMPLE_CUSTOMERS, prepare
+from service.customers.models import Customer
+from service.database import normalise_url
 from service.sample_data.loading import is_empty
 
 
 @pytest.fixture
 def counted(open_database):
     def count(url):
-        from sqlalchemy import func, select  # noqa: PLC0415
-
-        from service.customers.models import Customer  # noqa: PLC0415
-
         with open_database(url).reading() as session:
             return session.scalar(select(func.count()).select_from(Customer))
 
@@ -26,11 +25,12 @@ def test_a_development_start_gets_schema_and_sample_data_in_seconds(settings_for
     assert counted(database_url) == SAMPLE_CUSTOMERS + 4
 
 
-def test_a_second_start_adds_nothing(settings_for, database_url, counted):
-    prepare(settings_for(database_url))
-    before = counted(database_url)
-    prepare(settings_for(database_url))
-    assert counted(database_url) == before
+def test_a_second_start_adds_nothing(settings_for, tmp_path, counted):
+    url = normalise_url(f"sqlite:///{tmp_path}/desk.db")
+    prepare(settings_for(url))
+    before = counted(url)
+    prepare(settings_for(url))
+    assert counted(url) == before
 
 
 @pytest.mark.parametrize("environment", ["test", "staging", "production"])

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from providers.testing.quimbi_simulator import QuimbiSimulator
+from service.app import create_app
 
 KEY = "qpk_live_simulator_0123456789"
 
@@ -80,8 +81,8 @@ def test_a_database_that_is_away_is_wrong_and_the_rest_is_still_checked(examine)
     assert "hunter2" not in json.dumps(checks)
 
 
-def test_missing_migrations_are_wrong_and_the_cure_is_a_command(examine, database_url):
-    status, checks = examine(on=database_url)
+def test_missing_migrations_are_wrong_and_the_cure_is_a_command(examine, tmp_path):
+    status, checks = examine(on=f"sqlite:///{tmp_path}/new.db")
     assert status == 1
     assert checks["migrations"]["cure"] == "flask --app wsgi db upgrade"
 
@@ -111,8 +112,6 @@ def test_an_example_value_counts_as_no_key(examine, sqlite_url):
 
 
 def test_a_log_file_that_cannot_be_written_is_wrong(sqlite_url, settings_for, logging_restored, tmp_path):
-    from service.app import create_app  # noqa: PLC0415  # its file goes away after it was opened
-
     app = create_app(settings_for(sqlite_url, LOG_FILE=str(tmp_path / "logs" / "app.log")))
     (tmp_path / "logs" / "app.log").unlink()
     (tmp_path / "logs" / "app.log").mkdir()
