@@ -145,10 +145,10 @@ def install(app: Flask, callers: CallerSource) -> None:
 
 
 def _credentials() -> Credentials:
-    headers = request.headers
-    api_key = headers.get("X-API-Key")
+    api_key = request.environ.get("HTTP_X_API_KEY")
     if api_key is not None:
         return Credentials(api_key=api_key)
+    headers = request.headers
     return Credentials(
         api_key=None,
         peer=request.remote_addr,

@@ -3,6 +3,7 @@
 import resource
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any, Protocol, cast
@@ -49,6 +50,8 @@ class Worker:
         self._lanes = lanes
         self._drain_timeout_s = drain_timeout_s
         self._draining = False
+        self._closed = False
+        self._closing = threading.RLock()  # a signal handler may interrupt the thread that holds it
         self._lifecycle = cast(Lifecycle | None, getattr(app, "extensions", {}).get("support.lifecycle"))
         self._connections: dict[int, Any] = {}
         self._server = create_server(
@@ -86,8 +89,10 @@ class Worker:
 
     def drain(self) -> None:
         """Asks the loop to finish; safe in a signal handler and from any thread."""
-        self._draining = True
-        self._server.pull_trigger()
+        with self._closing:
+            self._draining = True
+            if not self._closed:
+                self._server.pull_trigger()
 
     def _turn(self, timeout_s: float) -> None:
         wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._connections, count=1)
@@ -119,7 +124,9 @@ class Worker:
     def _close(self) -> None:
         for channel in list(self._server.active_channels.values()):
             channel.handle_close()
-        self._server.trigger.close()
+        with self._closing:
+            self._closed = True
+            self._server.trigger.close()
 
 
 def _allow_open_files() -> None:
