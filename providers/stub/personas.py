@@ -70,10 +70,10 @@ def persona_of(external_id: str) -> Persona | None:
     """None for an unknown customer: `cust_unknown` and whatever begins so."""
     if external_id.startswith("cust_unknown"):
         return None
-    return TEST_CUSTOMERS.get(external_id) or _persona_by_chance(external_id)
+    return NAMED_CUSTOMERS.get(external_id) or _persona_by_chance(external_id)
 
 
-TEST_CUSTOMERS: Mapping[str, Persona] = {
+NAMED_CUSTOMERS: Mapping[str, Persona] = {
     persona.external_id: persona
     for persona in (
         Persona(
@@ -99,6 +99,14 @@ TEST_CUSTOMERS: Mapping[str, Persona] = {
             days_since_last_purchase=None,
             tenure_days=1,
             churn_risk=None,
+        ),
+        Persona(  # as the desk's sample data has this one, so that a first look shows figures that agree
+            external_id="cust_123",
+            total_orders=12,
+            avg_order_value=Decimal("143.15"),
+            days_since_last_purchase=15,
+            tenure_days=456,
+            churn_risk=0.18,
         ),
     )
 }

@@ -26,6 +26,7 @@ def log_file(tmp_path):
     root = logging.getLogger()
     before = (list(root.handlers), root.level)
     path = tmp_path / "logs" / "app.log"
+    logging.captureWarnings(False)  # a desk of an earlier test may have left it on, which makes it a no-op
     configure("INFO", path)
     yield path
     lines.open(None)
