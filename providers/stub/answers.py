@@ -34,7 +34,7 @@ from providers.models import (
     level_of,
 )
 from providers.stub import replies
-from providers.stub.personas import CENT, TEST_CUSTOMERS, Persona
+from providers.stub.personas import CENT, NAMED_CUSTOMERS, Persona
 
 A = TypeVar("A", bound=Answer)
 
@@ -210,7 +210,7 @@ def _lost(override: Any, altered: Any, path: str = "") -> Iterator[str]:
 
 
 def _samples() -> Mapping[Capability, Answer]:
-    persona = TEST_CUSTOMERS["test_customer_high_ltv"]
+    persona = NAMED_CUSTOMERS["test_customer_high_ltv"]
     customer, as_of = CustomerRef(persona.external_id), datetime(2026, 1, 31, tzinfo=UTC)
     ticket = TicketContext(id="ticket_123", subject="", channel="email", priority="normal", version=1)
     return {

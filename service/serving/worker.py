@@ -23,6 +23,7 @@ CONNECTION_LIMIT = 1000
 OPEN_FILES = 8192
 FIRST_REQUEST_GRACE_S = 1.0
 DRAIN_TURN_S = 0.02
+LANES_STOP_WITHIN_S = 1.0
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -81,7 +82,7 @@ class Worker:
         while not self._draining:
             self._turn(1.0)
         drained = self._drain()
-        self._lanes.shutdown(timeout=0)
+        self._lanes.shutdown(timeout=LANES_STOP_WITHIN_S)
         if self._lifecycle:
             self._lifecycle.stop()
         self._close()
