@@ -29,6 +29,7 @@ from service.intelligence.snapshots import DatabaseSnapshots
 from service.jobs import JobRunner
 from service.provider_control.services import ConfiguredToggles, ProviderControl
 from service.settings import Deployment, Settings
+from service.telemetry.logging import lines
 from service.tickets.services import TicketService
 from service.timed_work import named_jobs
 
@@ -54,12 +55,14 @@ class Lifecycle:
     database: Database
 
     def start(self) -> None:
+        lines.start_batching()
         self.jobs.start()
 
     def stop(self) -> None:
         self.jobs.stop()
         self.chain.close()
         self.database.close()
+        lines.stop_batching()
 
 
 def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:

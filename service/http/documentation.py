@@ -101,6 +101,8 @@ def _finished(document: dict[str, Any], app: Flask) -> dict[str, Any]:
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for refusal in document["components"].get("responses", {}).values():
         refusal["content"] = content
+    for schema in document["components"]["schemas"].values():
+        schema.pop("additionalProperties", None)  # answers may gain fields; a request's are checked anyway
     illustrate(document["components"]["schemas"])
     for rule in app.url_map.iter_rules():
         path = document["paths"].get(RULE_ARGUMENT.sub(r"{\1}", rule.rule))

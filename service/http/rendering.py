@@ -19,7 +19,7 @@ class FastJson(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         body = msgspec.json.encode(self._prepare_response_obj(args, kwargs))
-        return Response(body, mimetype="application/json")
+        return Response(body, content_type="application/json")
 
 
 class NoSessions(SessionInterface):

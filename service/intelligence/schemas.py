@@ -42,12 +42,20 @@ def aged(provenance: Any, at: Any) -> dict[str, Any]:
     }
 
 
+class Segments(fields.Dict):
+    """Axis → segment: text already, which need not go through a field each."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(keys=fields.String(), values=fields.String(), **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, str] | None:
+        return None if value is None else dict(value)
+
+
 class ArchetypeSchema(Schema):
     id = fields.String(allow_none=True, metadata={"example": "arch_premium_deal_hunter"})
     level = fields.String(metadata={"example": "L2"})
-    segments = fields.Dict(
-        keys=fields.String(), values=fields.String(), metadata={"example": {"purchase_value": "premium"}}
-    )
+    segments = Segments(metadata={"example": {"purchase_value": "premium"}})
 
 
 class BehavioralMetricsSchema(Schema):
@@ -155,7 +163,7 @@ class DraftSchema(TellsBothProvenances):
     tone = fields.String(attribute="draft.tone", metadata={"example": "empathetic"})
     channel = fields.String(attribute="draft.channel", metadata={"example": "email"})
     personalization_applied = fields.List(fields.String(), attribute="draft.personalization_applied")
-    customer_dna = fields.Dict(keys=fields.String(), values=fields.String(), attribute="facts.customer_dna")
+    customer_dna = Segments(attribute="facts.customer_dna")
     churn_risk = fields.Float(allow_none=True, attribute="facts.churn_risk")
     currency = fields.String(allow_none=True, attribute="facts.currency")
     draft_id = fields.String(attribute="draft.id")
@@ -193,7 +201,7 @@ class RecommendationSchema(TellsBothProvenances):
     warnings = fields.List(fields.String(), attribute="recommendation.warnings")
     talking_points = fields.List(fields.String(), attribute="recommendation.talking_points")
     estimated_impact = fields.Nested(ImpactSchema, attribute="impact")
-    customer_dna = fields.Dict(keys=fields.String(), values=fields.String(), attribute="facts.customer_dna")
+    customer_dna = Segments(attribute="facts.customer_dna")
     churn_risk = fields.Float(allow_none=True, attribute="facts.churn_risk")
     churn_risk_level = fields.String(attribute="facts.churn_risk_level")
     lifetime_value = Number(allow_none=True, attribute="facts.lifetime_value")

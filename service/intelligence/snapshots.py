@@ -67,6 +67,8 @@ class DatabaseSnapshots:
             return codec.decode_answer(capability, stored) if stored is not None else None
         except DatabaseUnavailable:
             log.warning("snapshot_unread", capability=capability, reason="database_unavailable")
+        except SQLAlchemyError as error:  # a schema that lacks migrations, say
+            log.warning("snapshot_unread", capability=capability, reason=type(error).__name__)
         except (msgspec.DecodeError, UnicodeDecodeError):
             log.warning("snapshot_unread", capability=capability, reason="unreadable")
         return None

@@ -65,7 +65,11 @@ class _LineLogger:
     def _write(self, line: bytes) -> None:
         lines.write(line)
 
-    debug = info = warning = warn = error = exception = critical = fatal = msg = _write
+    def _write_now(self, line: bytes) -> None:
+        lines.write_now(line)
+
+    debug = info = warning = warn = msg = _write
+    error = exception = critical = fatal = _write_now
 
 
 class _Bridge(logging.Handler):
@@ -79,7 +83,8 @@ class _Bridge(logging.Handler):
         for processor in (_stamp, _failure):
             event = processor(None, "", event)
         event["level"] = record.levelname
-        lines.write(render(event))
+        write = lines.write_now if record.levelno >= logging.ERROR else lines.write
+        write(render(event))
 
 
 _timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)

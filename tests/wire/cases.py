@@ -64,6 +64,10 @@ class Case:
         body = {"content": content, "from_agent": from_agent}
         assert self.desk.post(f"/api/tickets/{self.ticket_id}/messages", body).status_code == 201
 
+    def tick_off(self, index: object, change: Any = None) -> requests.Response:
+        path = f"/api/ai/tickets/{self.ticket_id}/recommendation/actions/{index}"
+        return self.desk.patch(path, {"completed": True} if change is None else change)
+
     def let_cache_run_out(self) -> None:
         self.desk.component(IntelligenceChain).forget(self.customer_id)
 

@@ -3,22 +3,14 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from providers.models import Capability, Provenance, Recommendation, RecommendedAction, Source
 from providers.testing.fakes import EPOCH, ScriptedProvider
 from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
-from service.database import Database
-from service.events import StoredEvent
 from service.wiring import Substitutes
-from tests.wire.cases import RFC3339_UTC, Case, at_once, new_case, numbers_in
+from tests.wire.cases import at_once, new_case, numbers_in
 from tests.wire.conftest import StartDesk, pointing_at
 from tests.wire.desk import Desk
-
-
-def complete(case: Case, index: object, body: Any = None) -> Any:
-    path = f"/api/ai/tickets/{case.ticket_id}/recommendation/actions/{index}"
-    return case.desk.patch(path, {"completed": True} if body is None else body)
 
 
 def test_a_recommendation_has_every_field_of_the_contract(desk: Desk) -> None:
@@ -117,7 +109,7 @@ def test_after_a_message_it_is_a_new_one_in_which_the_same_actions_keep_their_st
 ) -> None:
     case = new_case(start_desk(**pointing_at(quimbi)))
     before = case.answer("recommendation")
-    complete(case, 1)
+    case.tick_off(1)
     case.write("Any news?", from_agent=from_agent)
     after = case.answer("recommendation")
     assert after["recommendation_id"] != before["recommendation_id"]
@@ -149,8 +141,8 @@ def test_an_action_of_other_words_is_not_taken_for_completed(start_desk: StartDe
     )
     case = new_case(start_desk(Substitutes(providers=[provider])))
     case.answer("recommendation")
-    complete(case, 0)
-    complete(case, 1)
+    case.tick_off(0)
+    case.tick_off(1)
     case.write("Any news?", from_agent=False)
     actions = case.answer("recommendation")["actions"]
     assert [(action["action"], action["completed"]) for action in actions] == [
@@ -177,7 +169,7 @@ def test_other_facts_bring_another_recommendation_where_it_rests_on_them(
     quimbi.add_customer("7002", customer_id="cust_77")
     case = new_case(start_desk(**pointing_at(quimbi)), "cust_77")
     before = case.answer("recommendation")
-    complete(case, 0)
+    case.tick_off(0)
     quimbi.add_customer("7002", customer_id="cust_77", **change)
     case.let_cache_run_out()
     after = case.answer("recommendation")
@@ -260,75 +252,3 @@ def test_of_a_customer_whom_no_provider_knows_no_number_is_told(
     assert (answer["churn_risk"], answer["lifetime_value"], answer["revenue_at_risk"]) == (None, None, None)
     assert answer["churn_risk_level"] == "unknown"
     assert answer["facts_provenance"]["reason"] == "unknown_customer"
-
-
-# ---------------------------------------------------------------- ticking off
-
-
-def test_an_action_is_ticked_off_and_back(desk: Desk) -> None:
-    case = new_case(desk)
-    action = case.answer("recommendation")["actions"][0]
-    done = complete(case, 0).json()
-    assert set(done) == {"action"}
-    assert {"action", "priority", "completed", "completed_at"} <= set(done["action"])
-    assert (done["action"]["action"], done["action"]["priority"]) == (action["action"], action["priority"])
-    assert done["action"]["completed"] is True
-    assert RFC3339_UTC.fullmatch(done["action"]["completed_at"])
-    assert case.answer("recommendation")["actions"][0]["completed"] is True
-    undone = complete(case, 0, {"completed": False}).json()
-    assert (undone["action"]["completed"], undone["action"]["completed_at"]) == (False, None)
-    assert case.answer("recommendation")["actions"][0]["completed"] is False
-
-
-def test_the_index_is_into_the_actions_as_sent(desk: Desk) -> None:
-    case = new_case(desk, priority="urgent")
-    actions = case.answer("recommendation")["actions"]
-    assert len(actions) > 1
-    for index, action in enumerate(actions):
-        assert complete(case, index).json()["action"]["id"] == action["id"]
-
-
-def test_ticking_off_is_told_as_an_event(desk: Desk) -> None:
-    case = new_case(desk)
-    case.answer("recommendation")
-    action = complete(case, 0).json()["action"]
-    with desk.component(Database).reading() as session:
-        told = session.scalars(
-            select(StoredEvent.after).where(StoredEvent.type == "recommendation.action_changed")
-        ).all()
-    assert [(event["action_id"], event["completed"]) for event in told] == [(action["id"], True)]
-
-
-@pytest.mark.parametrize("index", ["99", "-1", "first", "1.0", "99999999999999999999"])
-def test_an_index_that_was_not_sent_is_not_found(desk: Desk, index: str) -> None:
-    case = new_case(desk)
-    case.answer("recommendation")
-    assert complete(case, index).status_code == 404
-
-
-def test_nothing_is_ticked_off_where_nothing_was_recommended(desk: Desk) -> None:
-    assert complete(new_case(desk), 0).status_code == 404
-
-
-@pytest.mark.parametrize(
-    "body", [{}, {"completed": None}, {"completed": "perhaps"}, {"completed": True, "by": "me"}]
-)
-def test_what_is_no_tick_is_refused_by_name(desk: Desk, body: dict[str, Any]) -> None:
-    case = new_case(desk)
-    case.answer("recommendation")
-    answer = complete(case, 0, body)
-    assert answer.status_code == 422
-    assert list(answer.json()["errors"]) == ["by" if "by" in body else "completed"]
-
-
-def test_a_ticket_that_does_not_exist_has_no_recommendation(desk: Desk) -> None:
-    nowhere = Case(desk, "cust_1", "ticket_none")
-    assert nowhere.ask("recommendation").status_code == 404
-    assert complete(nowhere, 0).status_code == 404
-
-
-def test_ticks_by_several_agents_at_once_are_all_kept(migrated_url: str, start_desk: StartDesk) -> None:
-    case = new_case(start_desk(DATABASE_URL=migrated_url), priority="urgent")
-    actions = case.answer("recommendation")["actions"]
-    at_once([partial(complete, case, index) for index in range(len(actions))])
-    assert all(action["completed"] for action in case.answer("recommendation")["actions"])

@@ -207,3 +207,24 @@ def test_threads_that_log_at_once_lose_no_line(log_file):
         thread.join()
     written = {(event["thread"], event["number"]) for event in events(log_file)}
     assert written == {(thread, number) for thread in range(8) for number in range(200)}
+
+
+@pytest.fixture
+def batching(log_file):
+    lines.start_batching()
+    yield log_file
+    lines.stop_batching()
+
+
+def test_an_error_is_written_at_once_and_after_what_came_before(batching):
+    structlog.get_logger().info("first")
+    structlog.get_logger().error("second")
+    assert [event["event"] for event in events(batching)] == ["first", "second"]
+
+
+def test_lines_of_a_batch_keep_their_order_and_none_is_lost(log_file):
+    lines.start_batching()
+    for number in range(500):
+        structlog.get_logger().info("busy", number=number)
+    lines.stop_batching()
+    assert [event["number"] for event in events(log_file)] == list(range(500))
