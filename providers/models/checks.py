@@ -1,0 +1,22 @@
+"""What cannot be true of a figure; each raises `ValueError`, NaN included."""
+
+from decimal import Decimal
+
+
+def check_probability(name: str, value: float | None) -> None:
+    if value is not None and not 0 <= value <= 1:
+        raise ValueError(f"{name} must be within 0..1, not {value}")
+
+
+AMOUNT_LIMIT = Decimal(10) ** 14
+"""No shop's figures reach it, and every store can hold what is below."""
+
+
+def check_amount(name: str, value: Decimal | None) -> None:
+    if value is not None and not (value.is_finite() and abs(value) < AMOUNT_LIMIT):
+        raise ValueError(f"{name} must be a finite amount below {AMOUNT_LIMIT:f}, not {value}")
+
+
+def check_count(name: str, value: int | None) -> None:
+    if value is not None and value < 0:
+        raise ValueError(f"{name} must not be negative, not {value}")
