@@ -24,7 +24,7 @@ from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.recommending import RecommendationService
-from service.intelligence.services import FactsService
+from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots
 from service.jobs import JobRunner
 from service.provider_control.services import ConfiguredToggles, ProviderControl
@@ -101,7 +101,16 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
     )
 
     remote = [provider.name for provider in providers if provider.policy is not None]
-    text_times = {"deadline_s": settings.texts_deadline_s, "facts_wait_s": settings.texts_facts_wait_s}
+    sources = TextSources(
+        provider=chain,
+        tickets=tickets,
+        customers=customers,
+        database=database,
+        events=events,
+        clock=clock,
+        deadline_s=settings.texts_deadline_s,
+        facts_wait_s=settings.texts_facts_wait_s,
+    )
     jobs = named_jobs(
         database=database,
         chain=chain,
@@ -121,25 +130,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         tickets,
         chain,
         FactsService(chain, customers, clock, deadline_s=settings.facts_deadline_s),
-        DraftService(
-            chain,
-            tickets=tickets,
-            customers=customers,
-            snapshots=snapshots,
-            database=database,
-            events=events,
-            clock=clock,
-            **text_times,
-        ),
-        RecommendationService(
-            chain,
-            tickets=tickets,
-            customers=customers,
-            database=database,
-            events=events,
-            clock=clock,
-            **text_times,
-        ),
+        DraftService(sources, snapshots),
+        RecommendationService(sources),
         HealthService(
             database=database,
             cache=cache,

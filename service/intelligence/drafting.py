@@ -5,23 +5,17 @@ from datetime import datetime
 
 import msgspec
 
-from providers.chain import IntelligenceChain
 from providers.deadline import Deadline
-from providers.models import Draft, DraftRequest, Provenance, Reason, Source, TicketContext
-from providers.ports import Clock
+from providers.models import Draft, DraftRequest, Provenance, Source, TicketContext
 from providers.resilience.single_flight import Flights
-from service.customers.services import CustomerService
-from service.database import Database
 from service.errors import InvalidField
-from service.events import DRAFT_GENERATED, EventLog, about_ticket
+from service.events import DRAFT_GENERATED, about_ticket
 from service.identifiers import new_id
 from service.intelligence import models, queries
-from service.intelligence.services import KnownFacts, combined, facts_for_text
+from service.intelligence.services import KnownFacts, TextSources, combined, provenance_of
 from service.intelligence.snapshots import DatabaseSnapshots
 from service.tickets.models import Channel
-from service.tickets.services import TicketService
 
-DEFAULT_LOCALE = "en"
 SMS_LENGTH = 160
 
 
@@ -53,30 +47,13 @@ def warnings_for(draft: Draft, channel: str) -> list[str]:
 
 
 class DraftService:
-    """`deadline_s` is for one request, of which the customer's facts get `facts_wait_s` at most."""
-
-    def __init__(
-        self,
-        provider: IntelligenceChain,
-        *,
-        tickets: TicketService,
-        customers: CustomerService,
-        snapshots: DatabaseSnapshots,
-        database: Database,
-        events: EventLog,
-        clock: Clock,
-        deadline_s: float,
-        facts_wait_s: float,
-    ) -> None:
-        self._provider = provider
-        self._tickets = tickets
-        self._customers = customers
+    def __init__(self, sources: TextSources, snapshots: DatabaseSnapshots) -> None:
+        self._sources = sources
+        self._provider = sources.provider
+        self._tickets = sources.tickets
+        self._database = sources.database
+        self._clock = sources.clock
         self._snapshots = snapshots
-        self._database = database
-        self._events = events
-        self._clock = clock
-        self._deadline_s = deadline_s
-        self._facts_wait_s = facts_wait_s
         self._flights = Flights()
 
     def draft(self, ticket_id: str, *, actor: str) -> ToldDraft:
@@ -98,7 +75,7 @@ class DraftService:
     def _shared(
         self, ticket: TicketContext, customer_id: str, options: DraftOptions, *, sticky: bool, actor: str
     ) -> ToldDraft:
-        deadline = Deadline.after(self._deadline_s, self._clock)
+        deadline = self._sources.deadline()
         stored = self._flights.share(
             (ticket.id, ticket.version, options, sticky),
             lambda: self._generate(ticket, customer_id, options, deadline, sticky=sticky, actor=actor),
@@ -116,10 +93,10 @@ class DraftService:
         sticky: bool,
         actor: str,
     ) -> models.Draft:
-        customer = self._customers.reference(customer_id)
+        customer = self._sources.customers.reference(customer_id)
         actions = self._actions(ticket.id, options.include_actions)
-        locale = self._customers.locale(customer_id) or DEFAULT_LOCALE
-        told, facts = facts_for_text(self._provider, customer, deadline.within(self._facts_wait_s))
+        locale = self._sources.locale(customer_id)
+        told, facts = self._sources.facts(customer, deadline)
         answer = self._provider.draft_reply(
             DraftRequest(
                 customer=customer,
@@ -186,7 +163,7 @@ class DraftService:
         }
         with self._database.writing() as session:
             session.add(stored)
-            self._events.record(
+            self._sources.events.record(
                 session, about_ticket(DRAFT_GENERATED, ticket.id, actor=actor, at=now, after=made)
             )
         return stored
@@ -195,12 +172,6 @@ class DraftService:
         return ToldDraft(
             draft=stored,
             facts=msgspec.convert(stored.facts, KnownFacts),
-            provenance=Provenance(
-                provider=stored.provider,
-                source=source,
-                as_of=stored.as_of,
-                degraded=stored.degraded,
-                reason=Reason(stored.reason) if stored.reason else None,
-            ),
+            provenance=provenance_of(stored, source),
             at=self._clock.now(),
         )

@@ -7,31 +7,23 @@ from typing import Any
 
 import msgspec
 
-from providers.deadline import Deadline
-from providers.interface import IntelligenceProvider
 from providers.models import (
     ActionImpact,
     Provenance,
-    Reason,
     Recommendation,
     RecommendationRequest,
     Source,
     TicketContext,
 )
-from providers.ports import Clock
 from providers.resilience.single_flight import Flights
 from service.clock import rfc3339
-from service.customers.services import CustomerService
-from service.database import Database
 from service.errors import NotFound
-from service.events import RECOMMENDATION_ACTION_CHANGED, RECOMMENDATION_GENERATED, EventLog, about_ticket
+from service.events import RECOMMENDATION_ACTION_CHANGED, RECOMMENDATION_GENERATED, about_ticket
 from service.identifiers import new_id
 from service.intelligence import queries
 from service.intelligence.models import StoredRecommendation
-from service.intelligence.services import KnownFacts, combined, facts_for_text
-from service.tickets.services import TicketService
+from service.intelligence.services import KnownFacts, TextSources, combined, provenance_of
 
-DEFAULT_LOCALE = "en"
 HIGH_CHURN_RISK = 0.6
 HIGH_RISK_WARNING = "Customer has high churn risk"
 
@@ -66,36 +58,20 @@ def warnings_for(recommendation: Recommendation, facts: KnownFacts) -> list[str]
 
 
 class RecommendationService:
-    """`deadline_s` is for one request, of which the customer's facts get `facts_wait_s` at most."""
-
-    def __init__(
-        self,
-        provider: IntelligenceProvider,
-        *,
-        tickets: TicketService,
-        customers: CustomerService,
-        database: Database,
-        events: EventLog,
-        clock: Clock,
-        deadline_s: float,
-        facts_wait_s: float,
-    ) -> None:
-        self._provider = provider
-        self._tickets = tickets
-        self._customers = customers
-        self._database = database
-        self._events = events
-        self._clock = clock
-        self._deadline_s = deadline_s
-        self._facts_wait_s = facts_wait_s
+    def __init__(self, sources: TextSources) -> None:
+        self._sources = sources
+        self._provider = sources.provider
+        self._tickets = sources.tickets
+        self._database = sources.database
+        self._clock = sources.clock
         self._flights = Flights()
 
     def recommend(self, ticket_id: str, *, actor: str) -> ToldRecommendation:
         """Raises `NotFound`, and `NoAnswer` where no provider answers and no fallback is enabled."""
-        deadline = Deadline.after(self._deadline_s, self._clock)
+        deadline = self._sources.deadline()
         ticket, customer_id = self._tickets.context(ticket_id)
-        customer = self._customers.reference(customer_id)
-        told, facts = facts_for_text(self._provider, customer, deadline.within(self._facts_wait_s))
+        customer = self._sources.customers.reference(customer_id)
+        told, facts = self._sources.facts(customer, deadline)
         with self._database.reading() as session:
             last = queries.latest_recommendation(session, ticket_id)
         if last is not None and _still_holds(last, ticket, facts):
@@ -103,7 +79,7 @@ class RecommendationService:
         request = RecommendationRequest(
             customer=customer,
             ticket=ticket,
-            locale=self._customers.locale(customer_id) or DEFAULT_LOCALE,
+            locale=self._sources.locale(customer_id),
             currency=facts.currency,
             facts=told,
         )
@@ -129,7 +105,7 @@ class RecommendationService:
             stored.actions = [*stored.actions[:index], after, *stored.actions[index + 1 :]]
             stored.updated_at = now
             change = {"recommendation_id": stored.id, "action_id": after["id"], "completed": completed}
-            self._events.record(
+            self._sources.events.record(
                 session,
                 about_ticket(RECOMMENDATION_ACTION_CHANGED, ticket_id, actor=actor, at=now, after=change),
             )
@@ -167,7 +143,7 @@ class RecommendationService:
                 "provider": stored.provider,
                 "degraded": stored.degraded,
             }
-            self._events.record(
+            self._sources.events.record(
                 session, about_ticket(RECOMMENDATION_GENERATED, ticket.id, actor=actor, at=now, after=made)
             )
         return stored
@@ -177,13 +153,7 @@ class RecommendationService:
             recommendation=stored,
             facts=msgspec.convert(stored.facts, KnownFacts),
             impact=msgspec.convert(stored.estimated_impact, ActionImpact),
-            provenance=Provenance(
-                provider=stored.provider,
-                source=source,
-                as_of=stored.as_of,
-                degraded=stored.degraded,
-                reason=Reason(stored.reason) if stored.reason else None,
-            ),
+            provenance=provenance_of(stored, source),
             at=self._clock.now(),
         )
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Generic, Self, TypeVar
 
+from providers.chain import IntelligenceChain
 from providers.deadline import Deadline
 from providers.errors import ProviderError
 from providers.interface import IntelligenceProvider
@@ -24,8 +25,14 @@ from providers.models import (
 )
 from providers.ports import Clock
 from service.customers.services import CustomerService
+from service.database import Database
+from service.events import EventLog
+from service.intelligence.models import Draft, StoredRecommendation
+from service.tickets.services import TicketService
 
 A = TypeVar("A", bound=Answer)
+
+DEFAULT_LOCALE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +108,59 @@ class FactsService:
         return Told(answer, self._clock.now())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSources:
+    """What drafts and recommendations are made from.
+
+    `deadline_s` is for one request, of which the customer's facts get `facts_wait_s` at most.
+    """
+
+    provider: IntelligenceChain
+    tickets: TicketService
+    customers: CustomerService
+    database: Database
+    events: EventLog
+    clock: Clock
+    deadline_s: float
+    facts_wait_s: float
+
+    def deadline(self) -> Deadline:
+        return Deadline.after(self.deadline_s, self.clock)
+
+    def locale(self, customer_id: str) -> str:
+        return self.customers.locale(customer_id) or DEFAULT_LOCALE
+
+    def facts(
+        self, customer: CustomerRef, deadline: Deadline
+    ) -> tuple[CustomerIntelligence | None, KnownFacts]:
+        return facts_for_text(self.provider, customer, deadline.within(self.facts_wait_s))
+
+
 def facts_for_text(
     provider: IntelligenceProvider, customer: CustomerRef, deadline: Deadline
 ) -> tuple[CustomerIntelligence | None, KnownFacts]:
-    """The facts a text is written with: None where the provider could not be asked or knows nothing."""
+    """For the provider, None where nothing is known; and for the answer, where all is None then."""
     try:
         facts = provider.analyze(AnalysisRequest(customer), deadline)
     except ProviderError as error:
-        return None, KnownFacts(
-            provenance=_nobody_answered(error.reason, deadline.clock.now()), customer_dna={}
-        )
+        nobody = _nobody_answered(error.reason, deadline.clock.now())
+        return None, KnownFacts(provenance=nobody, customer_dna={})
     tells = facts.known and facts.provenance.source is not Source.FALLBACK
     return facts if tells else None, KnownFacts.of(facts)
 
 
 def _nobody_answered(reason: Reason, now: datetime) -> Provenance:
     return Provenance(provider="none", source=Source.FALLBACK, as_of=now, degraded=True, reason=reason)
+
+
+def provenance_of(stored: Draft | StoredRecommendation, source: Source) -> Provenance:
+    return Provenance(
+        provider=stored.provider,
+        source=source,
+        as_of=stored.as_of,
+        degraded=stored.degraded,
+        reason=Reason(stored.reason) if stored.reason else None,
+    )
 
 
 def combined(text: Provenance, facts: Provenance) -> Provenance:
