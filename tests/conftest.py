@@ -4,6 +4,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine
 
 from providers.testing.fakes import FakeClock
@@ -14,6 +15,34 @@ from tests.servers import Postgres, Redis, ServerMissing, postgres_server, redis
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="large counts, which are printed")
+
+
+SAID = pytest.StashKey[list[str]]()
+
+# A seeded sample where every run has to be like the last; many more, and others each time, with --full.
+settings.register_profile("quick", derandomize=True, deadline=None)
+settings.register_profile("full", max_examples=2_000, deadline=None, print_blob=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SAID] = []
+    large = bool(config.getoption("--full"))
+    settings.load_profile("full" if large else "quick")
+    if large:
+        config.stash[SAID].append(f"examples per property: {settings().max_examples:,}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("--full"):
+        terminalreporter.section("large counts")
+        for line in config.stash[SAID]:
+            terminalreporter.line(line)
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Prints a count at the end of a run with --full."""
+    return request.config.stash[SAID].append
 
 
 @pytest.fixture(scope="session")
