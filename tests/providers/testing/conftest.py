@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,23 +27,31 @@ def running_deployed() -> Iterator[QuimbiSimulator]:
         yield simulator
 
 
+def like_new(simulator: QuimbiSimulator) -> QuimbiSimulator:
+    """A call that the test before gave up is in flight until the simulator notices."""
+    simulator.reset()
+    until = time.monotonic() + 10
+    while simulator.in_flight:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    simulator.reset()
+    return simulator
+
+
 @pytest.fixture
 def simulator(running: QuimbiSimulator) -> QuimbiSimulator:
     """In each dialect in turn."""
-    running.reset()
-    return running
+    return like_new(running)
 
 
 @pytest.fixture
 def documented(running_documented: QuimbiSimulator) -> QuimbiSimulator:
-    running_documented.reset()
-    return running_documented
+    return like_new(running_documented)
 
 
 @pytest.fixture
 def deployed(running_deployed: QuimbiSimulator) -> QuimbiSimulator:
-    running_deployed.reset()
-    return running_deployed
+    return like_new(running_deployed)
 
 
 @pytest.fixture
