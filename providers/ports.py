@@ -45,7 +45,7 @@ class SnapshotStore(Protocol):
         providers: Sequence[str],
         not_before: datetime,
     ) -> Answer | None:
-        """The answer of the first of `providers` that has one as of `not_before` or later."""
+        """The first of `providers` with one as of `not_before` or later; who knows the customer goes first."""
 
     def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None: ...
 
@@ -56,7 +56,7 @@ class ToggleSource(Protocol):
 
 
 class CustomerHistory(Protocol):
-    """What the desk may tell a provider of a customer, newest first."""
+    """What the desk may tell a provider of a customer, newest first. Never raises."""
 
     def recent_orders(self, customer_id: str, *, limit: int) -> Sequence[Order]: ...
 

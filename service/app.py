@@ -1,6 +1,7 @@
 """The Flask application, put together."""
 
 import os
+import re
 
 from flask import Flask
 from flask_cors import CORS
@@ -36,7 +37,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     if settings.cors_origins:
         CORS(
             app,
-            origins=list(settings.cors_origins),
+            origins=[re.compile(re.escape(origin) + r"\Z") for origin in settings.cors_origins],
             methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
             allow_headers=CLIENT_HEADERS,
             expose_headers=SHOWN_HEADERS,

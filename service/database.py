@@ -34,6 +34,10 @@ _SQLITE_OUTAGES = frozenset(
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
+READ_ONLY = "25006"
+"""PostgreSQL's state of a server that a failover left as a standby."""
+
+
 class DatabaseUnavailable(Exception):
     """Gone, locked, or too slow to answer in time; the same request may succeed later."""
 
@@ -115,4 +119,4 @@ def _is_outage(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):  # there an unknown column is an "operational" error, too
         code = getattr(error.orig, "sqlite_errorcode", None)
         return code is not None and code & 0xFF in _SQLITE_OUTAGES
-    return isinstance(error, OperationalError)
+    return isinstance(error, OperationalError) or getattr(error.orig, "sqlstate", None) == READ_ONLY

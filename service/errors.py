@@ -16,15 +16,3 @@ class InvalidField(DeskError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
-
-
-class Conflict(DeskError):
-    """The request does not fit the present state; the caller can look and try again."""
-
-
-class Unavailable(DeskError):
-    """Something the answer needs is away. `retry_after_s`: when it is worth asking again."""
-
-    def __init__(self, message: str, *, retry_after_s: float = 5) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s

@@ -190,6 +190,8 @@ class JobRunner:
         started = self._clock.monotonic()
         try:
             figures = run()
+        except DatabaseUnavailable:
+            log.warning("job_waits_for_database", job=job.name)
         except Exception:  # one job's defect must not end the thread that runs all the others
             log.exception("job_failed", job=job.name, retried_at="next_due")
         else:

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Self
 
-from providers.models.checks import check_amount, check_count, check_probability
+from providers.models.checks import check_amount, check_count, check_label, check_probability, check_storable
 from providers.models.vocabulary import UNKNOWN_LEVEL, Provenance
+
+CURRENCY_LENGTH = 3
+ARCHETYPE_ID_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,12 @@ class Archetype:
     level: str | None
     segments: Mapping[str, str] = field(default_factory=dict)
     memberships: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_label("archetype id", self.id, ARCHETYPE_ID_LENGTH)
+        check_label("archetype level", self.level)
+        for axis, segment in self.segments.items():
+            check_storable("a segment", axis + segment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +65,7 @@ class Predictions:
 
     def __post_init__(self) -> None:
         check_probability("churn_risk", self.churn_risk)
+        check_label("churn_risk_level", self.churn_risk_level)
         check_amount("ltv_12mo", self.ltv_12mo)
 
 
@@ -67,6 +77,9 @@ class CustomerIntelligence(Answer):
     predictions: Predictions = Predictions()
     communication_guidance: tuple[str, ...] = ()
     currency: str | None = None
+
+    def __post_init__(self) -> None:
+        check_label("currency", self.currency, CURRENCY_LENGTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +104,8 @@ class ChurnPrediction(Answer):
 
     def __post_init__(self) -> None:
         check_probability("churn_risk_score", self.churn_risk_score)
+        check_label("risk_level", self.risk_level)
+        check_label("currency", self.currency, CURRENCY_LENGTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +140,7 @@ class LtvForecast(Answer):
         check_amount("forecasted_ltv", self.forecasted_ltv)
         check_amount("current_ltv", self.current_ltv)
         check_amount("incremental_ltv", self.incremental_ltv)
+        check_label("currency", self.currency, CURRENCY_LENGTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +156,9 @@ class Draft(Answer):
     def __post_init__(self) -> None:
         if not self.content.strip():
             raise ValueError("a draft must not be empty")
+        check_label("tone", self.tone)
+        for text in (self.content, *self.personalization_applied, *self.warnings):
+            check_storable("a draft's text", text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +183,8 @@ class RecommendedAction:
     def __post_init__(self) -> None:
         if not self.action.strip():
             raise ValueError("an action must say what to do")
+        for text in (self.action, self.reasoning or ""):
+            check_storable("an action's text", text)
         if self.priority < 1:
             raise ValueError("an action's priority starts at 1")
 
@@ -177,3 +198,7 @@ class Recommendation(Answer):
     warnings: tuple[str, ...] = ()
     talking_points: tuple[str, ...] = ()
     estimated_impact: ActionImpact = ActionImpact()
+
+    def __post_init__(self) -> None:
+        for text in (*self.warnings, *self.talking_points):
+            check_storable("a recommendation's text", text)

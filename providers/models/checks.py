@@ -20,3 +20,17 @@ def check_amount(name: str, value: Decimal | None) -> None:
 def check_count(name: str, value: int | None) -> None:
     if value is not None and value < 0:
         raise ValueError(f"{name} must not be negative, not {value}")
+
+
+def check_label(name: str, value: str | None, longest: int = 50) -> None:
+    """`longest` in characters; NUL and lone surrogates are refused too, since no database takes them."""
+    if value is None:
+        return
+    if len(value) > longest:
+        raise ValueError(f"{name} must not be longer than {longest} characters")
+    check_storable(name, value)
+
+
+def check_storable(name: str, value: str) -> None:
+    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{name} must not contain NUL characters or lone surrogates")

@@ -80,11 +80,9 @@ class InMemorySnapshotStore:
         not_before: datetime,
     ) -> Answer | None:
         with self._lock:
-            for provider in providers:
-                answer = self._answers.get(_snapshot_key(capability, request, provider))
-                if answer is not None and answer.provenance.as_of >= not_before:
-                    return answer
-        return None
+            kept = [self._answers.get(_snapshot_key(capability, request, name)) for name in providers]
+        recent = [answer for answer in kept if answer is not None and answer.provenance.as_of >= not_before]
+        return min(recent, key=lambda answer: not answer.known, default=None)
 
     def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from service.database import Database, DatabaseUnavailable
 from service.intelligence.outcomes import LastOutcome, OutcomeBoard
 
 NOT_CHECKED_YET = "not_checked_yet"
+MIGRATIONS_MISSING = "migrations_missing"
 ALWAYS_TOLD = ("quimbi",)
 """Providers that clients look for by name, configured or not."""
 
@@ -66,7 +67,10 @@ class HealthService:
         reasons: dict[str, str] = {}
         services["redis_cache"] = _of_cache(self._cache.status())
         try:
-            outcomes = self._outcomes.latest()
+            at_head = self._database.at_head()
+            outcomes = self._outcomes.latest() if at_head else self._outcomes.here()
+            if not at_head:
+                services["database"], reasons["database"] = ServiceState.UNAVAILABLE, MIGRATIONS_MISSING
         except DatabaseUnavailable as error:
             services["database"], reasons["database"] = ServiceState.UNAVAILABLE, str(error)
             outcomes = self._outcomes.here()

@@ -8,7 +8,7 @@ EXAMPLES: dict[str, Any] = {
     "assigned_to": None,
     "author_email": "kim@example.com",
     "author_name": "Kim",
-    "capabilities": ["analyze", "churn"],
+    "capabilities": ["analyze", "predict_churn"],
     "churn_risk": 0.18,
     "churn_risk_level": "low",
     "churn_risk_score": 0.18,

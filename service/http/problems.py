@@ -11,9 +11,9 @@ import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from providers.errors import ProviderError
+from providers.errors import NoAnswer, ProviderError
 from service.database import DatabaseUnavailable
-from service.errors import Conflict, DeskError, InvalidField, NotFound, Unavailable
+from service.errors import DeskError, InvalidField, NotFound
 
 CONTENT_TYPE = "application/problem+json"
 log = structlog.get_logger()
@@ -112,16 +112,13 @@ def _of_desk_error(error: DeskError) -> Problem:
             return Problem(404, str(error))
         case InvalidField(field=field):
             return Problem(422, f"{field}: {error}", errors={field: [str(error)]})
-        case Conflict():
-            return Problem(409, str(error))
-        case Unavailable(retry_after_s=seconds):
-            return Problem(503, str(error), headers=retry_after(seconds))
         case _:
             return Problem(400, str(error))
 
 
 def _of_provider_error(error: ProviderError) -> Problem:
-    detail = f"No intelligence provider can answer now ({error.reason}) and the fallback is switched off."
+    off = " and the fallback is switched off" if isinstance(error, NoAnswer) else ""
+    detail = f"No intelligence provider can answer now ({error.reason}){off}."
     return Problem(503, detail, headers=retry_after(error.retry_after_s))
 
 
@@ -146,7 +143,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(DatabaseUnavailable)
     def _database(error: DatabaseUnavailable) -> Response:
         log.error("database_unavailable", error=type(error.__cause__).__name__)
-        detail = "The database cannot be reached at the moment; nothing was changed."
+        detail = "The database cannot be reached at the moment; please try again shortly."
         return respond(Problem(503, detail, headers=retry_after(2)))
 
     @app.errorhandler(Exception)

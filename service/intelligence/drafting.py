@@ -12,7 +12,7 @@ from service.errors import InvalidField
 from service.events import DRAFT_GENERATED, about_ticket
 from service.identifiers import new_id
 from service.intelligence import models, queries
-from service.intelligence.services import KnownFacts, TextSources, combined, provenance_of
+from service.intelligence.services import STORING_GRACE_S, KnownFacts, TextSources, combined, provenance_of
 from service.intelligence.snapshots import DatabaseSnapshots
 from service.tickets.models import Channel
 
@@ -79,7 +79,7 @@ class DraftService:
         stored = self._flights.share(
             (ticket.id, ticket.version, options, sticky),
             lambda: self._generate(ticket, customer_id, options, deadline, sticky=sticky, actor=actor),
-            deadline.remaining_s,
+            deadline.remaining_s + STORING_GRACE_S,
         )
         return self._told(stored, Source(stored.source))
 

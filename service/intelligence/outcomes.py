@@ -14,8 +14,9 @@ from providers.ports import CallRecord, Clock, Outcome
 from service.database import Database
 from service.intelligence.models import ProviderOutcome
 
-SILENCE = timedelta(seconds=25)
-"""Without a call for so long a provider is asked in the background, so that no outcome is older than 30 s."""
+SILENCE = timedelta(seconds=19)
+"""Without a call for so long a provider is asked in the background. With the job's interval (5 s) and
+poll (1 s) an outcome is at most 30 s old; where the check itself hangs 35 s, its deadline included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

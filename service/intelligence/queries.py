@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -29,6 +30,17 @@ def sticky_draft(session: Session, ticket_id: str, conversation_version: int) ->
         .limit(1)
     )
     return session.scalar(statement)
+
+
+def last_recommendations(session: Session, ticket_id: str) -> Sequence[StoredRecommendation]:
+    """The newest two, newest first, held until the transaction ends."""
+    statement = (
+        select(StoredRecommendation)
+        .where(StoredRecommendation.ticket_id == ticket_id)
+        .order_by(StoredRecommendation.created_at.desc(), StoredRecommendation.id)
+        .limit(2)
+    )
+    return session.scalars(statement.with_for_update()).all()
 
 
 def latest_recommendation(

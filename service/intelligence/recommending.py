@@ -22,7 +22,7 @@ from service.events import RECOMMENDATION_ACTION_CHANGED, RECOMMENDATION_GENERAT
 from service.identifiers import new_id
 from service.intelligence import queries
 from service.intelligence.models import StoredRecommendation
-from service.intelligence.services import KnownFacts, TextSources, combined, provenance_of
+from service.intelligence.services import STORING_GRACE_S, KnownFacts, TextSources, combined, provenance_of
 
 HIGH_CHURN_RISK = 0.6
 HIGH_RISK_WARNING = "Customer has high churn risk"
@@ -88,7 +88,7 @@ class RecommendationService:
             lambda: self._store(
                 ticket, self._provider.recommend_actions(request, deadline), facts, actor=actor
             ),
-            deadline.remaining_s,
+            deadline.remaining_s + STORING_GRACE_S,
         )
         return self._told(stored, Source(stored.source))
 
@@ -135,8 +135,10 @@ class RecommendationService:
             updated_at=now,
         )
         with self._database.writing() as session:
-            last = queries.latest_recommendation(session, ticket.id)
-            stored.actions = _actions(answer, last.actions if last else [])
+            last = queries.last_recommendations(session, ticket.id)
+            stored.actions = _actions(answer, [action for row in reversed(last) for action in row.actions])
+            if last and last[0].degraded:  # it has had its use: an outage leaves one behind, not one a read
+                session.delete(last[0])
             session.add(stored)
             made = {
                 "recommendation_id": stored.id,
@@ -174,7 +176,7 @@ def _impact(answer: Recommendation, facts: KnownFacts) -> ActionImpact:
 
 
 def _actions(answer: Recommendation, before: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """An action worded as one before keeps whether it was completed."""
+    """An action worded as one before, oldest first, keeps whether it was completed."""
     known = {action["action"]: action for action in before}
     return [
         {

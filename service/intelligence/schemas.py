@@ -4,12 +4,13 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
-from providers.models import UNKNOWN_LEVEL, Reason, Source
+from providers.models import UNKNOWN_LEVEL, Archetype, Reason, Source
 from service.http.fields import Choice, Count, Flag, Number, Rfc3339, Text
 from service.intelligence.drafting import DraftOptions
 
 TONES = ("friendly", "professional", "empathetic", "apologetic", "concise")
 LENGTHS = ("short", "medium", "long")
+NO_ARCHETYPE = Archetype(id=None, level=None)
 OF_THE_FACTS = "of customer_dna, churn_risk and the values"
 
 
@@ -54,7 +55,9 @@ class Segments(fields.Dict):
 
 class ArchetypeSchema(Schema):
     id = fields.String(allow_none=True, metadata={"example": "arch_premium_deal_hunter"})
-    level = fields.String(metadata={"example": "L2"})
+    level = fields.Function(
+        lambda archetype: archetype.level or UNKNOWN_LEVEL, metadata={"type": "string", "example": "L2"}
+    )
     segments = Segments(metadata={"example": {"purchase_value": "premium"}})
 
 
@@ -83,7 +86,7 @@ class IntelligenceSchema(TellsProvenance):
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         if attr == "archetype":
-            return obj.answer.archetype or {"id": None, "level": UNKNOWN_LEVEL, "segments": {}}
+            return obj.answer.archetype or NO_ARCHETYPE
         return super().get_attribute(obj, attr, default)
 
 

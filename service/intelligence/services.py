@@ -33,6 +33,8 @@ from service.tickets.services import TicketService
 A = TypeVar("A", bound=Answer)
 
 DEFAULT_LOCALE = "en"
+STORING_GRACE_S = 2.0
+"""Who waits for a text of another caller also waits for it to be stored, which comes after the deadline."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class DatabaseSnapshots:
                 CustomerSnapshot.provider.in_(providers),
                 CustomerSnapshot.as_of >= not_before,
             )
-            .order_by(order)
+            .order_by(CustomerSnapshot.known.desc(), order)
             .limit(1)
         )
         try:

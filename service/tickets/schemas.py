@@ -11,6 +11,9 @@ from service.tickets.models import Channel, Priority, TicketStatus
 from service.tickets.services import Conversation, NewMessage, NewTicket
 
 MAX_TAGS = 50
+OUR_ID_LENGTH = 64
+IN_PROGRESS = "in_progress"
+"""A status of older clients: open."""
 
 
 class PersonFields(Schema):
@@ -27,7 +30,7 @@ class NewTicketSchema(PersonFields):
     subject = Text(500, required=True, metadata={"example": "My parcel never arrived"})
     channel = Choice(*Channel, load_default=Channel.EMAIL)
     priority = Choice(*Priority, load_default=Priority.NORMAL)
-    status = Choice(*TicketStatus, "in_progress", load_default=TicketStatus.OPEN)
+    status = Choice(*TicketStatus, IN_PROGRESS, load_default=TicketStatus.OPEN)
     tags = fields.List(Text(100), load_default=list, validate=validate.Length(max=MAX_TAGS))
     initial_message = Text(
         100_000, load_default=None, allow_none=True, metadata={"example": "Where is my order?"}
@@ -35,7 +38,7 @@ class NewTicketSchema(PersonFields):
 
     @pre_load
     def _in_progress_means_open(self, body: Any, **_: Any) -> Any:
-        if isinstance(body, dict) and body.get("status") == "in_progress":
+        if isinstance(body, dict) and body.get("status") == IN_PROGRESS:
             return {**body, "status": TicketStatus.OPEN}
         return body
 
@@ -63,7 +66,7 @@ class NewMessageSchema(PersonFields):
         load_default=False, metadata={"description": "Recorded as an event; nothing is sent from here."}
     )
     close_ticket = Flag(load_default=False)
-    draft_id = CallerId(load_default=None, allow_none=True)
+    draft_id = CallerId(load_default=None, allow_none=True, validate=validate.Length(max=OUR_ID_LENGTH))
 
     @post_load
     def _make(self, values: dict[str, Any], **_: Any) -> NewMessage:
@@ -133,7 +136,7 @@ class AddedMessageSchema(Schema):
 
 
 class TicketQuerySchema(Schema):
-    status = Choice(*TicketStatus, load_default=None)
+    status = Choice(*TicketStatus, load_default=None, metadata={"description": "in_progress means open"})
     priority = Choice(*Priority, load_default=None)
     channel = Choice(*Channel, load_default=None)
     assigned_to = Text(200, load_default=None)
@@ -144,6 +147,10 @@ class TicketQuerySchema(Schema):
     cursor = Text(400, load_default=None)
     sort = Choice("created_at", load_default="created_at")
     order = Choice("asc", "desc", load_default="desc")
+
+    @pre_load
+    def _in_progress_means_open(self, query: Any, **_: Any) -> Any:
+        return {**query, "status": TicketStatus.OPEN} if query.get("status") == IN_PROGRESS else query
 
 
 class PaginationSchema(Schema):

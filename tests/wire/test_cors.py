@@ -104,3 +104,17 @@ def test_errors_cannot_be_read_by_others(desk: Desk, status: int) -> None:
 def test_the_headers_that_clients_read_are_shown_to_them(desk: Desk) -> None:
     headers = desk.get("/livez", headers={"Origin": LISTED}).headers
     assert listed(headers["Access-Control-Expose-Headers"]) == SHOWN
+
+
+def test_an_origin_of_brackets_is_itself_and_no_pattern(migrated_sqlite: Path, tmp_path: Path) -> None:
+    environment = {
+        "DATABASE_URL": f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'desk.db')}",
+        "CORS_ORIGINS": "http://[::1]:3000",
+        "LOG_FILE": str(tmp_path / "app.log"),
+    }
+    with running_desk(environment) as desk:
+        allowed = [
+            desk.get("/livez", headers={"Origin": origin}).headers.get("Access-Control-Allow-Origin")
+            for origin in ("http://[::1]:3000", "http://1:3000", "http://1:3000.evil.example")
+        ]
+    assert allowed == ["http://[::1]:3000", None, None]

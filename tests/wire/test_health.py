@@ -7,6 +7,7 @@ import requests
 
 from providers.testing.fakes import FakeClock
 from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
+from service.intelligence.outcomes import SILENCE
 from service.jobs import JobRunner
 from service.wiring import Substitutes
 from tests.servers import Postgres, Redis
@@ -124,7 +125,7 @@ def test_who_was_called_lately_is_not_checked(
     watching: Desk, deployed: QuimbiSimulator, clock: FakeClock
 ) -> None:
     new_case(watching).answer("intelligence")
-    clock.advance(24)
+    clock.advance(SILENCE.total_seconds() - 1)
     look_after_providers(watching)
     assert deployed.calls() == 1
     clock.advance(1)
@@ -242,3 +243,12 @@ def test_health_is_public_and_tells_no_secret(deployed: QuimbiSimulator, start_d
     assert answer.status_code == 200
     assert SIMULATOR_KEY not in answer.text
     assert not re.search(r"https?://", answer.text)
+
+
+def test_without_its_migrations_the_desk_is_unhealthy_for_that_reason(
+    start_desk: StartDesk, tmp_path: Path
+) -> None:
+    desk = start_desk(DATABASE_URL=f"sqlite:///{tmp_path / 'empty.db'}")
+    answer = requests.get(f"{desk.url}/health", timeout=5)
+    assert answer.status_code == 503
+    assert answer.json()["reasons"]["database"] == "migrations_missing"

@@ -261,3 +261,11 @@ def test_the_kept_counters_equal_the_rows_after_parallel_changes(
     for status in statuses:
         assert listed(desk, status=status)["pagination"]["total"] == actual.get(status, 0)
     assert listed(desk)["pagination"]["total"] == 12
+
+
+def test_a_draft_id_that_no_draft_can_have_is_refused(start_desk: StartDesk, migrated_url: str) -> None:
+    desk = start_desk(DATABASE_URL=migrated_url)
+    body = {"content": "Hello", "draft_id": "d" * 65}
+    answer = desk.post(f"/api/tickets/{desk.new_ticket()}/messages", body)
+    assert answer.status_code == 422
+    assert "draft_id" in answer.json()["errors"]

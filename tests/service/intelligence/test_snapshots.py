@@ -147,3 +147,10 @@ def test_a_database_that_is_away_holds_no_snapshots(tmp_path, clock) -> None:
 def test_arguments_read_the_same_in_any_order() -> None:
     assert canonical({"b": 2, "a": "x"}) == canonical({"a": "x", "b": 2}) == "a=x&b=2"
     assert canonical({}) == ""
+
+
+def test_who_knows_the_customer_goes_before_who_does_not(snapshots) -> None:
+    unknown = replace(answer(provider="quimbi"), known=False)
+    snapshots.keep(Capability.ANALYZE, ANALYSIS, unknown)
+    snapshots.keep(Capability.ANALYZE, ANALYSIS, answer(provider="stub"))
+    assert latest(snapshots, "quimbi", "stub").provenance.provider == "stub"
