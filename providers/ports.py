@@ -45,7 +45,7 @@ class SnapshotStore(Protocol):
         providers: Sequence[str],
         not_before: datetime,
     ) -> Answer | None:
-        """The first of `providers` with one as of `not_before` or later; who knows the customer goes first."""
+        """The first of `providers` with one as of `not_before` or later; whoever knows the customer first."""
 
     def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None: ...
 
