@@ -34,6 +34,7 @@ _SQLITE_OUTAGES = frozenset(
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
+UNDEFINED_TABLE = "42P01"
 READ_ONLY = "25006"
 """PostgreSQL's state of a server that a failover left as a standby."""
 
@@ -108,9 +109,17 @@ def _outages_translated() -> Iterator[None]:
     except PoolTimeout as error:
         raise DatabaseUnavailable("no connection became free in time") from error
     except DBAPIError as error:
+        if _lacks_tables(error):
+            raise DatabaseUnavailable("the database lacks migrations") from error
         if not _is_outage(error):
             raise
         raise DatabaseUnavailable("the database is gone, locked or too slow") from error
+
+
+def _lacks_tables(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return str(error.orig).startswith("no such table")
+    return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE
 
 
 def _is_outage(error: DBAPIError) -> bool:

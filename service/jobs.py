@@ -196,7 +196,7 @@ class JobRunner:
             log.exception("job_failed", job=job.name, retried_at="next_due")
         else:
             tell = log.info if any(figures.values()) else log.debug
-            tell("job_done", job=job.name, duration_s=self._clock.monotonic() - started, **figures)
+            tell("job_done", job=job.name, duration_s=round(self._clock.monotonic() - started, 3), **figures)
 
 
 def in_short_transactions(database: Database, step: Callable[[Session], int]) -> int:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from providers.chain import IntelligenceChain
 from providers.interface import Connection
-from providers.models import Capability
+from providers.models import Capability, Reason
 from service.cache import CacheStatus, GatedAnswerCache, InProcessAnswerCache
 from service.database import Database, DatabaseUnavailable
 from service.intelligence.outcomes import LastOutcome, OutcomeBoard
@@ -66,6 +66,8 @@ class HealthService:
         services: dict[str, ServiceState] = {"database": ServiceState.CONNECTED}
         reasons: dict[str, str] = {}
         services["redis_cache"] = _of_cache(self._cache.status())
+        if services["redis_cache"] is ServiceState.UNAVAILABLE:
+            reasons["redis_cache"] = Reason.UNREACHABLE
         try:
             at_head = self._database.at_head()
             outcomes = self._outcomes.latest() if at_head else self._outcomes.here()

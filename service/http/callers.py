@@ -140,7 +140,7 @@ def install(app: Flask, callers: CallerSource) -> None:
                 headers={"WWW-Authenticate": 'ApiKey realm="support"'},
             )
         if scope not in caller.scopes:
-            raise Problem(403, f"This API key lacks the scope {scope!r}.")
+            raise Problem(403, f"This API key lacks the scope {scope.value!r}.")
         g.caller = caller
 
 

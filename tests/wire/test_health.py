@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import create_engine
 
 from providers.testing.fakes import FakeClock
 from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
+from service.database import normalise_url, upgrade
 from service.intelligence.outcomes import SILENCE
 from service.jobs import JobRunner
 from service.wiring import Substitutes
@@ -252,3 +254,18 @@ def test_without_its_migrations_the_desk_is_unhealthy_for_that_reason(
     answer = requests.get(f"{desk.url}/health", timeout=5)
     assert answer.status_code == 503
     assert answer.json()["reasons"]["database"] == "migrations_missing"
+
+
+def test_a_desk_that_started_before_its_migrations_needs_no_restart(
+    start_desk: StartDesk, tmp_path: Path, deployed: QuimbiSimulator
+) -> None:
+    database_url = f"sqlite:///{tmp_path / 'late.db'}"
+    desk = start_desk(**pointing_at(deployed) | {"DATABASE_URL": database_url}, timed_work=True)
+    answer = desk.get("/api/tickets")
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+    engine = create_engine(normalise_url(database_url))
+    upgrade(engine)
+    engine.dispose()
+    assert desk.get("/readyz").status_code == 200
+    assert desk.get("/api/tickets").status_code == 200
+    eventually(lambda: quimbi_as_told(desk) == ("connected", None) or None)

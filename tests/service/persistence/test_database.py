@@ -100,10 +100,15 @@ def test_a_broken_rule_of_the_schema_is_no_outage(database: Database) -> None:
         session.add(ticket(customer()))
 
 
-@pytest.mark.parametrize("statement", ["SELECT nothing FROM nowhere", "SELEKT"])
+@pytest.mark.parametrize("statement", ["SELECT absent FROM tickets", "SELEKT"])
 def test_a_mistake_in_sql_is_no_outage(database: Database, statement: str) -> None:
     with pytest.raises((OperationalError, ProgrammingError)), database.reading() as session:
         session.execute(text(statement))
+
+
+def test_a_table_that_is_not_there_means_that_migrations_are(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailable, match="lacks migrations"), database.reading() as session:
+        session.execute(text("SELECT id FROM nowhere"))
 
 
 def test_a_value_outside_the_list_is_refused_by_the_database_itself(database: Database) -> None:
