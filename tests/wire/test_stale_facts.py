@@ -43,7 +43,7 @@ def test_stale_facts_tell_their_age_until_the_limit_ends_it(
     desk = start_desk(Substitutes(clock=clock), **pointing_at(quimbi), SNAPSHOT_MAX_AGE="3600")
     case = new_case(desk)
     case.answer("intelligence")
-    case.let_cache_run_out()
+    case.let_facts_run_out()
     quimbi.close()
     clock.advance(3600)
     stale = case.answer("intelligence")
