@@ -143,6 +143,7 @@ class IntelligenceChain(Wrapper):
     def reset_circuits(self, name: str) -> None:
         """Close the provider's circuits and end its pause."""
         self._guarded[name].reset()
+        self._refresher.resume()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

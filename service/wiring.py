@@ -131,6 +131,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         settings,
         database,
         cache,
+        events,
         runner,
         customers,
         tickets,

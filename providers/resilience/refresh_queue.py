@@ -81,6 +81,10 @@ class RefreshQueue:
         at_s = self._clock.monotonic() + min(max(wait_s, 0.0), LONGEST_HOLD_S)
         self._held_back[call.capability] = Until(at_s, reason)
 
+    def resume(self) -> None:
+        """Hold nothing back: the guards may think otherwise by now."""
+        self._held_back.clear()
+
     def due_in_s(self) -> float:
         """Seconds until `take` may bring something: 0 for now, infinity where nothing waits."""
         now_s = self._clock.monotonic()

@@ -78,6 +78,12 @@ class Refresher:
         self._refresh(*taken)
         return True
 
+    def resume(self) -> None:
+        """Try again now what our own guards have refused."""
+        with self._changed:
+            self._queue.resume()
+            self._changed.notify_all()
+
     def close(self) -> None:
         with self._changed:
             self._closed = True

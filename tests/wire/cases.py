@@ -77,6 +77,11 @@ class Case:
             mark_outdated(session, self.customer_id, datetime.now(UTC))
         self.desk.component(IntelligenceChain).forget(self.customer_id)
 
+    def let_facts_be_renewed(self) -> None:
+        """The provider has been asked anew for them, behind a first look."""
+        self.let_facts_run_out()
+        eventually(lambda: self.answer("intelligence")["provenance"]["source"] == "cache" or None)
+
 
 def new_case(desk: Desk, customer_id: str | None = None, **fields: Any) -> Case:
     """Of a customer nobody asked about before, unless named."""

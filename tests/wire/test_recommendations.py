@@ -171,7 +171,7 @@ def test_other_facts_bring_another_recommendation_where_it_rests_on_them(
     before = case.answer("recommendation")
     case.tick_off(0)
     quimbi.add_customer("7002", customer_id="cust_77", **change)
-    case.let_facts_run_out()
+    case.let_facts_be_renewed()
     after = case.answer("recommendation")
     assert (after["recommendation_id"] != before["recommendation_id"]) is renewed
     assert after["actions"][0]["completed"] is True

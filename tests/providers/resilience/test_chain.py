@@ -99,7 +99,7 @@ def test_background_refreshes_stay_within_their_share_of_the_quota(desk):
     assert desk.quimbi.calls() == 50
     desk.clock.advance(60)
     eventually(lambda: desk.chain.refreshes_waiting, lambda waiting: waiting == 0)
-    eventually(lambda: desk.quimbi.calls(), lambda calls: calls == 60)
+    eventually(desk.quimbi.calls, lambda calls: calls == 60)
 
 
 def test_who_waits_for_fresh_facts_gets_them(desk):

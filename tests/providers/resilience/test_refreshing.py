@@ -101,3 +101,13 @@ def test_no_answer_of_the_first_counts_as_its_reason(quimbi, clock):
     want(refresher, clock)
     refresher.refresh_next()
     assert want(refresher, clock) is Reason.TIMEOUT
+
+
+def test_what_a_guard_refused_is_tried_at_once_when_the_guards_were_reset(quimbi, clock):
+    quimbi.script(Capability.ANALYZE, CircuitOpen(retry_after_s=30), TimedOut())
+    refresher = refresher_of(quimbi, clock)
+    want(refresher, clock)
+    refresher.refresh_next()
+    assert not refresher.refresh_next()
+    refresher.resume()
+    assert refresher.refresh_next()
