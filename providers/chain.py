@@ -3,12 +3,13 @@
 LastKnownGood          facts only; serves what was once learnt where nothing better is to be had
 └ Failover             the enabled providers that declare the capability, in configured order
   ├ Cached             facts only; with single flight
-  │ └ Pausing          leaves a provider alone that asked for it
-  │   └ Circuit        leaves a provider alone that fails; one logical call is one count
-  │     └ Limited      no more calls at once than it can take
-  │       └ Retrying   within the deadline and the retry budget
-  │         └ Observed one record per attempt
-  │           └ Contained → a provider with a policy
+  │ └ Placed           leaves half of a server's threads to answers that need not wait
+  │   └ Pausing        leaves a provider alone that asked for it
+  │     └ Circuit      leaves a provider alone that fails; one logical call is one count
+  │       └ Limited    no more calls at once than it can take
+  │         └ Retrying within the deadline and the retry budget
+  │           └ Observed   one record per attempt
+  │             └ Contained → a provider with a policy
   ├ Observed → Contained → a provider without a policy: it computes locally
   └ …
 """
@@ -29,6 +30,7 @@ from providers.resilience.failover import Failover
 from providers.resilience.last_known_good import LastKnownGood
 from providers.resilience.observing import Observed
 from providers.resilience.pausing import Pausing
+from providers.resilience.places import Placed
 from providers.resilience.quota import BackgroundQuota
 from providers.resilience.retry_budget import RetryBudget
 from providers.resilience.retrying import Retrying, Waits
@@ -146,6 +148,7 @@ def build_chain(
     observer: CallObserver,
     clock: Clock,
     random: Random,
+    flights: Flights | None = None,
     processes: int = 1,
 ) -> IntelligenceChain:
     around = Surroundings(
@@ -154,7 +157,7 @@ def build_chain(
         observer=observer,
         clock=clock,
         random=random,
-        flights=Flights(),
+        flights=flights or Flights(),
         processes=processes,
     )
     guarded = {provider.name: _guard(provider, around) for provider in providers}
@@ -180,8 +183,9 @@ def _guard(provider: IntelligenceProvider, around: Surroundings) -> Guarded:
     limited = Limited(retrying, max_concurrency=policy.max_concurrency)
     circuit = Circuit(limited, settings=settings.circuit, waits=waits, clock=clock)
     pausing = Pausing(circuit, clock=clock)
+    placed = Placed(pausing, places=around.flights.places)
     cached = Cached(
-        pausing,
+        placed,
         cache=around.cache,
         flights=around.flights,
         ttl_s=settings.ttl_s,
@@ -189,7 +193,7 @@ def _guard(provider: IntelligenceProvider, around: Surroundings) -> Guarded:
         random=random,
     )
     return Guarded(
-        link=cached if policy.cached else pausing,
+        link=cached if policy.cached else placed,
         direct=pausing,
         background=BackgroundQuota(pausing, clock=clock, processes=around.processes),
         pausing=pausing,

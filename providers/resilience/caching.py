@@ -10,9 +10,13 @@ from providers.codec import FACT_TYPES, SCHEMA_VERSION, encode
 from providers.interface import IntelligenceProvider
 from providers.models import Answer, Capability, Source
 from providers.ports import AnswerCache, Random
+from providers.resilience.between_processes import Handover
 from providers.resilience.cache_keys import key_of
 from providers.resilience.single_flight import Flights
 from providers.resilience.wrapping import A, Call, Wrapper
+
+KEPT = "kept"
+"""What a process tells the others of an answer that lies in the cache."""
 
 SHORTEST_TTL_SHARE = 0.9
 """Times to live are drawn from this share of the setting up to all of it, lest many end at once."""
@@ -64,9 +68,14 @@ class Cached(Wrapper):
         if cached is not None:
             return cached
         return self._flights.share(
-            (self.name, key),
+            f"{self.name}:{key}",
             lambda: self._read(key, call) or self._ask(key, call),  # somebody may have landed meanwhile
             min(self._wait_s, call.deadline.remaining_s),
+            deadline=call.deadline,
+            handover=Handover(
+                note=lambda answer: KEPT if _is_worth_keeping(answer) else None,
+                find=lambda _note: self._read(key, call),
+            ),
         )
 
     def _read(self, key: str, call: Call[A]) -> A | None:
@@ -90,7 +99,7 @@ class Cached(Wrapper):
 
     def _ask(self, key: str, call: Call[A]) -> A:
         answer = call.on(self.inner)
-        if answer.provenance.source is Source.FRESH and not answer.provenance.degraded:
+        if answer.provenance.source is Source.FRESH and _is_worth_keeping(answer):
             self._keep(key, call, answer)
         return answer
 
@@ -106,3 +115,7 @@ class Cached(Wrapper):
         share = SHORTEST_TTL_SHARE + (1 - SHORTEST_TTL_SHARE) * self._random.random()
         ttl_s = max(1, int(self._ttl_s[call.capability] * share))
         self._cache.set(key, encode(envelope), ttl_s=ttl_s)
+
+
+def _is_worth_keeping(answer: Answer) -> bool:
+    return answer.provenance.source in {Source.FRESH, Source.CACHE} and not answer.provenance.degraded
