@@ -17,13 +17,13 @@ CLAIM_GRACE_S = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover(Generic[R]):
-    """How a result gets to another process: `note` says where it lies, `find` fetches it from there.
+    """How a result gets to another process: `find` fetches it when the flight has ended, None for nothing.
 
-    A note of None says that the others have to ask for themselves; so does finding nothing.
+    It is given the note that the flight has left; no note is made of a result whose place is known anyway.
     """
 
-    note: Callable[[R], str | None]
-    find: Callable[[str], R | None]
+    find: Callable[[str | None], R | None]
+    note: Callable[[R], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class Crossing(Generic[R]):
         note = None
         try:
             landed = work()
-            note = self.handover.note(landed)
+            if self.handover.note is not None:
+                note = self.handover.note(landed)
             return landed
         finally:
             self.board.land(claim, note)
@@ -65,6 +66,4 @@ class Crossing(Generic[R]):
             if left_s <= 0:
                 raise InProgress
             clock.sleep(min(POLL_S, left_s))
-        if sighting is None or sighting.note is None:
-            return None
-        return self.handover.find(sighting.note)
+        return self.handover.find(sighting.note) if sighting is not None else None

@@ -15,9 +15,6 @@ from providers.resilience.cache_keys import key_of
 from providers.resilience.single_flight import Flights
 from providers.resilience.wrapping import A, Call, Wrapper
 
-KEPT = "kept"
-"""What a process tells the others of an answer that lies in the cache."""
-
 SHORTEST_TTL_SHARE = 0.9
 """Times to live are drawn from this share of the setting up to all of it, lest many end at once."""
 
@@ -72,10 +69,7 @@ class Cached(Wrapper):
             lambda: self._read(key, call) or self._ask(key, call),  # somebody may have landed meanwhile
             min(self._wait_s, call.deadline.remaining_s),
             deadline=call.deadline,
-            handover=Handover(
-                note=lambda answer: KEPT if _is_worth_keeping(answer) else None,
-                find=lambda _note: self._read(key, call),
-            ),
+            handover=Handover(find=lambda _no_note: self._read(key, call)),
         )
 
     def _read(self, key: str, call: Call[A]) -> A | None:
@@ -99,7 +93,7 @@ class Cached(Wrapper):
 
     def _ask(self, key: str, call: Call[A]) -> A:
         answer = call.on(self.inner)
-        if answer.provenance.source is Source.FRESH and _is_worth_keeping(answer):
+        if answer.provenance.source is Source.FRESH and not answer.provenance.degraded:
             self._keep(key, call, answer)
         return answer
 
@@ -115,7 +109,3 @@ class Cached(Wrapper):
         share = SHORTEST_TTL_SHARE + (1 - SHORTEST_TTL_SHARE) * self._random.random()
         ttl_s = max(1, int(self._ttl_s[call.capability] * share))
         self._cache.set(key, encode(envelope), ttl_s=ttl_s)
-
-
-def _is_worth_keeping(answer: Answer) -> bool:
-    return answer.provenance.source in {Source.FRESH, Source.CACHE} and not answer.provenance.degraded

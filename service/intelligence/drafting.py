@@ -88,13 +88,15 @@ class DraftService:
                 generate,
                 deadline.remaining_s + STORING_GRACE_S,
                 deadline=deadline,
-                handover=Handover(note=lambda draft: draft.id, find=self._stored),
+                handover=Handover(find=self._stored, note=lambda draft: draft.id),
             )
         except InProgress:
-            stored = generate()  # its deadline has passed: no provider is asked, the words are the fallback's
+            stored = generate()  # in what is left of the deadline; where nothing is, the fallback's words
         return self._told(stored, Source(stored.source))
 
-    def _stored(self, draft_id: str) -> models.Draft | None:
+    def _stored(self, draft_id: str | None) -> models.Draft | None:
+        if draft_id is None:
+            return None
         with self._database.reading() as session:
             return session.get(models.Draft, draft_id)
 

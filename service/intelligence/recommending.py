@@ -107,12 +107,14 @@ class RecommendationService:
                 generate,
                 deadline.remaining_s + STORING_GRACE_S,
                 deadline=deadline,
-                handover=Handover(note=lambda recommendation: recommendation.id, find=self._stored),
+                handover=Handover(find=self._stored, note=lambda recommendation: recommendation.id),
             )
         except InProgress:
-            return generate()  # its deadline has passed: no provider is asked, the words are the fallback's
+            return generate()  # in what is left of the deadline; where nothing is, the fallback's words
 
-    def _stored(self, recommendation_id: str) -> StoredRecommendation | None:
+    def _stored(self, recommendation_id: str | None) -> StoredRecommendation | None:
+        if recommendation_id is None:
+            return None
         with self._database.reading() as session:
             return session.get(StoredRecommendation, recommendation_id)
 

@@ -40,7 +40,7 @@ class Parking:
         return len(self._stays)
 
     def add(self, channel: ParkedChannel, landing: Future[Any], wait_s: float) -> None:
-        """Until the flight lands, `wait_s` are over or the client is gone; which may be before this returns."""
+        """Until the flight lands, `wait_s` are over or the client is gone: maybe before this returns."""
         stay = Stay(channel, self._clock() + wait_s)
         with self._lock:
             self._stays.add(stay)

@@ -15,6 +15,7 @@ from providers.models import (
     TicketContext,
 )
 from providers.ports import Clock
+from providers.resilience.visits import CURRENT, Visit
 
 ANYBODY = CustomerRef("cust_123")
 TICKET = TicketContext(id="ticket_123", subject="Where is it?", channel="email", priority="normal", version=1)
@@ -46,6 +47,15 @@ def outcome(work: Callable[[], Any]) -> Any:
         return work()
     except ProviderError as error:
         return error
+
+
+def on(visit: Visit, work: Callable[[], Any]) -> Any:
+    """As a server runs it for one of its requests."""
+    token = CURRENT.set(visit)
+    try:
+        return work()
+    finally:
+        CURRENT.reset(token)
 
 
 def at_once(callers: int, work: Callable[[], Any]) -> list[Any]:
