@@ -233,7 +233,7 @@ def test_a_follower_with_more_time_than_the_leader_asks_itself(flights, clock, e
         return share(flights, "key", patient, 5, soon(clock, 10))
 
     if parking:
-        parked(visit, lambda: on(visit, follow))
+        parked(visit, follow)
     clock.advance(3)
     if parking:
         hurried.release.set()
