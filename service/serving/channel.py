@@ -154,9 +154,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         return -1 if self.socket is None or not self.connected else self.socket.fileno()
 
     def abandon(self) -> None:
+        for request in self.requests:
+            request.close()
         self.cancel()
-        self.service()  # of a channel that is not connected: it closes what the client had sent
-        self.server.pull_trigger()
+        self.server.pull_trigger()  # for the loop to see that it is to be closed
 
     def refuse(self, retry_after_s: float) -> None:
         """Answers the first request 503; the connection stays open, since the request was read whole."""
