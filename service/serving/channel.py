@@ -12,13 +12,13 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
 from providers.resilience.visits import CURRENT, Parked, Visit
 from service.http.problems import CONTENT_TYPE, problem_body
+from service.serving.prompt import PromptChannel
 
 LONGEST_BODY = 1024 * 1024
 LINGER_S = 5.0
@@ -119,7 +119,7 @@ class _WithoutPath(logging.LoggerAdapter[logging.Logger]):
         return str(msg).partition(" while serving ")[0], kwargs
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+class Channel(PromptChannel):
     parser_class = RequestParser
     error_task_class = ProblemTask
     logger = _WithoutPath(logging.getLogger("waitress"), {})

@@ -7,9 +7,9 @@ from time import monotonic
 from typing import Any, Protocol
 
 import structlog
-from waitress.task import ThreadedTaskDispatcher
 
 from service.serving.parking import ParkedChannel, Parking
+from service.serving.threads import HotThreads
 
 STANDING_QUEUE_WAIT_S = 0.1
 """What a request is worth waiting for once the lane has not been idle for a whole `max_wait_s`."""
@@ -63,7 +63,7 @@ class Waiting:
         self.channel.cancel()
 
 
-class Lane(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+class Lane(HotThreads):
     """Takes requests first in, first out, and gives up those that waited longer than they are worth.
 
     The limit is a time, not a count: `max_wait_s` for a burst, `STANDING_QUEUE_WAIT_S` for a queue
@@ -90,7 +90,7 @@ class Lane(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no typ
             if not self.queue:
                 self._idle_at = now
             self.queue.append(Waiting(task, now))
-            self.queue_cv.notify()
+            self.wake_one()
 
     def take_overdue(self) -> list[Waiting]:
         with self.lock:
