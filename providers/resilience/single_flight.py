@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from providers.deadline import Deadline
-from providers.errors import DeadlinePassed, InProgress, TimedOut
+from providers.errors import DeadlinePassed, InProgress, QuotaSpent, TimedOut
 from providers.ports import FlightBoard
 from providers.resilience.between_processes import Crossing, Handover
 from providers.resilience.places import Places
@@ -47,10 +47,10 @@ class Flights:
     ) -> R:
         """The first caller of a key works; the others get its result or its error.
 
-        They wait `wait_s` at most, then `InProgress` is raised. One whose `deadline` is later than that of
-        a leader for whom time ran out tries again. A caller that comes after the end flies anew: where the
-        result is kept somewhere, `work` has to look there first. With a `handover`, callers in other
-        processes are among those who share.
+        They wait `wait_s` at most, then `InProgress` is raised. One with a later `deadline` than a leader for
+        whom time ran out tries again, and so does one who followed a background call for which the quota
+        was spent. A caller that comes after the end flies anew: where the result is kept somewhere, `work`
+        has to look there first. With a `handover`, callers in other processes are among those who share.
 
         Under a server that can run a request anew, waiting raises `Parked`; in the next run this returns
         or raises what the awaited flight did. What comes before it is therefore done again.
@@ -61,7 +61,7 @@ class Flights:
             joined = self._join(key, work, deadline.clock.monotonic() + wait_s, deadline, handover)
         elif not joined.landing.done():
             raise InProgress
-        while _had_less_time(joined, deadline):
+        while _led_with_less(joined, deadline):
             joined = self._join(key, work, joined.until_s, deadline, handover)
         landed: R = joined.landing.result()
         return landed
@@ -137,9 +137,11 @@ def _leading() -> Iterator[None]:
         visit.leading -= 1
 
 
-def _had_less_time(joined: Joined, deadline: Deadline) -> bool:
-    """Whether the flight failed for want of time that this deadline leaves."""
+def _led_with_less(joined: Joined, deadline: Deadline) -> bool:
+    """Whether the flight failed for want of what this caller has: time, or a person's share of the quota."""
     error = joined.landing.exception()
+    if isinstance(error, QuotaSpent):
+        return not deadline.passed
     return (
         isinstance(error, DeadlinePassed | TimedOut)
         and joined.leader.passed

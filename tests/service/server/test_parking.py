@@ -81,7 +81,7 @@ def test_a_request_whose_client_has_gone_is_dropped(tiny):
     assert int(server.get("/runs").body) == 1 + 1 + 2
     leading(server, "/api/ai/shared?takes=0.5")  # and those who come later are still looked after
     [late] = asking(server, 1, SHARED + "&wait=0.1")
-    assert late.reply().body == b"0 in progress 0.1"
+    assert late.reply().body.startswith(b"0 in progress 0.")
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
