@@ -1,6 +1,8 @@
 """Many who ask for the same at once: one call upstream, nobody refused, and threads left for the others."""
 
+import json
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -85,17 +87,13 @@ def test_cold_customers_fill_half_of_the_lane_and_the_rest_is_told_at_once(desk,
     known = new_case(desk)
     known.answer("intelligence")
     simulator.inject(Fault.LATENCY, endpoint="analyze", seconds=1.2)
-    crowds = [crowd(desk.url, case.path("intelligence"), 1) for case in cases]
-    opened = [one.__enter__() for one in crowds]
-    try:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(crowd(desk.url, case.path("intelligence"), 1)) for case in cases]
         time.sleep(AT_ONCE_S)
         began = time.monotonic()
         assert known.answer("intelligence")["provenance"]["source"] == "cache"
         assert time.monotonic() - began < AT_ONCE_S
-        answers = [answer for one in opened for answer in one.answers()]
-    finally:
-        for one in crowds:
-            one.__exit__(None, None, None)
+        answers = [answer for client in clients for answer in client.answers()]
     reasons = [answer["provenance"]["reason"] for answer in answers]
     assert reasons.count(None) == 8
     assert reasons.count("busy") == 16
@@ -133,3 +131,18 @@ def test_clients_that_leave_while_they_wait_are_not_served(desk, simulator):
         assert first.answers()[0]["provenance"]["source"] == "fresh"
     assert case.answer("intelligence")["provenance"]["source"] == "cache"
     assert simulator.calls("analyze") == 1
+
+
+def test_one_who_waited_has_one_line_in_the_log_with_all_of_the_time(start_desk, simulator, tmp_path):
+    desk = start_desk(**pointing_at(simulator) | PATIENT, LOG_LEVEL="INFO")
+    case = new_case(desk)
+    simulator.inject(Fault.LATENCY, endpoint="analyze", seconds=UPSTREAM_TAKES_S)
+    with crowd(desk.url, case.path("intelligence"), 1) as first:
+        time.sleep(0.1)
+        with crowd(desk.url, case.path("intelligence"), 10) as waiting:
+            waiting.answers()
+        first.answers()
+    logged = [json.loads(line) for line in (tmp_path / "app.log").read_text().splitlines()]
+    told = [line for line in logged if str(line.get("rule")).endswith("/intelligence")]
+    assert len(told) == len({line["request_id"] for line in told}) == 11
+    assert min(line["duration_ms"] for line in told) > 1000 * (UPSTREAM_TAKES_S - 0.4)

@@ -25,6 +25,15 @@ def asking(server, count, path=SHARED):
     return connections
 
 
+def spent_s(reply, ended):
+    """Seconds that the request had waited before its last run."""
+    assert reply.status == 200
+    _length, rest = reply.body.split(b" ", 1)
+    told, _, seconds = rest.rpartition(b" ")
+    assert told == ended
+    return float(seconds)
+
+
 def test_those_who_wait_hold_no_thread(tiny):
     server = tiny()
     leader = leading(server)
@@ -41,15 +50,14 @@ def test_who_waits_is_not_overdue(tiny):
     server = tiny()
     leading(server, "/api/ai/shared?takes=0.8")
     [waiting] = asking(server, 1)
-    reply = waiting.reply()  # the lane's own limit is 0.3 s
-    assert (reply.status, reply.body) == (200, b"0 landed 0.7")
+    assert spent_s(waiting.reply(), b"landed") > 0.5  # the lane's own limit is 0.3 s
 
 
 def test_who_has_waited_long_enough_is_told_so(tiny):
     server = tiny()
     leading(server)
     [waiting] = asking(server, 1, SHARED + "&wait=0.1")
-    assert waiting.reply().body == b"0 in progress 0.1"
+    assert 0.1 <= spent_s(waiting.reply(), b"in progress") < 0.35
 
 
 def test_a_body_is_read_in_every_run(tiny):
@@ -81,7 +89,7 @@ def test_a_request_whose_client_has_gone_is_dropped(tiny):
     assert int(server.get("/runs").body) == 1 + 1 + 2
     leading(server, "/api/ai/shared?takes=0.5")  # and those who come later are still looked after
     [late] = asking(server, 1, SHARED + "&wait=0.1")
-    assert late.reply().body.startswith(b"0 in progress 0.")
+    assert spent_s(late.reply(), b"in progress") < 0.35
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
