@@ -64,13 +64,13 @@ class Worker:
             sockets=[listener],
             backlog=BACKLOG,
             connection_limit=CONNECTION_LIMIT,
-            send_bytes=SENT_TOGETHER,
             max_request_body_size=LONGEST_BODY + 1,  # waitress refuses a body of this size, not only above
             expose_tracebacks=False,
             clear_untrusted_proxy_headers=False,  # the gate has to see that a proxy sent a request
             ident=None,
         )
         self._server.channel_class = Channel
+        self._server.adj.send_bytes = SENT_TOGETHER  # deprecated as an argument, and still what it goes by
         self._server.cors_origins = frozenset(cors_origins)
 
     def run(self, ready: Callable[[], None]) -> bool:
