@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.events import OF_PROVIDERS, StoredEvent
-from service.http.pagination import Cursor, Page
+from service.http.pagination import Page
 from service.provider_control.models import THE_ROW, ProcessHeartbeat, ProviderToggles
 
 COUNTED_EXACTLY = 1_000
@@ -26,7 +26,9 @@ def held_toggles(session: Session, configured: Sequence[str]) -> ProviderToggles
         .values(id=THE_ROW, version=0, configured=names, order=names, disabled=[], circuit_resets={})
         .on_conflict_do_nothing()
     )
-    return session.scalars(select(ProviderToggles).with_for_update()).one()
+    return session.scalars(
+        select(ProviderToggles).with_for_update().execution_options(populate_existing=True)
+    ).one()
 
 
 def history_page(session: Session, page: Page) -> Sequence[StoredEvent]:
@@ -37,10 +39,6 @@ def history_page(session: Session, page: Page) -> Sequence[StoredEvent]:
         statement = statement.where(tuple_(StoredEvent.at, StoredEvent.id) < last)
     statement = statement.order_by(StoredEvent.at.desc(), StoredEvent.id.desc())
     return session.scalars(statement.limit(page.limit + 1).offset(page.offset)).all()
-
-
-def place_in_history(event: StoredEvent) -> Cursor:
-    return Cursor(event.at, str(event.id))
 
 
 def count_history(session: Session) -> tuple[int, bool]:
@@ -54,9 +52,7 @@ def put_heartbeat(session: Session, values: dict[str, object]) -> None:
     session.execute(
         _insert(session)(ProcessHeartbeat)
         .values(values)
-        .on_conflict_do_update(
-            index_elements=["id"], set_={"at": values["at"], "report": values["report"]}
-        )
+        .on_conflict_do_update(index_elements=["id"], set_={"at": values["at"], "report": values["report"]})
     )
 
 
@@ -73,5 +69,5 @@ def prune_heartbeats(session: Session, before: datetime) -> None:
     session.execute(delete(ProcessHeartbeat).where(ProcessHeartbeat.at < before))
 
 
-def _insert(session: Session):  # type: ignore[no-untyped-def]  # one of two classes of the same shape
-    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+def _insert(session: Session) -> type[postgresql.Insert] | type[sqlite.Insert]:
+    return postgresql.Insert if session.get_bind().dialect.name == "postgresql" else sqlite.Insert
