@@ -32,7 +32,7 @@ class LastError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderFigures:
-    """`oldest_served_s`: age of the oldest snapshot served in the last 5 to 10 minutes, None where none was."""
+    """`oldest_served_s`: age of the oldest snapshot served in the last 5 to 10 minutes, else None."""
 
     by_capability: Mapping[Capability, CallFigures]
     last_error: LastError | None
