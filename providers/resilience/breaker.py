@@ -1,8 +1,8 @@
 """The state machine of one circuit: closed, open, half-open.
 
 pybreaker holds the state and counts consecutive failures. Around it stands what it lacks: a failure
-rate, one probe at a time, outcomes that count neither way, and our clock (it compares wall-clock times,
-so it is told when to half-open, and is never asked while open), and hints. The call itself runs outside of it:
+rate, one probe at a time, outcomes that count neither way, hints, and our clock (it compares wall-clock
+times, so it is told when to half-open, and is never asked while open). The call itself runs outside of it:
 pybreaker takes every excluded error for a success that resets its count.
 """
 

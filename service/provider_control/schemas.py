@@ -157,8 +157,14 @@ class ReasonSchema(Schema):
 
 
 class ProviderChangeSchema(ReasonSchema):
-    enabled = Flag(load_default=None, metadata={"example": False})
-    position = Count(1, MOST_PROVIDERS, load_default=None, metadata={"description": "from 1", "example": 2})
+    enabled = Flag(load_default=None, allow_none=False, metadata={"example": False})
+    position = Count(
+        1,
+        MOST_PROVIDERS,
+        load_default=None,
+        allow_none=False,
+        metadata={"description": "from 1", "example": 2},
+    )
 
     @validates_schema
     def _changes_something(self, change: dict[str, Any], **_: Any) -> None:

@@ -379,7 +379,7 @@ class HintingMachine(RuleBasedStateMachine):
         self.clock.advance(seconds)
 
     @rule(which=st.integers(0, 2), customer=st.integers(0, 1_000_000), failed=st.booleans())
-    def ask(self, which: int, customer: int, failed: bool) -> None:  # noqa: FBT001  # hypothesis passes it
+    def ask(self, which: int, customer: int, failed: bool) -> None:
         try:
             permit = self.breakers[which].admit()
         except CircuitOpen:
