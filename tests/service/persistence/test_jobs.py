@@ -216,6 +216,7 @@ def test_a_job_of_each_process_needs_no_lease_and_no_database(
     assert work.runs == 2
 
 
+@pytest.mark.usefixtures("plain_logging")
 def test_while_the_database_is_away_that_is_told_once(tmp_path: object, clock: FakeClock, work: Work) -> None:
     database = Database(create_engine(f"sqlite:///{tmp_path}"))
     leased = Work()

@@ -158,6 +158,7 @@ def test_the_history_is_walked_by_cursor(start, clock) -> None:
     assert walked == [7, 6, 5, 4, 3, 2, 1]
 
 
+@pytest.mark.usefixtures("plain_logging")
 def test_a_changed_configuration_drops_what_was_switched_and_says_so_once(start) -> None:
     start().disable("quimbi")
     with capture_logs() as logs:
@@ -171,6 +172,7 @@ def test_a_changed_configuration_drops_what_was_switched_and_says_so_once(start)
     assert latest.disabled_before == ["quimbi"]
 
 
+@pytest.mark.usefixtures("plain_logging")
 def test_where_nothing_was_switched_a_changed_configuration_drops_nothing(start) -> None:
     start().switches.reset(CAUSE)
     with capture_logs() as logs:
