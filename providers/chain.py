@@ -20,7 +20,7 @@ Refresher                  what LastKnownGood wants brought up to date
   └ Cached → Keeping → BackgroundQuota → Pausing, as above
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from providers.interface import IntelligenceProvider
@@ -58,6 +58,15 @@ class GuardStatus:
     paused_s: float
     in_flight: int
 
+    @property
+    def openings(self) -> Mapping[Capability, float]:
+        """Seconds left of the circuits that this process itself found reason to open."""
+        return {
+            capability: state.retry_after_s
+            for capability, state in self.circuits.items()
+            if state.retry_after_s > 0 and not state.hinted
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
@@ -82,6 +91,9 @@ class Guarded:
             paused_s=self.pausing.remaining_s if self.pausing else 0.0,
             in_flight=self.limited.in_flight if self.limited else 0,
         )
+
+    def hint_open(self, capability: Capability, left_s: float) -> bool:
+        return self.circuit is not None and self.circuit.hint_open(capability, left_s)
 
     def reset(self) -> None:
         if self.circuit:
@@ -142,6 +154,10 @@ class IntelligenceChain(Wrapper):
     def circuits(self) -> Mapping[str, Mapping[Capability, CircuitState]]:
         return {name: status.circuits for name, status in self.status().items()}
 
+    def hint_open(self, name: str, capability: Capability, left_s: float) -> bool:
+        """Another process has opened this circuit for `left_s` more; whether ours opened for that reason."""
+        return self._guarded[name].hint_open(capability, left_s)
+
     def reset_circuits(self, name: str) -> None:
         """Close the provider's circuits and end its pause."""
         self._guarded[name].reset()
@@ -160,6 +176,7 @@ class Surroundings:
     random: Random
     flights: Flights
     processes: int
+    circuit_opened: Callable[[], None]
 
 
 def build_chain(
@@ -174,7 +191,9 @@ def build_chain(
     random: Random,
     flights: Flights | None = None,
     processes: int = 1,
+    circuit_opened: Callable[[], None] = lambda: None,
 ) -> IntelligenceChain:
+    """`circuit_opened` is called, in the caller's thread, whenever a circuit opens by our own failures."""
     around = Surroundings(
         settings=settings,
         cache=cache,
@@ -184,6 +203,7 @@ def build_chain(
         random=random,
         flights=flights or Flights(),
         processes=processes,
+        circuit_opened=circuit_opened,
     )
     guarded = {provider.name: _guard(provider, around) for provider in providers}
     failover = Failover({name: links.link for name, links in guarded.items()}, toggles)
@@ -221,7 +241,9 @@ def _guard(provider: IntelligenceProvider, around: Surroundings) -> Guarded:
         observed, policy=policy, budget=RetryBudget(clock), waits=waits, clock=clock, random=random
     )
     limited = Limited(retrying, max_concurrency=policy.max_concurrency)
-    circuit = Circuit(limited, settings=settings.circuit, waits=waits, clock=clock)
+    circuit = Circuit(
+        limited, settings=settings.circuit, waits=waits, clock=clock, opened=around.circuit_opened
+    )
     pausing = Pausing(circuit, clock=clock)
     background = BackgroundQuota(pausing, clock=clock, processes=around.processes)
     placed = Placed(pausing, places=around.flights.places)

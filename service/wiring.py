@@ -25,13 +25,19 @@ from service.health.services import HealthService
 from service.http.components import provide
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
+from service.intelligence.observers import FannedOut
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.outdating import FactsOutdating
 from service.intelligence.recommending import RecommendationService
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots
-from service.jobs import JobRunner
-from service.provider_control.services import ConfiguredToggles, ProviderControl
+from service.jobs import Bell, JobRunner
+from service.provider_control.reports import Process, Reporter
+from service.provider_control.services import ProviderControl
+from service.provider_control.sharing import Heartbeats
+from service.provider_control.statistics import CallStatistics
+from service.provider_control.switching import Switches
+from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
 from service.telemetry.logging import lines
 from service.tickets.services import TicketService
@@ -94,7 +100,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         processes=settings.processes,
     )
     providers = substitutes.providers or make_providers(settings, host, substitutes.registry or Registry())
-    toggles = ConfiguredToggles([provider.name for provider in providers])
+    toggles = RuntimeToggles([provider.name for provider in providers])
+    statistics, bell = CallStatistics(clock), Bell()
     flights = _flights(settings, cache)
     chain = build_chain(
         providers,
@@ -102,11 +109,19 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         cache=cache,
         snapshots=snapshots,
         toggles=toggles,
-        observer=outcomes,
+        observer=FannedOut([outcomes, statistics]),
         clock=clock,
         random=chance,
         flights=flights,
         processes=settings.processes,
+        circuit_opened=bell.ring,
+    )
+    switches = Switches(database, events, toggles, chain, clock)
+    reporter = Reporter(
+        providers, chain=chain, toggles=toggles, statistics=statistics, cache=cache, clock=clock
+    )
+    heartbeats = Heartbeats(
+        database, Process.this(clock), reporter=reporter, chain=chain, toggles=toggles, clock=clock
     )
 
     FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
@@ -128,10 +143,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         chain=chain,
         outcomes=outcomes,
         remote=remote,
+        toggles=toggles,
+        switches=switches,
+        heartbeats=heartbeats,
         clock=clock,
         draft_retention=timedelta(days=settings.draft_retention_days),
     )
-    runner = JobRunner(jobs, database, clock)
+    runner = JobRunner(jobs, database, clock, bell=bell)
     provide(
         app,
         settings,
@@ -150,11 +168,20 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
             cache=cache,
             chain=chain,
             outcomes=outcomes,
-            providers=toggles.enabled(),
+            toggles=toggles,
             remote=remote,
             chosen_by=settings.providers_chosen_by,
         ),
-        ProviderControl(providers, chain, toggles, outcomes),
+        switches,
+        heartbeats,
+        ProviderControl(
+            providers,
+            chain=chain,
+            toggles=toggles,
+            outcomes=outcomes,
+            heartbeats=heartbeats,
+            switches=switches,
+        ),
     )
     app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database)
     announce(settings)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import settings
 from sqlalchemy import create_engine
 
@@ -54,6 +55,15 @@ def full(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture
+def plain_logging() -> Iterator[None]:
+    """A desk that another test started has configured the log of the whole process."""
+    configuration = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**configuration)
 
 
 @pytest.fixture(scope="session")

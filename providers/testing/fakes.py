@@ -9,7 +9,16 @@ from itertools import count
 from typing import Any
 
 from providers.models import Answer, Capability, Contact, Order, ProviderRequest
-from providers.ports import CallRecord, Claim, Clock, CustomerHistory, ProviderHost, Sighting, Snapshot
+from providers.ports import (
+    CallRecord,
+    Claim,
+    Clock,
+    CustomerHistory,
+    ProviderHost,
+    ServedRecord,
+    Sighting,
+    Snapshot,
+)
 from providers.testing.clock import EPOCH, FakeClock, FixedRandom
 from providers.testing.scripted import ScriptedCall, ScriptedProvider, sample_answer
 
@@ -194,9 +203,13 @@ class RecordedHistory:
 class RecordingObserver:
     def __init__(self) -> None:
         self.records: list[CallRecord] = []
+        self.answers: list[ServedRecord] = []
 
     def called(self, record: CallRecord) -> None:
         self.records.append(record)
+
+    def served(self, record: ServedRecord) -> None:
+        self.answers.append(record)
 
 
 def make_host(**overrides: Any) -> ProviderHost:

@@ -232,6 +232,15 @@ def test_an_operator_can_reset_a_providers_circuits_and_pause(desk):
     assert desk.chain.status()["quimbi"].paused_s == 0
 
 
+def test_openings_are_those_that_this_process_has_seen_itself(desk):
+    desk.break_down()
+    assert desk.chain.hint_open("quimbi", Capability.DRAFT, 20)
+    assert desk.chain.status()["quimbi"].openings == {Capability.ANALYZE: 30.0}
+    text = desk.chain.draft_reply(draft(), soon(desk.clock))
+    assert (text.provenance.source, text.provenance.reason) == (Source.FALLBACK, Reason.CIRCUIT_OPEN)
+    assert not desk.chain.hint_open("fallback", Capability.DRAFT, 20), "it needs no circuit"
+
+
 def test_a_local_provider_is_neither_cached_nor_guarded(clock):
     desk = Desk(clock, policy=None)
     desk.analyze()
