@@ -25,7 +25,15 @@ from dataclasses import dataclass
 
 from providers.interface import IntelligenceProvider
 from providers.models import Capability
-from providers.ports import AnswerCache, CallObserver, Clock, Random, SnapshotStore, ToggleSource
+from providers.ports import (
+    AnswerCache,
+    CallObserver,
+    Clock,
+    Random,
+    ServedRecord,
+    SnapshotStore,
+    ToggleSource,
+)
 from providers.resilience.breaker import CircuitState
 from providers.resilience.cache_keys import keys_of
 from providers.resilience.caching import Cached
@@ -113,6 +121,8 @@ class IntelligenceChain(Wrapper):
         guarded: Mapping[str, Guarded],
         cache: AnswerCache,
         refresher: Refresher,
+        observer: CallObserver,
+        clock: Clock,
     ) -> None:
         super().__init__(inner)
         self.awaiting: IntelligenceProvider = Awaiting(inner)
@@ -122,9 +132,23 @@ class IntelligenceChain(Wrapper):
         self._guarded = guarded
         self._cache = cache
         self._refresher = refresher
+        self._observer = observer
+        self._clock = clock
 
     def around(self, call: Call[A]) -> A:
-        return call.on(self.inner)
+        answer = call.on(self.inner)
+        provenance = answer.provenance
+        self._observer.served(
+            ServedRecord(
+                provider=provenance.provider,
+                capability=call.capability,
+                source=provenance.source,
+                age_s=max(0.0, (self._clock.now() - provenance.as_of).total_seconds()),
+                degraded=provenance.degraded,
+                reason=provenance.reason,
+            )
+        )
+        return answer
 
     def forget(self, customer_id: str) -> None:
         """Drop the customer's cached facts; the last known good stays."""
@@ -223,7 +247,13 @@ def build_chain(
         refresher=refresher,
     )
     return IntelligenceChain(
-        last_known_good, failover=failover, guarded=guarded, cache=cache, refresher=refresher
+        last_known_good,
+        failover=failover,
+        guarded=guarded,
+        cache=cache,
+        refresher=refresher,
+        observer=observer,
+        clock=clock,
     )
 
 
