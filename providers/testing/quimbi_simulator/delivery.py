@@ -3,8 +3,8 @@
 import threading
 
 from providers.testing.quimbi_simulator.faults import Fault, Hits
-from providers.testing.quimbi_simulator.replies import Reply
-from providers.testing.quimbi_simulator.wire import Wire
+from providers.testing.replies import Reply
+from providers.testing.wire import Wire
 
 
 def hold(wire: Wire, hits: Hits) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from providers.testing.quimbi_simulator.dialect import Dialect
 from providers.testing.quimbi_simulator.faults import Fault
-from providers.testing.quimbi_simulator.replies import Reply
+from providers.testing.replies import Reply
 
 HTML_PAGE = (
     "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>"

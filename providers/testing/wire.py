@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, parse_headers
 from typing import Any, NoReturn
 
-from providers.testing.quimbi_simulator.replies import Reply
+from providers.testing.replies import Reply
 
 LARGEST_REQUEST_BYTES = 10 * 1024 * 1024
 LONGEST_LINE_BYTES = 64 * 1024
