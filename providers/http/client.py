@@ -178,7 +178,7 @@ class HttpClient:
         return max(0.0, (_in_utc(at) - self._clock.now()).total_seconds())
 
     def _failure(self, error: Exception) -> ProviderError:
-        """What a failed exchange means. A wait that ran out shows in a dozen ways; the clock shows it in one."""
+        """A wait that ran out shows in a dozen ways; the clock shows it in one."""
         if time_is_up() or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
             return TimedOut(f"{self._service} did not answer in time")
         if isinstance(error, urllib3.exceptions.DecodeError) or any(map(_is_garbled, _causes(error))):

@@ -38,7 +38,9 @@ class QuimbiClient:
 
 def _names_no_customer(body: object) -> bool:
     """Of a 404, in either dialect."""
-    return any(text == "CUSTOMER_NOT_FOUND" or _CUSTOMER_NOT_FOUND.match(text) for text in _explanations(body))
+    return any(
+        text == "CUSTOMER_NOT_FOUND" or _CUSTOMER_NOT_FOUND.match(text) for text in _explanations(body)
+    )
 
 
 def _explanations(body: object, depth: int = 4) -> Iterator[str]:
