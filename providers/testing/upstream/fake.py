@@ -88,6 +88,11 @@ class FakeUpstream:
         with self._lock:
             return list(self._received)
 
+    @property
+    def was_led_elsewhere(self) -> bool:
+        """Whether a redirect was followed."""
+        return any(map(self._was_redirected, self.requests))
+
     def answers(
         self, route: str, content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> None:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from providers.errors import TimedOut, Unreachable
-from providers.quimbi.client import QuimbiClient
 from providers.http.sockets import BoundedTlsSocket, connect, every_wait_within
+from providers.quimbi.client import QuimbiClient
 from providers.testing.fakes import FakeClock
 from providers.testing.quimbi_simulator import DEFAULT_API_KEY, Fault, QuimbiSimulator
 from tests.providers.quimbi.raw_server import Script, dripping, serving
