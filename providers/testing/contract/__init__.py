@@ -7,7 +7,7 @@
         def provider(self, clock):
             return OurProvider.from_host(make_host(clock=clock))
 
-A provider whose upstream speaks HTTP subclasses `HttpProviderContract`, which brings an upstream that misbehaves:
+One whose upstream speaks HTTP subclasses `HttpProviderContract`, which brings an upstream that misbehaves:
 
     class TestOurProvider(HttpProviderContract):
         @pytest.fixture

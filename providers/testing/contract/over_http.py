@@ -33,7 +33,7 @@ class HttpContract(RemoteContract):
 
     @pytest.fixture
     def upstream(self, running_upstream: FakeUpstream) -> Iterator[FakeUpstream]:
-        """Teach it your upstream's replies in your fixture `provider`, and point the provider at its `url`."""
+        """Teach it your upstream's replies in the fixture `provider`, and point the provider at its `url`."""
         yield running_upstream
         running_upstream.reset()
 
