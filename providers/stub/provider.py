@@ -77,7 +77,7 @@ class StubProvider(IntelligenceProvider):
         except errors.CustomerNotFound:
             return ProviderHealth(connection=Connection.CONNECTED)
         except errors.ProviderError as error:
-            return ProviderHealth(connection=Connection.UNAVAILABLE, reason=error.reason)
+            return ProviderHealth.failed(error)
         return ProviderHealth(connection=Connection.CONNECTED)
 
     def analyze(self, request: AnalysisRequest, deadline: Deadline) -> CustomerIntelligence:

@@ -68,7 +68,7 @@ class CrmProvider(IntelligenceProvider):
         except CustomerNotFound:
             pass  # it answered
         except ProviderError as error:
-            return ProviderHealth(connection=Connection.UNAVAILABLE, reason=error.reason)
+            return ProviderHealth.failed(error)
         return ProviderHealth(connection=Connection.CONNECTED)
 
     def close(self) -> None:

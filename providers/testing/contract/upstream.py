@@ -132,6 +132,7 @@ class RemoteContract(Asking):
             (Breakage.CUT, Reason.UNREACHABLE),
             (Breakage.SERVER_ERROR, Reason.PROVIDER_ERROR),
             (Breakage.HANG, Reason.TIMEOUT),
+            (Breakage.RATE_LIMITED, Reason.RATE_LIMITED),
         ],
         ids=str,
     )
@@ -146,5 +147,9 @@ class RemoteContract(Asking):
         break_upstream(breakage)
         health = provider.check_health(Deadline.after(self.worth_waiting_s(breakage), clock))
         assert (health.connection, health.reason) == (Connection.UNAVAILABLE, reason), (
-            "check_health makes one real call and tells how it went: ProviderHealth(reason=error.reason)"
+            "check_health makes one real call and tells how it went: ProviderHealth.failed(error)"
         )
+        if reason is Reason.RATE_LIMITED:
+            assert health.retry_after_s == pytest.approx(RETRY_AFTER_S, abs=1), (
+                "pass the wait on, so that the provider gets its pause: ProviderHealth.failed(error)"
+            )
