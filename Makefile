@@ -29,7 +29,7 @@ run: $(VENV)/.runtime  ## Serve on http://127.0.0.1:8000, set up from nothing
 check: $(VENV)/.tests  ## Formatting, lint, types, architecture contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy service providers
+	$(BIN)/mypy service providers examples/support-crm/support_crm
 	$(BIN)/lint-imports --no-cache
 
 test: check  ## Everything above, then the tests on real PostgreSQL and Redis
