@@ -1,4 +1,4 @@
-"""What the faults happen to: PostgreSQL, Redis, the simulator, the bare app, and the service in two processes."""
+"""What the faults happen to: PostgreSQL, Redis, the simulator, the bare app, the service in two processes."""
 
 import hashlib
 import secrets

@@ -9,7 +9,7 @@ from benchmarks.faults.situations.cold import cold
 from benchmarks.faults.situations.database import database
 from benchmarks.faults.situations.hang import hang
 from benchmarks.faults.situations.healthy import healthy
-# KILL
+from benchmarks.faults.situations.kill import kill
 from benchmarks.faults.situations.parallel import parallel
 from benchmarks.faults.situations.redis_away import redis_away
 from benchmarks.faults.situations.upstream import upstream
@@ -24,7 +24,7 @@ SITUATIONS: Final[Mapping[str, Situation]] = {
     "upstream": upstream,
     "redis": redis_away,
     "database": database,
-    # KILL2
+    "kill": kill,
     "parallel": parallel,
     "warm": warm,
 }

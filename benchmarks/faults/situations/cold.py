@@ -26,7 +26,5 @@ def cold(bench: Bench) -> Iterator[Figure]:
             slowest_ms.append(samples.slowest_ms)
     of = rounds * CLIENTS
     yield count("upstream calls for one customer, worst round", max(calls), 1, of)
-    yield Figure(
-        what="good answers, worst round", measured=min(good), bound=CLIENTS, least=True, samples=of
-    )
+    yield Figure(what="good answers, worst round", measured=min(good), bound=CLIENTS, least=True, samples=of)
     yield Figure(what="slowest answer", measured=max(slowest_ms), unit="ms", samples=of)

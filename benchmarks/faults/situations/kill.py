@@ -24,5 +24,6 @@ def kill(bench: Bench) -> Iterator[Figure]:
                 toll += kill_again_and_again(url, processes=processes, rounds=rounds, random=Random(SEED))
     yield count("acknowledged tickets lost", len(toll.lost), 0, toll.acknowledged)
     yield count("tickets without their message or their event", len(toll.torn), 0, toll.found)
+    yield count("tickets by which the kept counters are wrong", toll.miscounted, 0, toll.found)
     yield Figure(what="rounds", measured=toll.rounds)
     yield Figure(what="requests cut off by a kill", measured=toll.cut_off)

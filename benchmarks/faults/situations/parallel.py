@@ -9,7 +9,6 @@ from benchmarks.faults.loads import offer
 from benchmarks.faults.mixes import BARE, INTELLIGENCE
 from benchmarks.faults.plans import Kind
 from benchmarks.faults.samples import Samples
-from benchmarks.faults.stage import BARE_KEY
 
 CLIENTS = 40
 BARE_SHARE = 2.0
@@ -29,8 +28,12 @@ def parallel(bench: Bench) -> Iterator[Figure]:
             of_service = offer(served, mix, clients=CLIENTS, seconds=seconds)
             ratios.append(of_service.p99_ms / of_bare.p99_ms)
         log = served.log.read_text()
-    yield Figure(what="bare app, p99 of the last round", measured=of_bare.p99_ms, unit="ms", samples=len(of_bare))
-    yield Figure(what="service, p99 of the last round", measured=of_service.p99_ms, unit="ms", samples=len(of_service))
+    yield Figure(
+        what="bare app, p99 of the last round", measured=of_bare.p99_ms, unit="ms", samples=len(of_bare)
+    )
+    yield Figure(
+        what="service, p99 of the last round", measured=of_service.p99_ms, unit="ms", samples=len(of_service)
+    )
     yield Figure(
         what="p99 ÷ p99 of the bare app, median of rounds",
         measured=statistics.median(ratios),

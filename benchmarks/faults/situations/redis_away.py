@@ -95,7 +95,9 @@ def _under_load(bench: Bench, desk: Desk, name: str, fail: Act, bring_back: Act)
     enough_s = bench.seconds_for(ENOUGH_FOR_P99, KNOWN_SHARE / 100, least=8, most=25)
     each_s = bench.pick(enough_s, 4)
     seconds = 2 * each_s + ONCE_S + IN_USE_WITHIN_S
-    with offered(desk.served, _mix(desk, int(bench.rate * seconds)), rate=bench.rate, seconds=seconds) as load:
+    with offered(
+        desk.served, _mix(desk, int(bench.rate * seconds)), rate=bench.rate, seconds=seconds
+    ) as load:
         failed_at_s = load.wait_until(each_s)
         fail(bench.stage, desk)
         if bring_back is nothing:

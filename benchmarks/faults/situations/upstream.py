@@ -1,4 +1,4 @@
-"""The provider answers wrongly, or hardly: no 5xx, no number that is not true, hardly more calls than requests."""
+"""The provider answers wrongly, or hardly: no 5xx, no untrue number, hardly more calls than requests."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from benchmarks.faults.loads import offer
 from benchmarks.faults.mixes import INTELLIGENCE, Desk
 from benchmarks.faults.plans import Kind
 from benchmarks.faults.samples import Samples
+from benchmarks.faults.stage import PROCESSES
 from benchmarks.faults.truth import invented
 
 REQUESTS = 550
@@ -21,7 +22,7 @@ CLOSED: Final = {"CIRCUIT_FAILURE_THRESHOLD": "1000", "CIRCUIT_MIN_CALLS": "1000
 """So that every request meets the fault."""
 
 RETRIES_A_MINUTE = 10
-PROCESSES = 2
+TICKET: Final = "/api/ai/tickets/{ticket}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,12 @@ def _mix(desk: Desk, requests: int) -> list[Kind]:
     """Every AI endpoint; facts mostly of customers nobody has asked about, some of known ones."""
     unknown = desk.stage.new_customers(requests)
     churn = desk.stage.new_customers(requests)
-    of_ticket = {"customers": desk.known[: len(desk.tickets)], "tickets": desk.tickets, "keeps": True}
+    of_ticket = desk.known[: len(desk.tickets)]
     return [
         Kind("unknown", 45, INTELLIGENCE, customers=unknown, keeps=True),
         Kind("known", 20, INTELLIGENCE, customers=desk.known, keeps=True),
         Kind("churn", 10, "/api/ai/customers/{customer}/churn", customers=churn, keeps=True),
         Kind("ltv", 10, "/api/ai/customers/{customer}/ltv", customers=churn, keeps=True),
-        Kind("draft", 8, "/api/ai/tickets/{ticket}/draft-response", **of_ticket),
-        Kind("recommendation", 7, "/api/ai/tickets/{ticket}/recommendation", **of_ticket),
+        Kind("draft", 8, f"{TICKET}/draft-response", of_ticket, desk.tickets, keeps=True),
+        Kind("recommendation", 7, f"{TICKET}/recommendation", of_ticket, desk.tickets, keeps=True),
     ]
