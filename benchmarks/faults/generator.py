@@ -2,7 +2,8 @@
 
     python -m benchmarks.faults.generator < plan > samples
 
-Both in MessagePack. Keep-alive connections, as many as are needed at once, bounded; each request bounded in time.
+Both in MessagePack. Keep-alive connections, as many as are needed at once, up to a bound; each request
+is bounded in time.
 """
 
 import asyncio

@@ -66,7 +66,8 @@ def spoil(stage: Stage, desk: Desk) -> None:
         client.flushall()
         for customer_id, value in zip(desk.known, cycle((*GARBAGE, None)), strict=False):
             key = f"customer_intel:{customer_id}"
-            if value is None:
+            if value is None:  # a list; the service may have written an answer since the flush
+                client.delete(key)
                 client.rpush(key, "a", "b")
             else:
                 client.set(key, value)
