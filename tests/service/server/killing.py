@@ -1,17 +1,11 @@
 """kill -9 of the real server while tickets are created, again and again; and what was lost by it."""
 
-import hashlib
-import os
 import secrets
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 
 import requests
@@ -21,10 +15,9 @@ from sqlalchemy.orm import Session
 from service.database import engine_options, normalise_url
 from service.events import MESSAGE_ADDED, TICKET_CREATED, EventType, StoredEvent
 from service.tickets.models import Message, Ticket, TicketCounter
+from tests.real_server import PATIENCE_S, RealServer
 
-ROOT = Path(__file__).resolve().parents[3]
 CLIENTS = 4
-PATIENCE_S = 10.0
 EARLIEST_S, LATEST_S = 0.02, 0.3
 """When a round's kill comes, after the first client has begun."""
 
@@ -49,62 +42,11 @@ class Toll:
         return Toll(**{name: value + getattr(other, name) for name, value in vars(self).items()})
 
 
-class Victim:
-    """`wsgi.py` as operators start it, in a process group of its own."""
-
-    def __init__(self, database_url: str, *, processes: int) -> None:
-        self.api_key = secrets.token_urlsafe(24)
-        self._processes = processes
-        self._environment = {
-            "ENVIRONMENT": "test",
-            "SECRET_KEY": secrets.token_hex(32),
-            "DATABASE_URL": database_url,
-            "BOOTSTRAP_API_KEYS": f"kill:desk:{hashlib.sha256(self.api_key.encode()).hexdigest()}",
-            "INTELLIGENCE_PROVIDERS": "fallback",
-            "LOG_LEVEL": "ERROR",
-            "LOG_FILE": "",
-            "REDIS_URL": "",
-        }
-        self._process: subprocess.Popen[str] | None = None
-        self.url = ""
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "wsgi.py", "--port", "0", "--processes", str(self._processes)],
-            cwd=ROOT,
-            env=os.environ | self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip().removeprefix("Ready on ").removesuffix(". Try:")
-        assert self.url, "the server did not start"
-
-    def kill(self) -> None:
-        """All of its processes at one moment."""
-        if self._process is None:
-            return
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        self._process = None
-
-    def kill_a_worker(self, random: Random) -> None:
-        """One of several processes, which its parent replaces."""
-        assert self._process is not None
-        pid = self._process.pid
-        workers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        os.kill(int(random.choice(workers)), signal.SIGKILL)
-
-
 @dataclass
 class Clients:
     """Some threads that create one ticket after the other; `acknowledged`: id → content of the message."""
 
-    victim: Victim
+    victim: RealServer
     acknowledged: dict[str, str] = field(default_factory=dict)
     cut_off: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -125,8 +67,7 @@ class Clients:
                 thread.join()
 
     def _create_until_stopped(self) -> None:
-        with requests.Session() as session:
-            session.headers["X-API-Key"] = self.victim.api_key
+        with self.victim.session() as session:
             while not self._stop.is_set():
                 try:
                     self._create(session)
@@ -145,7 +86,7 @@ class Clients:
 
 def kill_again_and_again(database_url: str, *, processes: int, rounds: int, random: Random) -> Toll:
     """On a database with the newest schema. Of several processes, one and all are killed by turns."""
-    victim, toll = Victim(database_url, processes=processes), Toll(rounds)
+    victim, toll = RealServer(database_url, processes=processes), Toll(rounds)
     acknowledged: dict[str, str] = {}
     victim.start()
     try:
@@ -168,9 +109,8 @@ def kill_again_and_again(database_url: str, *, processes: int, rounds: int, rand
     return toll + _told_by_the_database(database_url, acknowledged)
 
 
-def _not_served(victim: Victim, acknowledged: Mapping[str, str]) -> list[str]:
-    with requests.Session() as session:
-        session.headers["X-API-Key"] = victim.api_key
+def _not_served(victim: RealServer, acknowledged: Mapping[str, str]) -> list[str]:
+    with victim.session() as session:
         return [
             ticket_id
             for ticket_id, content in acknowledged.items()
