@@ -34,20 +34,31 @@ class AnswerCache(Protocol):
     def delete(self, *keys: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Facts as they were kept. `outdated`: something has happened since that they cannot know of."""
+
+    answer: Answer
+    outdated: bool
+
+
 class SnapshotStore(Protocol):
     """Last known good facts, one per customer, capability, arguments and provider. Never raises."""
 
-    def latest(
+    def held(
         self,
         capability: Capability,
         request: ProviderRequest,
         *,
         providers: Sequence[str],
         not_before: datetime,
-    ) -> Answer | None:
-        """The first of `providers` with one as of `not_before` or later; whoever knows the customer first."""
+    ) -> Sequence[Snapshot]:
+        """Those of `providers` as of `not_before` or later, in the order of `providers`."""
 
-    def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None: ...
+    def keep(
+        self, capability: Capability, request: ProviderRequest, answer: Answer, *, asked_at: datetime
+    ) -> None:
+        """In place of an older one. That something has happened after `asked_at` stays known."""
 
 
 class ToggleSource(Protocol):

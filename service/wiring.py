@@ -23,6 +23,7 @@ from service.http.components import provide
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
 from service.intelligence.outcomes import OutcomeBoard
+from service.intelligence.outdating import FactsOutdating
 from service.intelligence.recommending import RecommendationService
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots
@@ -103,6 +104,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         processes=settings.processes,
     )
 
+    FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
+
     remote = [provider.name for provider in providers if provider.policy is not None]
     sources = TextSources(
         provider=chain,
@@ -128,6 +131,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         settings,
         database,
         cache,
+        events,
         runner,
         customers,
         tickets,

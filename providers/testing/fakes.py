@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from providers.models import Answer, Capability, Contact, Order, ProviderRequest
-from providers.ports import CallRecord, Clock, CustomerHistory, ProviderHost
+from providers.ports import CallRecord, Clock, CustomerHistory, ProviderHost, Snapshot
 from providers.testing.clock import EPOCH, FakeClock, FixedRandom
 from providers.testing.scripted import ScriptedCall, ScriptedProvider, sample_answer
 
@@ -68,28 +68,40 @@ SnapshotKey = tuple[str, Capability, frozenset[tuple[str, str | int]], str]
 
 class InMemorySnapshotStore:
     def __init__(self) -> None:
-        self._answers: dict[SnapshotKey, Answer] = {}
+        self._snapshots: dict[SnapshotKey, Snapshot] = {}
+        self._marked_at: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
-    def latest(
+    def held(
         self,
         capability: Capability,
         request: ProviderRequest,
         *,
         providers: Sequence[str],
         not_before: datetime,
-    ) -> Answer | None:
+    ) -> Sequence[Snapshot]:
         with self._lock:
-            kept = [self._answers.get(_snapshot_key(capability, request, name)) for name in providers]
-        recent = [answer for answer in kept if answer is not None and answer.provenance.as_of >= not_before]
-        return min(recent, key=lambda answer: not answer.known, default=None)
+            kept = [self._snapshots.get(_snapshot_key(capability, request, name)) for name in providers]
+        return [each for each in kept if each is not None and each.answer.provenance.as_of >= not_before]
 
-    def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None:
+    def keep(
+        self, capability: Capability, request: ProviderRequest, answer: Answer, *, asked_at: datetime
+    ) -> None:
         with self._lock:
-            self._answers[_snapshot_key(capability, request, answer.provenance.provider)] = answer
+            marked_at = self._marked_at.get(request.customer.id)
+            self._snapshots[_snapshot_key(capability, request, answer.provenance.provider)] = Snapshot(
+                answer=answer, outdated=marked_at is not None and marked_at > asked_at
+            )
+
+    def mark_outdated(self, customer_id: str, at: datetime) -> None:
+        with self._lock:
+            self._marked_at[customer_id] = at
+            for key, snapshot in self._snapshots.items():
+                if key[0] == customer_id:
+                    self._snapshots[key] = replace(snapshot, outdated=True)
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._snapshots)
 
 
 def _snapshot_key(capability: Capability, request: ProviderRequest, provider: str) -> SnapshotKey:

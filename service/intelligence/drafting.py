@@ -96,7 +96,7 @@ class DraftService:
         customer = self._sources.customers.reference(customer_id)
         actions = self._actions(ticket.id, options.include_actions)
         locale = self._sources.locale(customer_id)
-        told, facts = self._sources.facts(customer, deadline)
+        told, facts = self._sources.facts(customer, deadline, anew=sticky)
         answer = self._provider.draft_reply(
             DraftRequest(
                 customer=customer,

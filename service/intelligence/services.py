@@ -133,9 +133,11 @@ class TextSources:
         return self.customers.locale(customer_id) or DEFAULT_LOCALE
 
     def facts(
-        self, customer: CustomerRef, deadline: Deadline
+        self, customer: CustomerRef, deadline: Deadline, *, anew: bool = False
     ) -> tuple[CustomerIntelligence | None, KnownFacts]:
-        return facts_for_text(self.provider, customer, deadline.within(self.facts_wait_s))
+        """`anew`: rather wait for fresh ones than have those known at once."""
+        provider = self.provider.awaiting if anew else self.provider
+        return facts_for_text(provider, customer, deadline.within(self.facts_wait_s))
 
 
 def facts_for_text(

@@ -1,8 +1,9 @@
 """Questions to put to a chain, and threads to put them from."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from providers.deadline import Deadline
 from providers.errors import ProviderError
@@ -15,6 +16,8 @@ from providers.models import (
     TicketContext,
 )
 from providers.ports import Clock
+
+V = TypeVar("V")
 
 ANYBODY = CustomerRef("cust_123")
 TICKET = TicketContext(id="ticket_123", subject="Where is it?", channel="email", priority="normal", version=1)
@@ -51,3 +54,12 @@ def outcome(work: Callable[[], Any]) -> Any:
 def at_once(callers: int, work: Callable[[], Any]) -> list[Any]:
     with ThreadPoolExecutor(callers) as pool:
         return [future.result() for future in [pool.submit(outcome, work) for _ in range(callers)]]
+
+
+def eventually(look: Callable[[], V], enough: Callable[[V], Any], within_s: float = 5) -> V:
+    """What is seen once it is enough: for what happens on another thread."""
+    give_up_at = time.monotonic() + within_s
+    while not enough(seen := look()):
+        assert time.monotonic() < give_up_at, f"after {within_s} s still {seen!r}"
+        time.sleep(0.01)
+    return seen
