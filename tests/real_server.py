@@ -6,8 +6,8 @@ import secrets
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 import requests
 
@@ -77,9 +77,9 @@ class RealServer:
         self._process.stdout.close()
         self._process = None
 
-    def kill_a_worker(self, random: Random) -> None:
+    def kill_a_worker(self, choose: Callable[[list[str]], str]) -> None:
         """One of several processes, which its parent replaces."""
         assert self._process is not None
         pid = self._process.pid
         workers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        os.kill(int(random.choice(workers)), signal.SIGKILL)
+        os.kill(int(choose(workers)), signal.SIGKILL)

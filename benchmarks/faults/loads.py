@@ -17,6 +17,8 @@ from benchmarks.processes import ROOT
 
 BEGINS_IN_S = 1.0
 """Time for the process of the load to start and to connect."""
+WARM_UP_S = 3.0
+"""What is due earlier is no baseline: connections are opened, and code runs for the first time."""
 TAIL_S = 60.0
 """For the last answers, beyond the load's own time."""
 
@@ -34,6 +36,10 @@ class Offered:
 
     begin_at_s: float
     samples: Samples = field(default_factory=lambda: Samples([]))
+
+    @property
+    def warm_at_s(self) -> float:
+        return self.begin_at_s + WARM_UP_S
 
     def wait_until(self, seconds: float) -> float:
         """Until so long after the beginning; the time it is then, on the monotonic clock."""

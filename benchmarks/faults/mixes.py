@@ -25,7 +25,7 @@ class Desk:
 
     @property
     def expired(self) -> list[str]:
-        """The half of the known whose cached answer a situation lets run out."""
+        """The half of the known whose facts a situation lets run out."""
         return self.known[KNOWN_CUSTOMERS // 2 :]
 
     def mix(self, *, unknown: int) -> list[Kind]:

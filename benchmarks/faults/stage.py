@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,12 @@ NEW_CUSTOMERS = """
 INSERT INTO customers (id, ref, external_ids, preferences, created_at, updated_at)
 SELECT 'cust_' || n, 'bench' || n, '{}', '{}', now(), now() FROM generate_series(%s::int, %s::int) AS n
 """
+
+OVERDUE = "UPDATE customer_snapshots SET refresh_due_since = now() WHERE customer_id = ANY(%s)"
+
+
+def cache_key(customer_id: str) -> str:
+    return f"customer_intel:{customer_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,13 @@ class Stage:
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             connection.execute(NEW_CUSTOMERS, [first, first + count - 1])
         return [f"cust_{number}" for number in range(first, first + count)]
+
+    def let_run_out(self, customers: Sequence[str]) -> None:
+        """What is known of them is overdue from now on, cached or kept."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute(OVERDUE, [list(customers)])
+        with redis.Redis.from_url(self.redis.url) as client:
+            client.delete(*map(cache_key, customers))
 
     def empty_redis(self) -> None:
         with redis.Redis.from_url(self.redis.url) as client:

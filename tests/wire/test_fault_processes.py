@@ -1,10 +1,10 @@
 """What a fault shows of a server of two processes."""
 
-import time
 from collections.abc import Iterator
 from itertools import count
 
 import pytest
+import requests
 
 from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
 from tests.real_server import RealServer
@@ -19,18 +19,6 @@ TOLD_WITHIN_S = 5.0
 def quimbi() -> Iterator[QuimbiSimulator]:
     with QuimbiSimulator(api_key=SIMULATOR_KEY) as simulator:
         yield simulator
-
-
-def test_health_of_every_process_tells_of_a_fault_and_of_its_end_within_five_seconds_of_traffic(
-    quimbi: QuimbiSimulator, sqlite_url: str
-) -> None:
-    with two_processes(sqlite_url, quimbi, CIRCUIT_RESET_TIMEOUT="0.5") as server:
-        traffic = Traffic(server)
-        seconds_until(lambda: traffic.told() == {"connected"}, at_most_s=TOLD_WITHIN_S)
-        quimbi.inject(Fault.SERVER_ERROR)
-        seconds_until(lambda: traffic.told() == {"unavailable"}, at_most_s=TOLD_WITHIN_S)
-        quimbi.clear_faults()
-        seconds_until(lambda: traffic.told() == {"connected"}, at_most_s=TOLD_WITHIN_S)
 
 
 class Traffic:
@@ -50,15 +38,34 @@ class Traffic:
         return {each["services"]["quimbi_api"] for each in health}
 
 
-def test_a_killed_process_costs_only_the_requests_that_it_had_in_hand(
+def test_every_process_tells_of_a_fault_and_of_its_end_within_five_seconds_of_traffic(
+    quimbi: QuimbiSimulator, sqlite_url: str
+) -> None:
+    with two_processes(sqlite_url, quimbi, CIRCUIT_RESET_TIMEOUT="0.5") as server:
+        traffic = Traffic(server)
+        seconds_until(lambda: traffic.told() == {"connected"}, at_most_s=TOLD_WITHIN_S)
+        quimbi.inject(Fault.SERVER_ERROR)
+        seconds_until(lambda: traffic.told() == {"unavailable"}, at_most_s=TOLD_WITHIN_S)
+        quimbi.clear_faults()
+        seconds_until(lambda: traffic.told() == {"connected"}, at_most_s=TOLD_WITHIN_S)
+
+
+def test_while_quimbi_hangs_and_a_process_is_killed_the_desk_is_there_again_by_itself(
     quimbi: QuimbiSimulator, sqlite_url: str
 ) -> None:
     with two_processes(sqlite_url, quimbi) as server:
         ticket_id = server.new_ticket("cust_123")
-        before = server.get("/api/ai/customers/cust_123/churn").json()
-        killed_at = time.monotonic()
-        server.kill_one()
-        seconds_until(lambda: all_answered(server, f"/api/tickets/{ticket_id}"), at_most_s=TOLD_WITHIN_S)
-        after = server.get("/api/ai/customers/cust_123/churn").json()
-        assert after | {"provenance": None} == before | {"provenance": None}
-        assert time.monotonic() - killed_at < 2 * TOLD_WITHIN_S
+        quimbi.inject(Fault.HANG)
+        server.kill_a_worker(first_of_them)
+        seconds_until(lambda: all_read(server, f"/api/tickets/{ticket_id}"), at_most_s=TOLD_WITHIN_S)
+
+
+def first_of_them(workers: list[str]) -> str:
+    return workers[0]
+
+
+def all_read(server: RealServer, path: str) -> bool:
+    try:
+        return {server.get(path).status_code for _ in range(CONNECTIONS)} == {200}
+    except requests.ConnectionError:
+        return False

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import redis
-
 from benchmarks.faults.bench import Bench
 from benchmarks.faults.figures import ENOUGH_FOR_P99, Figure, count
-from benchmarks.faults.loads import offered
+from benchmarks.faults.loads import WARM_UP_S, offered
 from benchmarks.faults.mixes import EXPIRED, LIST, LIVEZ, READ, UNKNOWN, WARM, Desk
 from benchmarks.faults.samples import Sample, Samples
 from benchmarks.faults.truth import tells_facts
@@ -28,15 +26,16 @@ AFTERWARDS_S = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One load over all three times; `hung_at_s` and `back_at_s` are on its clock."""
+    """One load over all three times; those named are on its clock."""
 
     samples: Samples
+    warm_at_s: float
     hung_at_s: float
     back_at_s: float
 
     @property
     def before(self) -> Samples:
-        return self.samples.due(0, self.hung_at_s)
+        return self.samples.due(self.warm_at_s, self.hung_at_s)
 
     @property
     def hung(self) -> Samples:
@@ -74,24 +73,19 @@ def hang(bench: Bench) -> Iterator[Figure]:
 
 
 def _run(bench: Bench, desk: Desk, probe_interval_s: float) -> Run:
-    baseline_s = bench.pick(bench.seconds_for(ENOUGH_FOR_P99, 0.10, least=20, most=100), 12)
+    baseline_s = WARM_UP_S + bench.pick(bench.seconds_for(ENOUGH_FOR_P99, 0.10, least=20, most=100), 12)
     hang_s = bench.pick(bench.seconds_for(ENOUGH_FOR_P99, 0.05, least=60, most=170), 32)
     seconds = baseline_s + hang_s + probe_interval_s + AFTERWARDS_S
     mix = desk.mix(unknown=int(bench.rate * seconds))
     with offered(desk.served, mix, rate=bench.rate, seconds=seconds) as load:
         load.wait_until(baseline_s)
         bench.stage.simulator.inject("hang")
-        _let_run_out(bench, desk.expired)
+        bench.stage.let_run_out(desk.expired)
         hung_at_s = load.wait_until(0)
         load.wait_until(baseline_s + hang_s)
         bench.stage.simulator.clear_faults()
         back_at_s = load.wait_until(0)
-    return Run(load.samples, hung_at_s, back_at_s)
-
-
-def _let_run_out(bench: Bench, customers: list[str]) -> None:
-    with redis.Redis.from_url(bench.stage.redis.url) as client:
-        client.delete(*(f"customer_intel:{customer_id}" for customer_id in customers))
+    return Run(load.samples, load.warm_at_s, hung_at_s, back_at_s)
 
 
 def _of_the_desk(run: Run, bare: Samples) -> Iterator[Figure]:
@@ -105,7 +99,7 @@ def _of_the_desk(run: Run, bare: Samples) -> Iterator[Figure]:
 
 
 def _of_known(run: Run, bare: Samples) -> Iterator[Figure]:
-    for kind, name in ((WARM, "known customers, cached"), (EXPIRED, "known customers, cache run out")):
+    for kind, name in ((WARM, "known customers, cached"), (EXPIRED, "known customers, overdue")):
         hung = run.hung.of(kind)
         yield _p99(f"{name}, p99", hung, bare.p99_ms + KNOWN_ADDED_MS)
         without = hung.count(lambda sample: not tells_facts(sample))

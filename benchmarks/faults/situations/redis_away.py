@@ -1,20 +1,21 @@
 """Redis is killed, frozen, emptied, filled with garbage, or comes only after the service."""
 
+import json
 import pickle
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle
-from typing import Final
+from typing import Any, Final
 
 import redis
 
 from benchmarks.faults.bench import Bench
 from benchmarks.faults.figures import ENOUGH_FOR_P99, Figure, count
-from benchmarks.faults.loads import Offered, offered
+from benchmarks.faults.loads import WARM_UP_S, Offered, offered
 from benchmarks.faults.mixes import INTELLIGENCE, READ, UNKNOWN, WARM, Desk
 from benchmarks.faults.plans import Kind
 from benchmarks.faults.samples import Samples
-from benchmarks.faults.stage import Stage
+from benchmarks.faults.stage import Stage, cache_key
 
 ADDED_ONCE_MS = 500.0
 ADDED_THEN_MS = 5.0
@@ -25,6 +26,7 @@ IN_USE_WITHIN_S = 5.0
 GIVE_UP_S = 15.0
 POLL_S = 0.1
 PROBES = 5
+CONNECTIONS = 12
 KNOWN_SHARE = 80
 
 ENVELOPE = b'{"schema":1,"provider":"quimbi","capability":"analyze","arguments":{},"answer":'
@@ -65,7 +67,7 @@ def spoil(stage: Stage, desk: Desk) -> None:
     with redis.Redis.from_url(stage.redis.url) as client:
         client.flushall()
         for customer_id, value in zip(desk.known, cycle((*GARBAGE, None)), strict=False):
-            key = f"customer_intel:{customer_id}"
+            key = cache_key(customer_id)
             if value is None:  # a list; the service may have written an answer since the flush
                 client.delete(key)
                 client.rpush(key, "a", "b")
@@ -95,15 +97,16 @@ def redis_away(bench: Bench) -> Iterator[Figure]:
 def _under_load(bench: Bench, desk: Desk, name: str, fail: Act, bring_back: Act) -> Iterator[Figure]:
     enough_s = bench.seconds_for(ENOUGH_FOR_P99, KNOWN_SHARE / 100, least=8, most=25)
     each_s = bench.pick(enough_s, 4)
-    seconds = 2 * each_s + ONCE_S + IN_USE_WITHIN_S
+    until_back_s = WARM_UP_S + each_s + ONCE_S + each_s
+    seconds = until_back_s + IN_USE_WITHIN_S
     with offered(
         desk.served, _mix(desk, int(bench.rate * seconds)), rate=bench.rate, seconds=seconds
     ) as load:
-        failed_at_s = load.wait_until(each_s)
+        failed_at_s = load.wait_until(WARM_UP_S + each_s)
         fail(bench.stage, desk)
         if bring_back is nothing:
             in_use_s = _seconds_until_in_use(desk, failed_at_s)
-        load.wait_until(2 * each_s + ONCE_S)
+        load.wait_until(until_back_s)
         until_s = load.wait_until(0)
         if bring_back is not nothing:
             bring_back(bench.stage, desk)
@@ -116,7 +119,7 @@ def _under_load(bench: Bench, desk: Desk, name: str, fail: Act, bring_back: Act)
 def _added(name: str, load: Offered, failed_at_s: float, until_s: float) -> Iterator[Figure]:
     """To what a known customer's answer took before."""
     known = load.samples.of(WARM)
-    before, lasting = known.due(0, failed_at_s), known.due(failed_at_s + ONCE_S, until_s)
+    before, lasting = known.due(load.warm_at_s, failed_at_s), known.due(failed_at_s + ONCE_S, until_s)
     once: Samples = known.due(failed_at_s, failed_at_s + ONCE_S)
     yield Figure(
         what=f"{name}: added once, slowest",
@@ -168,10 +171,28 @@ def _mix(desk: Desk, unknown: int) -> list[Kind]:
 
 
 def _seconds_until_in_use(desk: Desk, since_s: float) -> float:
-    """Until known customers are answered from the cache, whichever process they come to."""
+    """Until every process says so, and what known customers are answered with is in Redis."""
     while time.monotonic() < since_s + GIVE_UP_S:
-        answers = [desk.served.facts_of(customer_id) for customer_id in desk.known[:PROBES]]
-        if {answer["provenance"]["source"] for answer in answers} == {"cache"}:
+        for customer_id in desk.known[:PROBES]:
+            desk.served.facts_of(customer_id)
+        if _is_told_connected(desk) and all(
+            _is_kept(desk, customer_id) for customer_id in desk.known[:PROBES]
+        ):
             return time.monotonic() - since_s
         time.sleep(POLL_S)
     return float("inf")
+
+
+def _is_told_connected(desk: Desk) -> bool:
+    """Over so many connections that each process is asked."""
+    told = (desk.served.answer("/health")["services"]["redis_cache"] for _ in range(CONNECTIONS))
+    return all(state == "connected" for state in told)
+
+
+def _is_kept(desk: Desk, customer_id: str) -> bool:
+    with redis.Redis.from_url(desk.stage.redis.url) as client:
+        try:
+            kept: Any = json.loads(client.get(cache_key(customer_id)) or b"{}")
+            return bool(kept["answer"]["customer_id"] == customer_id)
+        except (redis.RedisError, ValueError, LookupError, TypeError, RecursionError):
+            return False

@@ -94,7 +94,7 @@ def _honest(name: str, samples: Samples) -> Iterator[Figure]:
 def _asked(bench: Bench, fault: Fault, environment: dict[str, str]) -> tuple[Samples, int]:
     requests = int(bench.pick(REQUESTS, REQUESTS / 3))
     with bench.desk(**environment) as desk:
-        bench.stage.empty_redis()
+        bench.stage.let_run_out(desk.known)
         bench.stage.simulator.reset()
         bench.stage.simulator.inject(fault.name, **fault.parameters)
         samples = offer(desk.served, _mix(desk, requests), rate=RATE, seconds=requests / RATE)

@@ -96,7 +96,7 @@ def kill_again_and_again(database_url: str, *, processes: int, rounds: int, rand
             with clients.creating():
                 time.sleep(random.uniform(EARLIEST_S, LATEST_S))
                 if one_of_several:
-                    victim.kill_a_worker(random)
+                    victim.kill_a_worker(random.choice)
                 else:
                     victim.kill()
             if not one_of_several:
