@@ -15,6 +15,9 @@ RECOVERED_WITHIN_S = 5.0
 GIVE_UP_S = 20.0
 POLL_S = 0.1
 ASKED_AT_ONCE = 12
+CROWD = 40
+"""More than the desk's threads: all of them wait for the lock."""
+STANDING_AFTER_S = 0.5
 LOOKS = 40
 OPEN_FOR_S = 1
 """A transaction that is open for longer is held across something slow."""
@@ -49,12 +52,17 @@ def _gone(bench: Bench, desk: Desk) -> Iterator[Figure]:
 def _locked(bench: Bench, desk: Desk) -> Iterator[Figure]:
     with psycopg.connect(bench.stage.database_url) as connection:
         connection.execute("LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE")
-        replies = _asked_at_once(desk, _of_the_desk(desk))
-        alive = _asked_at_once(desk, ["/livez"] * 3)
+        with ThreadPoolExecutor(CROWD) as clients:
+            asked = [clients.submit(desk.served.ask, path) for path in _of_the_desk(desk) * (CROWD // 4)]
+            time.sleep(STANDING_AFTER_S)
+            alive = _asked_at_once(desk, ["/livez"] * 6)
+            replies = [each.result() for each in asked]
         connection.rollback()
     back_at_s = time.monotonic()
     yield from _refused("locked", replies)
-    yield count("locked: /livez other than 200", sum(reply.status_code != 200 for reply in alive), 0)
+    yield count("locked: /livez other than 200", sum(reply.status_code != 200 for reply in alive), 0, len(alive))
+    slowest_s = max(reply.elapsed.total_seconds() for reply in alive)
+    yield Figure(what="locked: /livez, slowest", measured=slowest_s, unit="s", samples=len(alive))
     yield from _recovered("locked", desk, back_at_s)
 
 
@@ -109,7 +117,7 @@ def _is_clear(reply: requests.Response) -> bool:
         reply.status_code == 503
         and reply.headers["Content-Type"] == "application/problem+json"
         and "Retry-After" in reply.headers
-        and "database" in reply.json()["detail"].lower()
+        and any(word in reply.json()["detail"].lower() for word in ("database", "busy"))
     )
 
 
