@@ -60,7 +60,9 @@ def _locked(bench: Bench, desk: Desk) -> Iterator[Figure]:
         connection.rollback()
     back_at_s = time.monotonic()
     yield from _refused("locked", replies)
-    yield count("locked: /livez other than 200", sum(reply.status_code != 200 for reply in alive), 0, len(alive))
+    yield count(
+        "locked: /livez other than 200", sum(reply.status_code != 200 for reply in alive), 0, len(alive)
+    )
     slowest_s = max(reply.elapsed.total_seconds() for reply in alive)
     yield Figure(what="locked: /livez, slowest", measured=slowest_s, unit="s", samples=len(alive))
     yield from _recovered("locked", desk, back_at_s)
@@ -117,7 +119,7 @@ def _is_clear(reply: requests.Response) -> bool:
         reply.status_code == 503
         and reply.headers["Content-Type"] == "application/problem+json"
         and "Retry-After" in reply.headers
-        and any(word in reply.json()["detail"].lower() for word in ("database", "busy"))
+        and any(word in reply.json()["detail"].lower() for word in ("database", "more requests"))
     )
 
 
