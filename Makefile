@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 TESTS  ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench check reference format lock clean
+.PHONY: help run test test-full bench bench-faults check reference format lock clean
 
 help:  ## List what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.runtime: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -40,6 +40,9 @@ test-full: check  ## The tests with their large counts, which they print
 
 bench: $(VENV)/.tests  ## Warm intelligence throughput as a ratio to a bare floor
 	$(BIN)/python -m benchmarks.warm_intelligence
+
+bench-faults: $(VENV)/.tests  ## What each fault costs, as a table of figure against bound; ten minutes
+	$(BIN)/python -m benchmarks.faults --check
 
 reference: $(VENV)/.runtime  ## Write docs/API_REQUIREMENTS.md from the OpenAPI document
 	@$(BIN)/python -m docs.reference
