@@ -170,7 +170,7 @@ def test_a_provider_whose_check_hangs_keeps_nobody_from_learning_of_the_others(s
 def test_checks_leave_half_of_the_quota_to_people(
     deployed: QuimbiSimulator, start_desk: StartDesk, clock: FakeClock
 ) -> None:
-    desk = start_desk(Substitutes(clock=clock), **pointing_at(deployed), QUIMBI_RATE_PER_HOUR="10")
+    desk = start_desk(Substitutes(clock=clock), **pointing_at(deployed) | {"QUIMBI_RATE_PER_HOUR": "10"})
     for _ in range(20):
         look_after_providers(desk)
         clock.advance(30)
