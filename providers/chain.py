@@ -30,6 +30,7 @@ from providers.resilience.last_known_good import LastKnownGood
 from providers.resilience.observing import Observed
 from providers.resilience.pausing import Pausing
 from providers.resilience.quota import BackgroundQuota
+from providers.resilience.refusals import Refused
 from providers.resilience.retry_budget import RetryBudget
 from providers.resilience.retrying import Retrying, Waits
 from providers.resilience.settings import ChainSettings, ChainSettingsSchema
@@ -117,6 +118,10 @@ class IntelligenceChain(Wrapper):
 
     def circuits(self) -> Mapping[str, Mapping[Capability, CircuitState]]:
         return {name: status.circuits for name, status in self.status().items()}
+
+    def refusals(self) -> Mapping[Refused, int]:
+        """Calls that a guard of this process did not let through, since its start."""
+        return self._failover.refusals.read()
 
     def reset_circuits(self, name: str) -> None:
         """Close the provider's circuits and end its pause."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from providers.models import Answer, Capability, Contact, Order, ProviderRequest, Reason
+from providers.models import Answer, Capability, Contact, Order, ProviderRequest, Reason, Source
 
 
 class Clock(Protocol):
@@ -80,8 +80,25 @@ class CallRecord:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedRecord:
+    """One answer as it left the chain: whose, from where, and how old."""
+
+    provider: str
+    capability: Capability
+    source: Source
+    age_s: float
+    degraded: bool
+    reason: Reason | None
+
+
 class CallObserver(Protocol):
+    """Neither method may raise or wait: both run in the thread of whoever asked."""
+
     def called(self, record: CallRecord) -> None: ...
+
+    def served(self, record: ServedRecord) -> None:
+        """Once per answer, also from the cache: it has to be cheap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The named jobs, in one table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import time, timedelta
 
 from providers.chain import IntelligenceChain
@@ -17,6 +17,7 @@ from service.schedules import DailyAt, Every
 
 CHECK_EVERY = timedelta(seconds=5)
 CHECK_DEADLINE_S = 10.0
+SAMPLE_EVERY = timedelta(seconds=5)
 PRUNE_AT = time(3, 30)
 
 
@@ -27,6 +28,7 @@ def named_jobs(
     outcomes: OutcomeBoard,
     remote: Sequence[str],
     clock: Clock,
+    sample_figures: Callable[[], None],
     draft_retention: timedelta,
 ) -> list[Job]:
     """`remote`: the providers whose connection is watched."""
@@ -54,6 +56,10 @@ def named_jobs(
                 continue
         return {"checked": len(silent), **outcomes.publish()}
 
+    def sample_metrics() -> Mapping[str, int]:
+        sample_figures()
+        return {}
+
     return [
         Job(
             name="prune",
@@ -72,6 +78,13 @@ def named_jobs(
             description="tell the other processes how this one's provider calls went",
             schedule=Every(CHECK_EVERY),
             run=outcomes.publish,
+            per_process=True,
+        ),
+        Job(
+            name="sample-metrics",
+            description="write down how this process does, for whichever process monitoring asks",
+            schedule=Every(SAMPLE_EVERY),
+            run=sample_metrics,
             per_process=True,
         ),
     ]

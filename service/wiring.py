@@ -1,7 +1,7 @@
 """The only composition root: what the service is made of, and how the parts know each other."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,6 +22,7 @@ from service.health.services import HealthService
 from service.http.components import provide
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
+from service.intelligence.observers import FannedOut
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.recommending import RecommendationService
 from service.intelligence.services import FactsService, TextSources
@@ -29,7 +30,12 @@ from service.intelligence.snapshots import DatabaseSnapshots
 from service.jobs import JobRunner
 from service.provider_control.services import ConfiguredToggles, ProviderControl
 from service.settings import Deployment, Settings
+from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
+from service.telemetry.metrics import Metrics
+from service.telemetry.metrics.dependencies import DependencyFigures
+from service.telemetry.metrics.exposition import Exposition
+from service.telemetry.metrics.guards import GuardFigures
 from service.tickets.services import TicketService
 from service.timed_work import named_jobs
 
@@ -68,7 +74,7 @@ class Lifecycle:
         lines.stop_batching()
 
 
-def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
+def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metrics) -> None:
     clock = substitutes.clock or SystemClock()
     chance = substitutes.random or random.Random()
     database = _database(app, settings)
@@ -97,12 +103,15 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         cache=cache,
         snapshots=snapshots,
         toggles=toggles,
-        observer=outcomes,
+        observer=FannedOut([outcomes, metrics.providers, AnswerLog()]),
         clock=clock,
         random=chance,
         processes=settings.processes,
     )
 
+    dependencies = DependencyFigures(metrics.registry, database, cache)
+    metrics.sampler.watch(dependencies)
+    metrics.sampler.watch(GuardFigures(metrics.registry, chain, _limits(providers)))
     remote = [provider.name for provider in providers if provider.policy is not None]
     sources = TextSources(
         provider=chain,
@@ -120,9 +129,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         outcomes=outcomes,
         remote=remote,
         clock=clock,
+        sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
     )
-    runner = JobRunner(jobs, database, clock)
+    runner = JobRunner(jobs, database, clock, observer=metrics.jobs)
+    for job in jobs:
+        metrics.jobs.knows(job.name)
+    exposition = Exposition(metrics)
     provide(
         app,
         settings,
@@ -145,7 +158,10 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
             chosen_by=settings.providers_chosen_by,
         ),
         ProviderControl(providers, chain, toggles, outcomes),
+        exposition,
     )
+    app.extensions["support.metrics"] = metrics
+    app.extensions["support.exposition"] = exposition
     app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database)
     announce(settings)
 
@@ -153,6 +169,26 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
 def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:
     """Raises `SettingsError` where a provider cannot be made from the environment."""
     return [registry.lookup(name).from_host(host) for name in settings.intelligence_providers]
+
+
+def _limits(providers: Sequence[IntelligenceProvider]) -> Mapping[str, int]:
+    """By provider, the calls that it may get at once; one without a limit is not there."""
+    policies = {provider.name: provider.policy for provider in providers}
+    return {
+        name: policy.max_concurrency
+        for name, policy in policies.items()
+        if policy and policy.max_concurrency is not None
+    }
+
+
+def _sample_figures(metrics: Metrics, dependencies: DependencyFigures) -> Callable[[], None]:
+    """The database last: it alone may make this wait."""
+
+    def sample() -> None:
+        metrics.sampler.sample()
+        dependencies.check_database()
+
+    return sample
 
 
 def announce(settings: Settings) -> None:

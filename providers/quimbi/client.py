@@ -29,6 +29,7 @@ from providers.errors import (
 )
 from providers.ports import Clock
 from providers.quimbi.sockets import BoundedAdapter, every_wait_within, time_is_up
+from providers.tracing import outgoing_headers
 
 LARGEST_REPLY = 1 << 20
 """Bytes, decompressed."""
@@ -92,7 +93,7 @@ class QuimbiClient:
         return self._sessions.get(pid) or self._sessions.setdefault(pid, _new_session(self._pool_size))
 
     def _headers(self) -> dict[str, str]:
-        headers = {"X-API-Key": self._api_key, "Content-Type": "application/json"}
+        headers = {"X-API-Key": self._api_key, "Content-Type": "application/json", **outgoing_headers()}
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         if isinstance(request_id, str) and _HEADER_SAFE.fullmatch(request_id):
             headers["X-Request-ID"] = request_id

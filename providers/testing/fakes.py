@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from providers.models import Answer, Capability, Contact, Order, ProviderRequest
-from providers.ports import CallRecord, Clock, CustomerHistory, ProviderHost
+from providers.ports import CallRecord, Clock, CustomerHistory, ProviderHost, ServedRecord
 from providers.testing.clock import EPOCH, FakeClock, FixedRandom
 from providers.testing.scripted import ScriptedCall, ScriptedProvider, sample_answer
 
@@ -136,9 +136,13 @@ class RecordedHistory:
 class RecordingObserver:
     def __init__(self) -> None:
         self.records: list[CallRecord] = []
+        self.answers: list[ServedRecord] = []
 
     def called(self, record: CallRecord) -> None:
         self.records.append(record)
+
+    def served(self, record: ServedRecord) -> None:
+        self.answers.append(record)
 
 
 def make_host(**overrides: Any) -> ProviderHost:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from providers.interface import Connection, ProviderHealth
 from providers.models import Reason
-from providers.ports import CallRecord, Clock, Outcome
+from providers.ports import CallRecord, Clock, Outcome, ServedRecord
 from service.database import Database
 from service.intelligence.models import ProviderOutcome
 
@@ -48,6 +48,9 @@ class OutcomeBoard:
                 at=record.at,
             ),
         )
+
+    def served(self, record: ServedRecord) -> None:
+        """An answer says nothing of the provider that a call to it does not say."""
 
     def checked(self, provider: str, health: ProviderHealth) -> None:
         self._note(

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import structlog
 from waitress.task import ThreadedTaskDispatcher
 
+from service.telemetry.metrics.lanes import LaneReading
+
 STANDING_QUEUE_WAIT_S = 0.1
 """What a request is worth waiting for once the lane has not been idle for a whole `max_wait_s`."""
 
@@ -73,6 +75,7 @@ class Lane(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no typ
         self.plan = lane
         self._clock = clock
         self._idle_at = clock()
+        self._shed = 0
 
     def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
         name = f"{self.plan.name}-{thread_no}"
@@ -100,7 +103,18 @@ class Lane(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no typ
             overdue = []
             while self.queue and now - self.queue[0].since > worth_s:
                 overdue.append(self.queue.popleft())
+            self._shed += len(overdue)
             return overdue
+
+    def reading(self) -> LaneReading:
+        with self.lock:
+            return LaneReading(
+                lane=self.plan.name,
+                threads=len(self.threads),
+                busy=self.active_count,
+                queued=len(self.queue),
+                shed=self._shed,
+            )
 
     def idle(self) -> bool:
         with self.lock:
@@ -139,6 +153,9 @@ class Lanes:
                 waiting.channel.refuse(retry_after_s=lane.plan.max_wait_s)
             if overdue:
                 log.warning("requests_shed", lane=lane.plan.name, count=len(overdue))
+
+    def readings(self) -> list[LaneReading]:
+        return [lane.reading() for lane in self._lanes]
 
     def _sweep_until_stopped(self) -> None:
         while not self._stopped.wait(SWEEP_S):
