@@ -49,6 +49,7 @@ from providers.resilience.pausing import Pausing
 from providers.resilience.places import Placed
 from providers.resilience.quota import BackgroundQuota
 from providers.resilience.refreshing import Refresher
+from providers.resilience.refusals import Refused
 from providers.resilience.retry_budget import RetryBudget
 from providers.resilience.retrying import Retrying, Waits
 from providers.resilience.settings import ChainSettings, ChainSettingsSchema
@@ -181,6 +182,10 @@ class IntelligenceChain(Wrapper):
     def hint_open(self, name: str, capability: Capability, left_s: float) -> bool:
         """Another process has opened this circuit for `left_s` more; whether ours opened for that reason."""
         return self._guarded[name].hint_open(capability, left_s)
+
+    def refusals(self) -> Mapping[Refused, int]:
+        """Calls that a guard of this process did not let through, since its start."""
+        return self._failover.refusals.read()
 
     def reset_circuits(self, name: str) -> None:
         """Close the provider's circuits and end its pause."""

@@ -7,12 +7,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from time import monotonic
+from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
 
+from providers import tracing
 from providers.ports import Clock
 from service import leases
 from service.database import Database, DatabaseUnavailable
@@ -62,6 +65,23 @@ class JobStatus:
     last_failure: str | None = None
 
 
+class JobOutcome(StrEnum):
+    DONE = "done"
+    WAITING = "waiting"
+    """For the database."""
+    FAILED = "failed"
+
+
+class JobObserver(Protocol):
+    """Told of each run of what was due, in the thread of the runs."""
+
+    def ran(self, job: str, outcome: JobOutcome, duration_s: float) -> None: ...
+
+
+class NobodyLooks:
+    def ran(self, job: str, outcome: JobOutcome, duration_s: float) -> None: ...
+
+
 class UnknownJob(LookupError):
     pass
 
@@ -100,6 +120,7 @@ class JobRunner:
         *,
         bell: Bell | None = None,
         poll: timedelta = POLL,
+        observer: JobObserver | None = None,
     ) -> None:
         self._jobs = {job.name: job for job in jobs}
         if len(self._jobs) != len(jobs):
@@ -107,6 +128,7 @@ class JobRunner:
         self._database = database
         self._clock = clock
         self._poll_s = poll.total_seconds()
+        self._observer = observer or NobodyLooks()
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._due_here = {job.name: job.schedule.first(clock.now()) for job in jobs if job.per_process}
         self._bell = bell or Bell()
@@ -237,18 +259,25 @@ class JobRunner:
 
     def _attempt(self, job: Job, run: Callable[[], Figures]) -> None:
         started = self._clock.monotonic()
+        with tracing.own_trace():
+            outcome = self._outcome_of(job, run, started)
+        self._observer.ran(job.name, outcome, self._clock.monotonic() - started)
+
+    def _outcome_of(self, job: Job, run: Callable[[], Figures], started: float) -> JobOutcome:
         try:
             figures = run()
         except DatabaseUnavailable:
             if job.name not in self._waiting:
                 log.warning("job_waits_for_database", job=job.name)
             self._waiting.add(job.name)
+            return JobOutcome.WAITING
         except Exception:  # one job's defect must not end the thread that runs all the others
             log.exception("job_failed", job=job.name, retried_at="next_due")
-        else:
-            self._waiting.discard(job.name)
-            tell = log.info if any(figures.values()) and not job.per_process else log.debug
-            tell("job_done", job=job.name, duration_s=round(self._clock.monotonic() - started, 3), **figures)
+            return JobOutcome.FAILED
+        self._waiting.discard(job.name)
+        tell = log.info if any(figures.values()) and not job.per_process else log.debug
+        tell("job_done", job=job.name, duration_s=round(self._clock.monotonic() - started, 3), **figures)
+        return JobOutcome.DONE
 
 
 def in_short_transactions(database: Database, step: Callable[[Session], int]) -> int:

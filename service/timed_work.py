@@ -23,6 +23,7 @@ CHECK_DEADLINE_S = 10.0
 CHECK_LEASE = timedelta(seconds=20)
 """Beyond the deadline, and short: while a dead process holds it, nobody checks."""
 TELL_EVERY = timedelta(seconds=2)
+SAMPLE_EVERY = timedelta(seconds=5)
 PRUNE_AT = time(3, 30)
 
 
@@ -36,6 +37,7 @@ def named_jobs(
     switches: Switches,
     heartbeats: Heartbeats,
     clock: Clock,
+    sample_figures: Callable[[], None],
     draft_retention: timedelta,
 ) -> list[Job]:
     """`remote`: the providers whose connection is watched while they are enabled."""
@@ -68,6 +70,10 @@ def named_jobs(
     def follow_toggles() -> Mapping[str, int]:
         switches.settle()
         return switches.follow()
+
+    def sample_metrics() -> Mapping[str, int]:
+        sample_figures()
+        return {}
 
     return [
         Job(
@@ -102,6 +108,13 @@ def named_jobs(
             description="tell the other processes how this one's provider calls went",
             schedule=Every(TELL_EVERY),
             run=outcomes.publish,
+            per_process=True,
+        ),
+        Job(
+            name="sample-metrics",
+            description="write down how this process does, for whichever process monitoring asks",
+            schedule=Every(SAMPLE_EVERY),
+            run=sample_metrics,
             per_process=True,
         ),
     ]

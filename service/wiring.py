@@ -1,7 +1,7 @@
 """The only composition root: what the service is made of, and how the parts know each other."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,7 +39,12 @@ from service.provider_control.statistics import CallStatistics
 from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
+from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
+from service.telemetry.metrics import Metrics
+from service.telemetry.metrics.dependencies import DependencyFigures
+from service.telemetry.metrics.exposition import Exposition
+from service.telemetry.metrics.guards import GuardFigures
 from service.tickets.services import TicketService
 from service.timed_work import named_jobs
 
@@ -78,7 +83,7 @@ class Lifecycle:
         lines.stop_batching()
 
 
-def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
+def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metrics) -> None:
     clock = substitutes.clock or SystemClock()
     chance = substitutes.random or random.Random()
     database = _database(app, settings)
@@ -109,7 +114,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         cache=cache,
         snapshots=snapshots,
         toggles=toggles,
-        observer=FannedOut([outcomes, statistics]),
+        observer=FannedOut([outcomes, statistics, metrics.providers, AnswerLog()]),
         clock=clock,
         random=chance,
         flights=flights,
@@ -126,6 +131,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
 
     FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
 
+    dependencies = DependencyFigures(metrics.registry, database, cache)
+    metrics.sampler.watch(dependencies)
+    metrics.sampler.watch(GuardFigures(metrics.registry, chain, _limits(providers)))
     remote = [provider.name for provider in providers if provider.policy is not None]
     sources = TextSources(
         provider=chain,
@@ -147,9 +155,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         switches=switches,
         heartbeats=heartbeats,
         clock=clock,
+        sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
     )
-    runner = JobRunner(jobs, database, clock, bell=bell)
+    runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
+    for job in jobs:
+        metrics.jobs.knows(job.name)
+    exposition = Exposition(metrics)
     provide(
         app,
         settings,
@@ -182,7 +194,10 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
             heartbeats=heartbeats,
             switches=switches,
         ),
+        exposition,
     )
+    app.extensions["support.metrics"] = metrics
+    app.extensions["support.exposition"] = exposition
     app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database)
     announce(settings)
 
@@ -190,6 +205,26 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
 def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:
     """Raises `SettingsError` where a provider cannot be made from the environment."""
     return [registry.lookup(name).from_host(host) for name in settings.intelligence_providers]
+
+
+def _limits(providers: Sequence[IntelligenceProvider]) -> Mapping[str, int]:
+    """By provider, the calls that it may get at once; one without a limit is not there."""
+    policies = {provider.name: provider.policy for provider in providers}
+    return {
+        name: policy.max_concurrency
+        for name, policy in policies.items()
+        if policy and policy.max_concurrency is not None
+    }
+
+
+def _sample_figures(metrics: Metrics, dependencies: DependencyFigures) -> Callable[[], None]:
+    """The database last: it alone may make this wait."""
+
+    def sample() -> None:
+        metrics.sampler.sample()
+        dependencies.check_database()
+
+    return sample
 
 
 def announce(settings: Settings) -> None:

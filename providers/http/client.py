@@ -31,6 +31,7 @@ from providers.errors import (
 )
 from providers.http.sockets import BoundedAdapter, every_wait_within, time_is_up
 from providers.ports import Clock
+from providers.tracing import outgoing_headers
 
 LARGEST_REPLY = 1 << 20
 """Bytes, decompressed."""
@@ -126,7 +127,7 @@ class HttpClient:
         return self._sessions.get(pid) or self._sessions.setdefault(pid, _new_session(self._pool_size))
 
     def _headers(self, body: bytes | None) -> dict[str, str]:
-        headers = dict(self._credentials)
+        headers = dict(self._credentials) | outgoing_headers()
         if body is not None:
             headers["Content-Type"] = "application/json"
         request_id = structlog.contextvars.get_contextvars().get("request_id")

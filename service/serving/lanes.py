@@ -10,6 +10,7 @@ import structlog
 
 from service.serving.parking import ParkedChannel, Parking
 from service.serving.threads import HotThreads
+from service.telemetry.metrics.lanes import LaneReading
 
 STANDING_QUEUE_WAIT_S = 0.1
 """What a request is worth waiting for once the lane has not been idle for a whole `max_wait_s`."""
@@ -75,6 +76,7 @@ class Lane(HotThreads):
         self.plan = lane
         self._clock = clock
         self._idle_at = clock()
+        self._shed = 0
 
     def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
         name = f"{self.plan.name}-{thread_no}"
@@ -102,7 +104,18 @@ class Lane(HotThreads):
             overdue = []
             while self.queue and now - self.queue[0].since > worth_s:
                 overdue.append(self.queue.popleft())
+            self._shed += len(overdue)
             return overdue
+
+    def reading(self) -> LaneReading:
+        with self.lock:
+            return LaneReading(
+                lane=self.plan.name,
+                threads=len(self.threads),
+                busy=self.active_count,
+                queued=len(self.queue),
+                shed=self._shed,
+            )
 
     def idle(self) -> bool:
         with self.lock:
@@ -143,6 +156,9 @@ class Lanes:
             if overdue:
                 log.warning("requests_shed", lane=lane.plan.name, count=len(overdue))
         self.parking.sweep()
+
+    def readings(self) -> list[LaneReading]:
+        return [lane.reading() for lane in self._lanes]
 
     def _sweep_until_stopped(self) -> None:
         while not self._stopped.wait(SWEEP_S):

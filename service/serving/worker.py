@@ -17,6 +17,8 @@ from service.serving.connections import Connections
 from service.serving.lanes import Lanes
 from service.serving.prompt import SENT_TOGETHER
 from service.serving.sockets import BACKLOG
+from service.telemetry.metrics import Metrics
+from service.telemetry.metrics.lanes import LaneFigures
 
 SWITCH_INTERVAL_S = 0.001
 """How long a thread keeps the interpreter lock when others want it; measured, see the decision record."""
@@ -56,6 +58,9 @@ class Worker:
         self._closed = False
         self._closing = threading.RLock()  # a signal handler may interrupt the thread that holds it
         self._lifecycle = cast(Lifecycle | None, getattr(app, "extensions", {}).get("support.lifecycle"))
+        metrics = cast(Metrics | None, getattr(app, "extensions", {}).get("support.metrics"))
+        if metrics:
+            metrics.sampler.watch(LaneFigures(metrics.registry, lanes.readings))
         self._connections = Connections()
         self._server = create_server(
             app,

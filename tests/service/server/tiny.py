@@ -24,6 +24,8 @@ class TinySettings:
     port: int
     processes: int
     host: str = "127.0.0.1"
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
     threads: int = 8
     provider_threads: int = 2
     cors_origins: tuple[str, ...] = ("https://desk.example",)
