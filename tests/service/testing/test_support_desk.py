@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from providers.models import Reason
-from providers.stub.script_file import ScriptFault
+from providers.stub.script_file import ScriptFault, parse_script
 from service.testing.desk import SupportDesk
 from service.testing.fixtures import StartSupportDesk
 from tests.pages import DOCS, ROOT, blocks
@@ -124,6 +124,20 @@ def test_a_desk_takes_calls_at_once(desk: SupportDesk) -> None:
     with ThreadPoolExecutor(8) as threads:
         statuses = list(threads.map(lambda _: desk.get(INTELLIGENCE).status_code, range(16)))
     assert statuses == [200] * 16
+
+
+def test_a_desk_takes_other_providers_and_the_stub_among_them_is_the_tests(
+    start_support_desk: StartSupportDesk,
+) -> None:
+    desk = start_support_desk(INTELLIGENCE_PROVIDERS="stub")
+    desk.new_ticket("cust_1")
+    desk.stub.fails("unreachable", times=1)
+    assert [desk.get(INTELLIGENCE).status_code for _ in range(2)] == [503, 200]
+
+
+def test_the_script_that_the_page_shows_is_one() -> None:
+    (script,) = [block.text for block in blocks(PAGE) if block.language == "json"]
+    assert len(parse_script(script).rules) == 3
 
 
 def test_the_tests_that_the_page_shows_pass_in_a_project_of_their_own(tmp_path: Path) -> None:
