@@ -72,12 +72,12 @@ def _with_circuits(bench: Bench, fault: Fault) -> Iterator[Figure]:
 
 def _without_circuits(bench: Bench, fault: Fault) -> Iterator[Figure]:
     """A text is a request for the facts and one for the text; retries have a budget of their own."""
-    name = f"{fault.name}, circuits held closed"
+    name = f"{fault.name}, no circuit"
     samples, calls = _asked(bench, fault, DEADLINES | CLOSED)
     yield from _honest(name, samples)
     questions = len(samples) + len(samples.of("draft", "recommendation"))
     yield count(
-        f"{name}: upstream calls within the retry budget",
+        f"{name}: calls within the retry budget",
         calls,
         CALLS_A_REQUEST * questions + RETRIES_A_MINUTE * PROCESSES,
         len(samples),
