@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 from sqlalchemy import create_engine, delete
@@ -31,6 +32,7 @@ from tests.providers.resilience.questions import analysis, soon
 
 CAUSE = Cause(actor="key:ops", reason="Maintenance.")
 NAMES = ("quimbi", "stub", "fallback")
+_fresh_numbers = count()
 
 
 class Desk:
@@ -69,8 +71,8 @@ class Desk:
 
     def open_circuit(self) -> None:
         self.quimbi.script(Capability.ANALYZE, UpstreamError())
-        for customer in range(5):
-            self.chain.analyze(analysis(f"cold_{customer}"), soon(self.clock))
+        for _ in range(5):
+            self.chain.analyze(analysis(f"cold_{next(_fresh_numbers)}"), soon(self.clock))
 
 
 @pytest.fixture
