@@ -102,7 +102,7 @@ def test_cold_customers_fill_half_of_the_lane_and_the_rest_is_told_at_once(desk,
 def test_who_waited_two_seconds_in_vain_is_told_that_it_is_in_progress(start_desk, simulator):
     desk = start_desk(**pointing_at(simulator) | PATIENT, SINGLE_FLIGHT_WAIT="0.3")
     case = new_case(desk)
-    simulator.inject(Fault.LATENCY, endpoint="analyze", seconds=0.8)
+    simulator.inject(Fault.LATENCY, endpoint="analyze", seconds=2)
     with crowd(desk.url, case.path("intelligence"), 20) as clients:
         answers = clients.answers()
     reasons = [answer["provenance"]["reason"] for answer in answers]
