@@ -107,7 +107,10 @@ class EventLog:
     """`handlers` run in the same transaction, in their order; one that raises undoes the change."""
 
     def __init__(self, handlers: Mapping[EventType, Sequence[Handler]] | None = None) -> None:
-        self._handlers = dict(handlers or {})
+        self._handlers = {kind: list(those) for kind, those in (handlers or {}).items()}
+
+    def subscribe(self, kind: EventType, handler: Handler) -> None:
+        self._handlers.setdefault(kind, []).append(handler)
 
     def record(self, session: Session, event: Event) -> None:
         session.add(

@@ -13,17 +13,21 @@ from providers.interface import IntelligenceProvider
 from providers.ports import Clock, ProviderHost, Random
 from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
-from service.cache import install_cache
+from providers.resilience.places import Places
+from providers.resilience.single_flight import Flights
+from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
 from service.customers.services import CustomerService
 from service.database import Database, db, engine_options, normalise_url
 from service.events import EventLog
+from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
 from service.intelligence.observers import FannedOut
 from service.intelligence.outcomes import OutcomeBoard
+from service.intelligence.outdating import FactsOutdating
 from service.intelligence.recommending import RecommendationService
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots
@@ -97,6 +101,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
     providers = substitutes.providers or make_providers(settings, host, substitutes.registry or Registry())
     toggles = ConfiguredToggles([provider.name for provider in providers])
+    flights = _flights(settings, cache)
     chain = build_chain(
         providers,
         ChainSettings.from_environment(settings.raw),
@@ -106,8 +111,11 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         observer=FannedOut([outcomes, metrics.providers, AnswerLog()]),
         clock=clock,
         random=chance,
+        flights=flights,
         processes=settings.processes,
     )
+
+    FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
 
     dependencies = DependencyFigures(metrics.registry, database, cache)
     metrics.sampler.watch(dependencies)
@@ -119,6 +127,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         customers=customers,
         database=database,
         events=events,
+        flights=flights,
         clock=clock,
         deadline_s=settings.texts_deadline_s,
         facts_wait_s=settings.texts_facts_wait_s,
@@ -141,6 +150,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         settings,
         database,
         cache,
+        events,
         runner,
         customers,
         tickets,
@@ -206,6 +216,14 @@ def announce(settings: Settings) -> None:
         log.warning(
             "test_key_in_production", variable=KEY_VARIABLE, cure="set the live key of this installation"
         )
+
+
+def _flights(settings: Settings, cache: GatedAnswerCache | InProcessAnswerCache) -> Flights:
+    """One for all who share calls, since they share the lane's places."""
+    board = None
+    if isinstance(cache, GatedAnswerCache):
+        board = RedisFlightBoard(cache.client, cache.gate, key_prefix=settings.cache_key_prefix)
+    return Flights(board=board, places=Places(max(1, settings.provider_threads // 2)))
 
 
 def _database(app: Flask, settings: Settings) -> Database:

@@ -61,6 +61,10 @@ class Failover(Dispatching):
         """Whether an enabled provider that is not generic has the capability."""
         return any(self._offering(capability, generic=False))
 
+    def asked(self, capability: Capability) -> list[str]:
+        """Names of those providers, in the order in which they are asked."""
+        return [provider.name for provider in self._offering(capability, generic=False)]
+
     def around(self, call: Call[A]) -> A:
         inquiry: Inquiry[A] = Inquiry()
         for provider in self._offering(call.capability, generic=False):

@@ -7,8 +7,9 @@ from time import monotonic
 from typing import Any, Protocol
 
 import structlog
-from waitress.task import ThreadedTaskDispatcher
 
+from service.serving.parking import ParkedChannel, Parking
+from service.serving.threads import HotThreads
 from service.telemetry.metrics.lanes import LaneReading
 
 STANDING_QUEUE_WAIT_S = 0.1
@@ -19,7 +20,7 @@ SWEEP_S = 0.05
 log = structlog.get_logger()
 
 
-class Channel(Protocol):
+class Channel(ParkedChannel, Protocol):
     """waitress's channel, as far as a lane knows it: one connection whose first request is due."""
 
     requests: list[Any]
@@ -63,7 +64,7 @@ class Waiting:
         self.channel.cancel()
 
 
-class Lane(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+class Lane(HotThreads):
     """Takes requests first in, first out, and gives up those that waited longer than they are worth.
 
     The limit is a time, not a count: `max_wait_s` for a burst, `STANDING_QUEUE_WAIT_S` for a queue
@@ -91,7 +92,7 @@ class Lane(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no typ
             if not self.queue:
                 self._idle_at = now
             self.queue.append(Waiting(task, now))
-            self.queue_cv.notify()
+            self.wake_one()
 
     def take_overdue(self) -> list[Waiting]:
         with self.lock:
@@ -126,6 +127,7 @@ class Lanes:
 
     def __init__(self, plans: Sequence[LanePlan], clock: Callable[[], float] = monotonic) -> None:
         self._lanes = [Lane(lane, clock) for lane in plans]
+        self.parking = Parking(self.add_task, clock)
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -153,6 +155,7 @@ class Lanes:
                 waiting.channel.refuse(retry_after_s=lane.plan.max_wait_s)
             if overdue:
                 log.warning("requests_shed", lane=lane.plan.name, count=len(overdue))
+        self.parking.sweep()
 
     def readings(self) -> list[LaneReading]:
         return [lane.reading() for lane in self._lanes]
@@ -162,7 +165,7 @@ class Lanes:
             self.sweep()
 
     def idle(self) -> bool:
-        return all(lane.idle() for lane in self._lanes)
+        return not self.parking and all(lane.idle() for lane in self._lanes)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> None:
         self._stopped.set()

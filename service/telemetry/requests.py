@@ -7,6 +7,7 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 
+from providers.resilience.visits import spent_s
 from service.telemetry import tracing
 from service.telemetry.metrics.requests import RequestMetrics
 
@@ -23,7 +24,7 @@ def install(app: Flask, metrics: RequestMetrics) -> None:
         request_id = brought if REQUEST_ID.fullmatch(brought) else secrets.token_hex(8)
         structlog.contextvars.bind_contextvars(request_id=request_id)
         tracing.begin(request.environ)
-        g.request_id, g.began_s = request_id, time.perf_counter()
+        g.request_id, g.began_s = request_id, time.perf_counter() - spent_s()
 
     @app.after_request
     def _end(response: Response) -> Response:

@@ -106,9 +106,7 @@ class Evaluation:
                 "rate": lambda samples=samples: _per(
                     range_s, increase(samples, self._at_s - range_s, self._at_s)
                 ),
-                "max_over_time": lambda samples=samples: max(
-                    (value for _, value in samples), default=None
-                ),
+                "max_over_time": lambda samples=samples: max((value for _, value in samples), default=None),
             }[name]()
             if value is not None:
                 results[_without_name(frozenset(series.labels.items()))] = value

@@ -152,7 +152,7 @@ def test_an_outage_without_traffic_is_told_once_the_silence_is_over_and_so_is_it
 def test_checks_leave_half_of_the_quota_to_people(
     deployed: QuimbiSimulator, start_desk: StartDesk, clock: FakeClock
 ) -> None:
-    desk = start_desk(Substitutes(clock=clock), **pointing_at(deployed), QUIMBI_RATE_PER_HOUR="10")
+    desk = start_desk(Substitutes(clock=clock), **pointing_at(deployed) | {"QUIMBI_RATE_PER_HOUR": "10"})
     for _ in range(20):
         look_after_providers(desk)
         clock.advance(30)

@@ -12,7 +12,9 @@ class JobMetrics:
     """`service.jobs.JobObserver`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._runs = Counter("support_job_runs", "Runs of timed work.", ["job_name", "outcome"], registry=registry)
+        self._runs = Counter(
+            "support_job_runs", "Runs of timed work.", ["job_name", "outcome"], registry=registry
+        )
         self._durations = Histogram(
             "support_job_duration_seconds",
             "Time that one run of timed work took.",
