@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from providers import tracing
 from providers.deadline import Deadline
 from providers.errors import InProgress, NoAnswer, NotCalled, ProviderError
 from providers.models import Reason
@@ -111,6 +112,10 @@ class Refresher:
             return False
 
     def _refresh(self, key: Key, call: Call[Any]) -> None:
+        with tracing.own_trace():
+            self._ask(key, call)
+
+    def _ask(self, key: Key, call: Call[Any]) -> None:
         try:
             self._provider.around(call.by(Deadline.after(DEADLINE_S, self._clock)))
         except ProviderError as error:

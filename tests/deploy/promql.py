@@ -4,12 +4,12 @@ The parser is Prometheus's grammar; what each function does follows Prometheus's
 the extrapolation of `rate` and `increase` to the ends of their range included.
 """
 
-import itertools
 import math
 import operator
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import promql_parser as ast
@@ -133,6 +133,8 @@ class Evaluation:
             return {key: value for key, value in left.items() if not _holds(right, key)}
         if name in COMPARISONS and isinstance(right, float):
             return {key: value for key, value in left.items() if COMPARISONS[name](value, right)}
+        if isinstance(left, float) or isinstance(right, float):
+            raise NotImplementedError("arithmetic with numbers")
         others = {_without_name(key): value for key, value in right.items()}
         mine = {_without_name(key): value for key, value in left.items()}
         return {key: ARITHMETIC[name](mine[key], others[key]) for key in mine if key in others}
@@ -143,7 +145,7 @@ def increase(samples: Samples, start_s: float, end_s: float) -> float | None:
     if len(samples) < 2:
         return None
     (first_s, first), (last_s, last) = samples[0], samples[-1]
-    resets = math.fsum(before for (_, before), (_, after) in itertools.pairwise(samples) if after < before)
+    resets = math.fsum(before for (_, before), (_, after) in pairwise(samples) if after < before)
     rise = last - first + resets
     sampled_s = last_s - first_s
     average_s = sampled_s / (len(samples) - 1)

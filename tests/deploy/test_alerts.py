@@ -59,8 +59,8 @@ def test_the_runbook_says_of_each_alert_what_to_look_at_and_what_to_do(rule: Rul
 @every_rule
 def test_a_summary_names_only_labels_that_the_expression_leaves(rule: Rule) -> None:
     named = set(LABEL.findall(" ".join(rule.annotations.values())))
-    fired = [alert for _, check in CHECKS if check["alertname"] == rule.alert for alert in check["exp_alerts"]]
-    assert all(named <= set(alert["exp_labels"]) for alert in fired)
+    checks = [check for _, check in CHECKS if check["alertname"] == rule.alert]
+    assert all(named <= set(alert["exp_labels"]) for check in checks for alert in check["exp_alerts"])
 
 
 @every_rule

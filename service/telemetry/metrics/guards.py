@@ -47,6 +47,12 @@ class GuardFigures:
             registry=registry,
         )
         self._told: dict[Refused, Rising] = {}
+        self._refreshes = Gauge(
+            "support_refreshes_waiting",
+            "Known facts that wait to be brought up to date.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         most = Gauge(
             "support_provider_calls_limit",
             "Calls to the provider that may be under way at once.",
@@ -61,6 +67,7 @@ class GuardFigures:
         for provider, status in self._chain.status().items():
             if status.circuits:
                 self._sample_provider(provider, status)
+        self._refreshes.set(self._chain.refreshes_waiting)
         for refused, count in self._chain.refusals().items():
             self._rising(refused).rise_to(count)
 

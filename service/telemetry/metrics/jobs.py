@@ -12,9 +12,8 @@ class JobMetrics:
     """`service.jobs.JobObserver`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._runs = Counter(
-            "support_job_runs", "Runs of timed work.", ["job_name", "outcome"], registry=registry
-        )
+        labels = ["job_name", "outcome"]  # Prometheus itself puts a label `job` on every series
+        self._runs = Counter("support_job_runs", "Runs of timed work.", labels, registry=registry)
         self._durations = Histogram(
             "support_job_duration_seconds",
             "Time that one run of timed work took.",

@@ -20,7 +20,7 @@ class RequestMetrics:
         )
         self._durations = Histogram(
             "support_http_request_duration_seconds",
-            "Time in the application, without the wait for a thread.",
+            "Time to the answer, without the wait for a thread.",
             ["method", "rule"],
             buckets=DURATIONS_S,
             registry=registry,
