@@ -58,9 +58,14 @@ class Call:
             )
             assert answer.status_code == self.status, f"{self.command}\n{answer.status_code} {answer.text}"
             if self.told:
-                answered = json.dumps(answer.json(), separators=(",", ":"), ensure_ascii=False)
+                is_json = "json" in answer.headers.get("Content-Type", "")
+                answered = _compact(answer.json()) if is_json else answer.text
                 for text in self.told:
                     assert text in answered, f"{self.command}\nlacks {text}\n{answered}"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True)

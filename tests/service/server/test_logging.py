@@ -12,6 +12,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers import tracing
 from providers.errors import UpstreamError
 from service.telemetry import lines as sinks
 from service.telemetry.failures import describe
@@ -42,6 +43,7 @@ def events(path):
 
 def test_an_event_is_one_line_with_its_fields(log_file):
     structlog.contextvars.bind_contextvars(request_id="r-1")
+    tracing.enter(tracing.Trace("0af7651916cd43dd8448eb211c80319c"))
     structlog.get_logger().info("ticket_created", status="open")
     structlog.get_logger().bind(service="Quimbi").error("provider_call", outcome="failed")
 
@@ -52,6 +54,7 @@ def test_an_event_is_one_line_with_its_fields(log_file):
         "service": "desk",
         "event": "ticket_created",
         "request_id": "r-1",
+        "trace_id": "0af7651916cd43dd8448eb211c80319c",
         "status": "open",
     }
     assert (second["service"], second["level"]) == ("Quimbi", "ERROR")
