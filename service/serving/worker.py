@@ -58,9 +58,9 @@ class Worker:
         self._closed = False
         self._closing = threading.RLock()  # a signal handler may interrupt the thread that holds it
         self._lifecycle = cast(Lifecycle | None, getattr(app, "extensions", {}).get("support.lifecycle"))
-        metrics = cast(Metrics | None, getattr(app, "extensions", {}).get("support.metrics"))
-        if metrics:
-            metrics.sampler.watch(LaneFigures(metrics.registry, lanes.readings))
+        self._metrics = cast(Metrics | None, getattr(app, "extensions", {}).get("support.metrics"))
+        if self._metrics:
+            self._metrics.sampler.watch(LaneFigures(self._metrics.registry, lanes.readings))
         self._connections = Connections()
         self._server = create_server(
             app,
@@ -85,6 +85,8 @@ class Worker:
         self._lanes.start()
         if self._lifecycle:
             self._lifecycle.start()
+        if self._metrics:
+            self._metrics.sampler.sample()  # else another process would know nothing of this one at first
         ready()
         while not self._draining:
             self._turn(1.0)

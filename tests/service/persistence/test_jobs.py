@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, select, update
 from structlog.testing import capture_logs
 
+from providers import tracing
 from providers.testing.clock import EPOCH
 from providers.testing.fakes import FakeClock
 from service.clock import SystemClock
@@ -19,7 +20,7 @@ from service.http.models import IdempotencyKey
 from service.http.queries import prune_idempotency_keys
 from service.intelligence.models import Draft
 from service.intelligence.queries import prune_drafts
-from service.jobs import Bell, Job, JobRunner, JobRunning, UnknownJob, in_short_transactions
+from service.jobs import Bell, Job, JobOutcome, JobRunner, JobRunning, UnknownJob, in_short_transactions
 from service.leases import JobLease
 from service.schedules import DailyAt, Every
 from tests.service.persistence.rows import NOON, customer, draft, idempotency_key, ticket
@@ -344,3 +345,47 @@ def test_idempotency_keys_past_their_time_are_deleted_in_batches(database: Datab
     assert in_short_transactions(database, prune) == 7
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(IdempotencyKey)) == 1
+
+
+# ---------------------------------------------------------------- seen from outside
+
+
+class Onlooker:
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, JobOutcome, float]] = []
+
+    def ran(self, job: str, outcome: JobOutcome, duration_s: float) -> None:
+        self.seen.append((job, outcome, duration_s))
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        (None, JobOutcome.DONE),
+        (LookupError("a defect"), JobOutcome.FAILED),
+        (DatabaseUnavailable("away"), JobOutcome.WAITING),
+    ],
+)
+def test_each_run_is_told_with_its_outcome_and_its_time(
+    database: Database, clock: FakeClock, failure: Exception | None, outcome: JobOutcome
+) -> None:
+    onlooker, work = Onlooker(), Work(meanwhile=lambda: clock.advance(2))
+    work.failure = failure
+    runner = JobRunner([job(work, per_process=True)], database, clock, observer=onlooker)
+    clock.advance(3_600)
+    runner.run_due()
+    assert onlooker.seen == [("prune", outcome, 2)]
+
+
+def test_each_run_has_a_trace_of_its_own(database: Database, clock: FakeClock) -> None:
+    traces: list[tracing.Trace | None] = []
+    work = Work(meanwhile=lambda: traces.append(tracing.current()))
+    runner = JobRunner([job(work, per_process=True)], database, clock)
+    for _ in range(2):
+        clock.advance(3_600)
+        runner.run_due()
+    first, second = traces
+    assert first
+    assert second
+    assert first.trace_id != second.trace_id
+    assert tracing.current() is None
