@@ -373,7 +373,7 @@ def test_each_run_is_told_with_its_outcome_and_its_time(
     work.failure = failure
     runner = JobRunner([job(work, per_process=True)], database, clock, observer=onlooker)
     clock.advance(3_600)
-    runner.run_due()
+    runner.run_here()
     assert onlooker.seen == [("prune", outcome, 2)]
 
 
@@ -383,7 +383,7 @@ def test_each_run_has_a_trace_of_its_own(database: Database, clock: FakeClock) -
     runner = JobRunner([job(work, per_process=True)], database, clock)
     for _ in range(2):
         clock.advance(3_600)
-        runner.run_due()
+        runner.run_here()
     first, second = traces
     assert first
     assert second
