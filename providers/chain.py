@@ -1,21 +1,22 @@
 """The chain that the domain calls as its one provider of intelligence.
 
-LastKnownGood            facts only; what is known is served at once, and refreshed behind
-└ Failover               the enabled providers that declare the capability, in configured order
-  ├ Cached               facts only; with single flight
-  │ └ Keeping            writes fresh facts through to the snapshots
-  │   └ Pausing          leaves a provider alone that asked for it
-  │     └ Circuit        leaves a provider alone that fails; one logical call is one count
-  │       └ Limited      no more calls at once than it can take
-  │         └ Retrying   within the deadline and the retry budget
-  │           └ Observed one record per attempt
-  │             └ Contained → a provider with a policy
+LastKnownGood              facts only; what is known is served at once, and refreshed behind
+└ Failover                 the enabled providers that declare the capability, in configured order
+  ├ Cached                 facts only; with single flight
+  │ └ Keeping              writes fresh facts through to the snapshots
+  │   └ Placed             leaves half of a server's threads to answers that need not wait
+  │     └ Pausing          leaves a provider alone that asked for it
+  │       └ Circuit        leaves a provider alone that fails; one logical call is one count
+  │         └ Limited      no more calls at once than it can take
+  │           └ Retrying   within the deadline and the retry budget
+  │             └ Observed one record per attempt
+  │               └ Contained → a provider with a policy
   ├ Keeping → Observed → Contained → a provider without a policy: it computes locally
   ├ …
   └ Observed → Contained → a generic provider, whose words are not kept
 
-Refresher                what LastKnownGood wants brought up to date
-└ Failover               the same providers, none of them generic
+Refresher                  what LastKnownGood wants brought up to date
+└ Failover                 the same providers, none of them generic
   └ Cached → Keeping → BackgroundQuota → Pausing, as above
 """
 
@@ -37,6 +38,7 @@ from providers.resilience.keeping import Keeping
 from providers.resilience.last_known_good import Awaiting, LastKnownGood
 from providers.resilience.observing import Observed
 from providers.resilience.pausing import Pausing
+from providers.resilience.places import Placed
 from providers.resilience.quota import BackgroundQuota
 from providers.resilience.refreshing import Refresher
 from providers.resilience.retry_budget import RetryBudget
@@ -170,6 +172,7 @@ def build_chain(
     observer: CallObserver,
     clock: Clock,
     random: Random,
+    flights: Flights | None = None,
     processes: int = 1,
 ) -> IntelligenceChain:
     around = Surroundings(
@@ -179,7 +182,7 @@ def build_chain(
         observer=observer,
         clock=clock,
         random=random,
-        flights=Flights(),
+        flights=flights or Flights(),
         processes=processes,
     )
     guarded = {provider.name: _guard(provider, around) for provider in providers}
@@ -221,13 +224,15 @@ def _guard(provider: IntelligenceProvider, around: Surroundings) -> Guarded:
     circuit = Circuit(limited, settings=settings.circuit, waits=waits, clock=clock)
     pausing = Pausing(circuit, clock=clock)
     background = BackgroundQuota(pausing, clock=clock, processes=around.processes)
-    cached = _cached(_keeping(pausing, around), around)
+    placed = Placed(pausing, places=around.flights.places)
+    kept, kept_behind = _keeping(placed, around), _keeping(background, around)
+    cached = _cached(kept, around) if policy.cached else None
     return Guarded(
-        link=cached if policy.cached else cached.inner,
-        refreshing=_cached(_keeping(background, around), around),
+        link=cached or kept,
+        refreshing=_cached(kept_behind, around) if policy.cached else kept_behind,
         direct=pausing,
         background=background,
-        cached=cached if policy.cached else None,
+        cached=cached,
         pausing=pausing,
         circuit=circuit,
         limited=limited,

@@ -61,6 +61,36 @@ class SnapshotStore(Protocol):
         """In place of an older one. That something has happened after `asked_at` stays known."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A key on the flight board: `mine` for the flight with this token, or another process's."""
+
+    key: str
+    token: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Whether a flight is still under way; else `note` is what it left, None where nothing."""
+
+    flying: bool
+    note: str | None = None
+
+
+class FlightBoard(Protocol):
+    """Which calls are under way in any process. Never raises: None says that the board is out of reach."""
+
+    def claim(self, key: str, *, ttl_s: float) -> Claim | None:
+        """Make the key ours, unless another flight has it; it ends by itself after `ttl_s`."""
+
+    def look(self, claim: Claim) -> Sighting | None:
+        """How it stands with another process's flight."""
+
+    def land(self, claim: Claim, note: str | None) -> None:
+        """Give our key up, with a note for those who watch this very flight."""
+
+
 class ToggleSource(Protocol):
     def enabled(self) -> Sequence[str]:
         """Names of the enabled providers, in the order in which they are asked."""

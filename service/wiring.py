@@ -13,11 +13,14 @@ from providers.interface import IntelligenceProvider
 from providers.ports import Clock, ProviderHost, Random
 from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
-from service.cache import install_cache
+from providers.resilience.places import Places
+from providers.resilience.single_flight import Flights
+from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
 from service.customers.services import CustomerService
 from service.database import Database, db, engine_options, normalise_url
 from service.events import EventLog
+from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
 from service.intelligence.drafting import DraftService
@@ -92,6 +95,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
     )
     providers = substitutes.providers or make_providers(settings, host, substitutes.registry or Registry())
     toggles = ConfiguredToggles([provider.name for provider in providers])
+    flights = _flights(settings, cache)
     chain = build_chain(
         providers,
         ChainSettings.from_environment(settings.raw),
@@ -101,6 +105,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         observer=outcomes,
         clock=clock,
         random=chance,
+        flights=flights,
         processes=settings.processes,
     )
 
@@ -113,6 +118,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         customers=customers,
         database=database,
         events=events,
+        flights=flights,
         clock=clock,
         deadline_s=settings.texts_deadline_s,
         facts_wait_s=settings.texts_facts_wait_s,
@@ -174,6 +180,14 @@ def announce(settings: Settings) -> None:
         log.warning(
             "test_key_in_production", variable=KEY_VARIABLE, cure="set the live key of this installation"
         )
+
+
+def _flights(settings: Settings, cache: GatedAnswerCache | InProcessAnswerCache) -> Flights:
+    """One for all who share calls, since they share the lane's places."""
+    board = None
+    if isinstance(cache, GatedAnswerCache):
+        board = RedisFlightBoard(cache.client, cache.gate, key_prefix=settings.cache_key_prefix)
+    return Flights(board=board, places=Places(max(1, settings.provider_threads // 2)))
 
 
 def _database(app: Flask, settings: Settings) -> Database:

@@ -10,6 +10,7 @@ from providers.codec import FACT_TYPES, SCHEMA_VERSION, encode
 from providers.interface import IntelligenceProvider
 from providers.models import Answer, Capability, Source
 from providers.ports import AnswerCache, Random
+from providers.resilience.between_processes import Handover
 from providers.resilience.cache_keys import key_of
 from providers.resilience.single_flight import Flights
 from providers.resilience.wrapping import A, Call, Wrapper
@@ -61,9 +62,11 @@ class Cached(Wrapper):
         if key is None:
             return call.on(self.inner)
         return self._flights.share(
-            (self.name, key),
+            f"{self.name}:{key}",
             lambda: self._read(key, call) or self._ask(key, call),  # somebody may have landed meanwhile
             min(self._wait_s, call.deadline.remaining_s),
+            deadline=call.deadline,
+            handover=Handover(find=lambda _no_note: self._read(key, call)),
         )
 
     def peek(self, call: Call[A]) -> A | None:

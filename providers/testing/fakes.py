@@ -5,10 +5,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from providers.models import Answer, Capability, Contact, Order, ProviderRequest
-from providers.ports import CallRecord, Clock, CustomerHistory, ProviderHost, Snapshot
+from providers.ports import CallRecord, Claim, Clock, CustomerHistory, ProviderHost, Sighting, Snapshot
 from providers.testing.clock import EPOCH, FakeClock, FixedRandom
 from providers.testing.scripted import ScriptedCall, ScriptedProvider, sample_answer
 
@@ -17,6 +18,7 @@ __all__ = [
     "FakeClock",
     "FixedRandom",
     "InMemoryAnswerCache",
+    "InMemoryFlightBoard",
     "InMemorySnapshotStore",
     "NoHistory",
     "RecordedHistory",
@@ -61,6 +63,50 @@ class InMemoryAnswerCache:
 
     def keys(self) -> list[str]:
         return sorted(key for key in list(self._entries) if self.ttl_s(key) is not None)
+
+
+class InMemoryFlightBoard:
+    """One for all who play processes; `down` takes it out of their reach."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._flights: dict[str, tuple[str, float]] = {}
+        self._notes: dict[str, str] = {}
+        self._tokens = count()
+        self._lock = threading.Lock()
+        self.down = False
+
+    def claim(self, key: str, *, ttl_s: float) -> Claim | None:
+        with self._lock:
+            if self.down:
+                return None
+            holder = self._holder(key)
+            if holder is not None:
+                return Claim(key=key, token=holder, mine=False)
+            token = f"flight-{next(self._tokens)}"
+            self._flights[key] = (token, self._clock.monotonic() + ttl_s)
+            return Claim(key=key, token=token, mine=True)
+
+    def look(self, claim: Claim) -> Sighting | None:
+        with self._lock:
+            if self.down:
+                return None
+            if self._holder(claim.key) == claim.token:
+                return Sighting(flying=True)
+            return Sighting(flying=False, note=self._notes.get(claim.token))
+
+    def land(self, claim: Claim, note: str | None) -> None:
+        with self._lock:
+            if self.down:
+                return
+            if self._holder(claim.key) == claim.token:
+                del self._flights[claim.key]
+            if note is not None:
+                self._notes[claim.token] = note
+
+    def _holder(self, key: str) -> str | None:
+        token, until_s = self._flights.get(key, ("", -math.inf))
+        return token if self._clock.monotonic() < until_s else None
 
 
 SnapshotKey = tuple[str, Capability, frozenset[tuple[str, str | int]], str]

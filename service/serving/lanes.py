@@ -7,7 +7,9 @@ from time import monotonic
 from typing import Any, Protocol
 
 import structlog
-from waitress.task import ThreadedTaskDispatcher
+
+from service.serving.parking import ParkedChannel, Parking
+from service.serving.threads import HotThreads
 
 STANDING_QUEUE_WAIT_S = 0.1
 """What a request is worth waiting for once the lane has not been idle for a whole `max_wait_s`."""
@@ -17,7 +19,7 @@ SWEEP_S = 0.05
 log = structlog.get_logger()
 
 
-class Channel(Protocol):
+class Channel(ParkedChannel, Protocol):
     """waitress's channel, as far as a lane knows it: one connection whose first request is due."""
 
     requests: list[Any]
@@ -61,7 +63,7 @@ class Waiting:
         self.channel.cancel()
 
 
-class Lane(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+class Lane(HotThreads):
     """Takes requests first in, first out, and gives up those that waited longer than they are worth.
 
     The limit is a time, not a count: `max_wait_s` for a burst, `STANDING_QUEUE_WAIT_S` for a queue
@@ -88,7 +90,7 @@ class Lane(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no typ
             if not self.queue:
                 self._idle_at = now
             self.queue.append(Waiting(task, now))
-            self.queue_cv.notify()
+            self.wake_one()
 
     def take_overdue(self) -> list[Waiting]:
         with self.lock:
@@ -112,6 +114,7 @@ class Lanes:
 
     def __init__(self, plans: Sequence[LanePlan], clock: Callable[[], float] = monotonic) -> None:
         self._lanes = [Lane(lane, clock) for lane in plans]
+        self.parking = Parking(self.add_task, clock)
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -139,13 +142,14 @@ class Lanes:
                 waiting.channel.refuse(retry_after_s=lane.plan.max_wait_s)
             if overdue:
                 log.warning("requests_shed", lane=lane.plan.name, count=len(overdue))
+        self.parking.sweep()
 
     def _sweep_until_stopped(self) -> None:
         while not self._stopped.wait(SWEEP_S):
             self.sweep()
 
     def idle(self) -> bool:
-        return all(lane.idle() for lane in self._lanes)
+        return not self.parking and all(lane.idle() for lane in self._lanes)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> None:
         self._stopped.set()

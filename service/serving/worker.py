@@ -13,7 +13,9 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from service.serving.channel import LONGEST_BODY, Channel
+from service.serving.connections import Connections
 from service.serving.lanes import Lanes
+from service.serving.prompt import SENT_TOGETHER
 from service.serving.sockets import BACKLOG
 
 SWITCH_INTERVAL_S = 0.001
@@ -54,7 +56,7 @@ class Worker:
         self._closed = False
         self._closing = threading.RLock()  # a signal handler may interrupt the thread that holds it
         self._lifecycle = cast(Lifecycle | None, getattr(app, "extensions", {}).get("support.lifecycle"))
-        self._connections: dict[int, Any] = {}
+        self._connections = Connections()
         self._server = create_server(
             app,
             map=self._connections,
@@ -62,13 +64,13 @@ class Worker:
             sockets=[listener],
             backlog=BACKLOG,
             connection_limit=CONNECTION_LIMIT,
-            asyncore_use_poll=True,
             max_request_body_size=LONGEST_BODY + 1,  # waitress refuses a body of this size, not only above
             expose_tracebacks=False,
             clear_untrusted_proxy_headers=False,  # the gate has to see that a proxy sent a request
             ident=None,
         )
         self._server.channel_class = Channel
+        self._server.adj.send_bytes = SENT_TOGETHER  # deprecated as an argument, and still what it goes by
         self._server.cors_origins = frozenset(cors_origins)
 
     def run(self, ready: Callable[[], None]) -> bool:
@@ -96,7 +98,7 @@ class Worker:
                 self._server.pull_trigger()
 
     def _turn(self, timeout_s: float) -> None:
-        wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._connections, count=1)
+        self._connections.turn(timeout_s)
 
     def _drain(self) -> bool:
         began = monotonic()
@@ -110,6 +112,7 @@ class Worker:
                 return False
             for channel in list(self._server.active_channels.values()):
                 channel.close_after_answers(unused_too=waited_s > FIRST_REQUEST_GRACE_S)
+            self._connections.look_at_all()
             self._turn(DRAIN_TURN_S)
         log.info("drain_finished", duration_s=round(monotonic() - began, 3))
         return True
@@ -128,6 +131,7 @@ class Worker:
         with self._closing:
             self._closed = True
             self._server.trigger.close()
+        self._connections.close()
 
 
 def _allow_open_files() -> None:

@@ -16,6 +16,7 @@ from providers.models import (
     TicketContext,
 )
 from providers.ports import Clock
+from providers.resilience.visits import CURRENT, Visit
 
 V = TypeVar("V")
 
@@ -49,6 +50,15 @@ def outcome(work: Callable[[], Any]) -> Any:
         return work()
     except ProviderError as error:
         return error
+
+
+def on(visit: Visit, work: Callable[[], Any]) -> Any:
+    """As a server runs it for one of its requests."""
+    token = CURRENT.set(visit)
+    try:
+        return work()
+    finally:
+        CURRENT.reset(token)
 
 
 def at_once(callers: int, work: Callable[[], Any]) -> list[Any]:
