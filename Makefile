@@ -41,7 +41,7 @@ test-full: check  ## The tests with their large counts, which they print
 bench: $(VENV)/.tests  ## Warm intelligence throughput as a ratio to a bare floor
 	$(BIN)/python -m benchmarks.warm_intelligence
 
-bench-faults: $(VENV)/.tests  ## What each fault costs, as a table of figure against bound; ten minutes
+bench-faults: $(VENV)/.tests  ## What each fault costs, as a table of figure against bound; twelve minutes
 	$(BIN)/python -m benchmarks.faults --check
 
 reference: $(VENV)/.runtime  ## Write docs/API_REQUIREMENTS.md from the OpenAPI document

@@ -48,7 +48,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--quick", action="store_true", help="about two minutes, with fewer samples")
+    parser.add_argument("--quick", action="store_true", help="about four minutes, with fewer samples")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=list(SITUATIONS), help="see --list")
     parser.add_argument("--list", action="store_true", help="print the situations")
     parser.add_argument("--check", action="store_true", help="exit 1 where a bound is missed")

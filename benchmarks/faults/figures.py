@@ -1,8 +1,11 @@
 """A figure beside its bound, as a line of the table."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from benchmarks.faults.samples import Samples
 
 ENOUGH_FOR_P99 = 1_000
 COLUMNS = f"{'situation':<15} {'figure':<62} {'measured':>10} {'bound':>12} {'samples':>8}"
@@ -53,6 +56,14 @@ def _shown(value: float, unit: str) -> str:
 
 def count(what: str, measured: float, bound: float, samples: int | None = None) -> Figure:
     return Figure(what=what, measured=measured, bound=bound, samples=samples)
+
+
+def unanswered(where: str, samples: Samples) -> Figure:
+    """Answers of 5xx and requests without an answer, none of which may be; told by status where there are."""
+    failed = Counter(str(each.status or "none") for each in samples.samples if each.failed)
+    told = ", ".join(f"{status}: {times}" for status, times in sorted(failed.items()))
+    what = f"{where}5xx or no answer" + (f" ({told})" if told else "")
+    return count(what, failed.total(), 0, len(samples))
 
 
 def missed(figures: Iterable[Figure]) -> list[Figure]:

@@ -37,7 +37,7 @@ class Connections:
     async def ask(self, request: bytes) -> tuple[int, bytes]:
         """(status, body). Raises `OSError` or `EOFError` where the connection is cut."""
         async with self._places:
-            reader, writer = self._idle.pop() if self._idle else await self._connect()
+            reader, writer = self._take() or await self._connect()
             kept = False
             try:
                 writer.write(request)
@@ -53,6 +53,15 @@ class Connections:
     def close(self) -> None:
         for _, writer in self._idle:
             writer.transport.abort()
+
+    def _take(self) -> tuple[StreamReader, StreamWriter] | None:
+        """One that the server has not closed meanwhile, as it does with those long idle."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.transport.abort()
+        return None
 
     async def _connect(self) -> tuple[StreamReader, StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self._port)

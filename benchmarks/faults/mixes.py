@@ -10,8 +10,8 @@ WARM, EXPIRED, UNKNOWN, READ, LIST, LIVEZ = "warm", "expired", "unknown", "read"
 INTELLIGENCE: Final = "/api/ai/customers/{customer}/intelligence"
 BARE: Final = [Kind("bare", 1, "/")]
 
-KNOWN_CUSTOMERS = 200
-TICKETS = 100
+KNOWN_CUSTOMERS = 100
+TICKETS = 50
 
 
 @dataclass(frozen=True, slots=True)

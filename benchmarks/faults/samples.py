@@ -21,6 +21,10 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
     body: bytes
 
     @property
+    def failed(self) -> bool:
+        return self.status == NO_ANSWER or self.status >= 500
+
+    @property
     def answer(self) -> Any:
         """The JSON of an answer; `{}` where none came, or none was to be kept."""
         return msgspec.json.decode(self.body) if self.body else {}
@@ -49,10 +53,6 @@ class Samples:
 
     def count(self, condition: Callable[[Sample], bool]) -> int:
         return sum(map(condition, self.samples))
-
-    @property
-    def unanswered_or_5xx(self) -> int:
-        return self.count(lambda sample: sample.status == NO_ANSWER or sample.status >= 500)
 
     @property
     def p50_ms(self) -> float:

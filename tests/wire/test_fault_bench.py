@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import msgspec
 import pytest
 
-from benchmarks.faults.figures import Figure
+from benchmarks.faults.figures import Figure, unanswered
 from benchmarks.faults.generator import offer
 from benchmarks.faults.plans import Kind, Plan
 from benchmarks.faults.samples import NO_ANSWER, Sample, Samples
@@ -65,8 +65,10 @@ def test_a_p99_of_few_samples_says_so() -> None:
 
 
 def test_no_answer_counts_like_a_5xx() -> None:
-    samples = Samples([sample(status=status) for status in (200, 404, 500, 503, NO_ANSWER)])
-    assert samples.unanswered_or_5xx == 3
+    samples = Samples([sample(status=status) for status in (200, 404, 500, 503, 503, NO_ANSWER)])
+    figure = unanswered("killed: ", samples)
+    assert (figure.measured, figure.kept) == (4, False)
+    assert figure.what == "killed: 5xx or no answer (500: 1, 503: 2, none: 1)"
 
 
 def test_a_load_has_its_rate_and_its_shares() -> None:

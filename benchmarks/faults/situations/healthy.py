@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from benchmarks.faults.bench import Bench
-from benchmarks.faults.figures import Figure, count
+from benchmarks.faults.figures import Figure, unanswered
 
 
 def healthy(bench: Bench) -> Iterator[Figure]:
     samples = bench.healthy
     yield Figure(what="requests a second, closed loop", measured=bench.healthy_rate, samples=len(samples))
     yield Figure(what="unknown customers refused by our own limits", measured=bench.refused_when_healthy)
-    yield count("5xx or no answer", samples.unanswered_or_5xx, 0, len(samples))
+    yield unanswered("", samples)

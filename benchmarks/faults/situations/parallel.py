@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator
 
 from benchmarks.faults.bench import Bench
-from benchmarks.faults.figures import Figure, count
+from benchmarks.faults.figures import Figure, count, unanswered
 from benchmarks.faults.loads import offer
 from benchmarks.faults.mixes import BARE, INTELLIGENCE
 from benchmarks.faults.plans import Kind
@@ -40,5 +40,5 @@ def parallel(bench: Bench) -> Iterator[Figure]:
         bound=BARE_SHARE,
         samples=len(of_service) * rounds,
     )
-    yield count("5xx or no answer", of_service.unanswered_or_5xx, 0, len(of_service))
+    yield unanswered("", of_service)
     yield count("waits for a thread or a connection, by the log", sum(map(log.count, WAITS)), 0)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import redis
 
 from benchmarks.faults.bench import Bench
-from benchmarks.faults.figures import ENOUGH_FOR_P99, Figure, count
+from benchmarks.faults.figures import ENOUGH_FOR_P99, Figure, unanswered
 from benchmarks.faults.loads import WARM_UP_S, Offered, offered
 from benchmarks.faults.mixes import INTELLIGENCE, READ, UNKNOWN, WARM, Desk
 from benchmarks.faults.plans import Kind
@@ -112,7 +112,7 @@ def _under_load(bench: Bench, desk: Desk, name: str, fail: Act, bring_back: Act)
             bring_back(bench.stage, desk)
             in_use_s = _seconds_until_in_use(desk, until_s)
     yield from _added(name, load, failed_at_s, until_s)
-    yield count(f"{name}: 5xx or no answer", load.samples.unanswered_or_5xx, 0, len(load.samples))
+    yield unanswered(f"{name}: ", load.samples)
     yield Figure(what=f"{name}: in use again after", measured=in_use_s, bound=IN_USE_WITHIN_S, unit="s")
 
 
@@ -157,7 +157,7 @@ def _absent_at_start(bench: Bench) -> Iterator[Figure]:
     finally:
         if bench.stage.redis.process is None:
             bench.stage.redis.start()
-    yield count("absent at start: 5xx or no answer", load.samples.unanswered_or_5xx, 0, len(load.samples))
+    yield unanswered("absent at start: ", load.samples)
     yield Figure(what="absent at start: in use after", measured=in_use_s, bound=IN_USE_WITHIN_S, unit="s")
 
 

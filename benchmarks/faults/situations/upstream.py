@@ -14,7 +14,7 @@ from benchmarks.faults.stage import PROCESSES
 from benchmarks.faults.truth import invented
 
 REQUESTS = 550
-RATE = 60.0
+RATE = 90.0
 CALLS_A_REQUEST = 1.1
 DEADLINES: Final = {"FACTS_DEADLINE": "3", "TEXTS_DEADLINE": "5", "TEXTS_FACTS_WAIT": "1"}
 SLOWEST_S = 5 * 1.1
