@@ -12,7 +12,7 @@ from service.telemetry import tracing
 from service.telemetry.metrics.requests import RequestMetrics
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-QUIET = frozenset({"/livez", "/readyz", "/health"})
+QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
 
 log = structlog.get_logger()
 
