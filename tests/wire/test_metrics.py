@@ -110,6 +110,23 @@ def test_calls_to_a_provider_are_counted_by_how_they_went(desk: Desk, simulator:
     assert of(desk, "support_provider_call_duration_seconds_count", provider="quimbi") == 2
 
 
+def test_answers_are_counted_once_each_by_where_they_came_from(
+    desk: Desk, simulator: QuimbiSimulator
+) -> None:
+    first, second = known(desk, 2)
+    for _ in range(2):
+        desk.get(INTELLIGENCE.format(first))
+    simulator.inject(Fault.SERVER_ERROR)
+    desk.get(INTELLIGENCE.format(second))
+
+    answers = figures(desk, "support_answers_total")  # capability, degraded, provider, reason, source
+    assert answers == {
+        ("analyze", "false", "quimbi", "none", "fresh"): 1,
+        ("analyze", "false", "quimbi", "none", "cache"): 1,
+        ("analyze", "true", "fallback", "provider_error", "fallback"): 1,
+    }
+
+
 def test_an_open_circuit_and_what_it_refuses_are_told(desk: Desk, simulator: QuimbiSimulator) -> None:
     simulator.inject(Fault.SERVER_ERROR)
     for customer_id in known(desk, 6):
