@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 TESTS  ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench check reference format lock clean
+.PHONY: help run test test-full bench bench-faults check reference format lock clean
 
 help:  ## List what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.runtime: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -29,7 +29,7 @@ run: $(VENV)/.runtime  ## Serve on http://127.0.0.1:8000, set up from nothing
 check: $(VENV)/.tests  ## Formatting, lint, types, architecture contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy service providers
+	$(BIN)/mypy service providers examples/support-crm/support_crm
 	$(BIN)/lint-imports --no-cache
 
 test: check  ## Everything above, then the tests on real PostgreSQL and Redis
@@ -40,6 +40,9 @@ test-full: check  ## The tests with their large counts, which they print
 
 bench: $(VENV)/.tests  ## Warm intelligence throughput as a ratio to a bare floor
 	$(BIN)/python -m benchmarks.warm_intelligence
+
+bench-faults: $(VENV)/.tests  ## What each fault costs, as a table of figure against bound; twelve minutes
+	$(BIN)/python -m benchmarks.faults --check
 
 reference: $(VENV)/.runtime  ## Write docs/API_REQUIREMENTS.md from the OpenAPI document
 	@$(BIN)/python -m docs.reference

@@ -43,7 +43,7 @@ class Target:
         arguments = ["--port", str(self.port), "--path", self.path]
         arguments += ["--connections", str(connections), "--seconds", str(seconds)]
         if self.api_key:
-            arguments += ["--api-key", self.api_key]
+            arguments += [f"--api-key={self.api_key}"]  # one word: a key may begin with a dash
         run = [sys.executable, "-m", "benchmarks.load", *arguments]
         ended = subprocess.run(run, cwd=ROOT, check=True, capture_output=True, timeout=seconds + 60)
         figures: Figures = json.loads(ended.stdout)

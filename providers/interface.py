@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from marshmallow import Schema
 
 from providers.deadline import Deadline
-from providers.errors import UnsupportedCapability
+from providers.errors import ProviderError, UnsupportedCapability
 from providers.models import (
     AnalysisRequest,
     Capability,
@@ -33,10 +33,18 @@ class Connection(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderHealth:
-    """The outcome of one real call. `reason` is None where connected."""
+    """The outcome of one real call. `reason` is None where connected.
+
+    `retry_after_s` is the wait that a failing provider asks for, None where it names none.
+    """
 
     connection: Connection
     reason: Reason | None = None
+    retry_after_s: float | None = None
+
+    @classmethod
+    def failed(cls, error: ProviderError) -> Self:
+        return cls(connection=Connection.UNAVAILABLE, reason=error.reason, retry_after_s=error.retry_after_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

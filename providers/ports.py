@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from providers.models import Answer, Capability, Contact, Order, ProviderRequest, Reason
+from providers.models import Answer, Capability, Contact, Order, ProviderRequest, Reason, Source
 
 
 class Clock(Protocol):
@@ -34,20 +34,61 @@ class AnswerCache(Protocol):
     def delete(self, *keys: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Facts as they were kept. `outdated`: something has happened since that they cannot know of."""
+
+    answer: Answer
+    outdated: bool
+
+
 class SnapshotStore(Protocol):
     """Last known good facts, one per customer, capability, arguments and provider. Never raises."""
 
-    def latest(
+    def held(
         self,
         capability: Capability,
         request: ProviderRequest,
         *,
         providers: Sequence[str],
         not_before: datetime,
-    ) -> Answer | None:
-        """The first of `providers` with one as of `not_before` or later; whoever knows the customer first."""
+    ) -> Sequence[Snapshot]:
+        """Those of `providers` as of `not_before` or later, in the order of `providers`."""
 
-    def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None: ...
+    def keep(
+        self, capability: Capability, request: ProviderRequest, answer: Answer, *, asked_at: datetime
+    ) -> None:
+        """In place of an older one. That something has happened after `asked_at` stays known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A key on the flight board: `mine` for the flight with this token, or another process's."""
+
+    key: str
+    token: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Whether a flight is still under way; else `note` is what it left, None where nothing."""
+
+    flying: bool
+    note: str | None = None
+
+
+class FlightBoard(Protocol):
+    """Which calls are under way in any process. Never raises: None says that the board is out of reach."""
+
+    def claim(self, key: str, *, ttl_s: float) -> Claim | None:
+        """Make the key ours, unless another flight has it; it ends by itself after `ttl_s`."""
+
+    def look(self, claim: Claim) -> Sighting | None:
+        """How it stands with another process's flight."""
+
+    def land(self, claim: Claim, note: str | None) -> None:
+        """Give our key up, with a note for those who watch this very flight."""
 
 
 class ToggleSource(Protocol):
@@ -80,8 +121,25 @@ class CallRecord:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedRecord:
+    """One answer as it left the chain: whose, from where, and how old."""
+
+    provider: str
+    capability: Capability
+    source: Source
+    age_s: float
+    degraded: bool
+    reason: Reason | None
+
+
 class CallObserver(Protocol):
+    """Neither method may raise or wait: both run in the thread of whoever asked."""
+
     def called(self, record: CallRecord) -> None: ...
+
+    def served(self, record: ServedRecord) -> None:
+        """Once per answer, also from the cache: it has to be cheap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,21 @@ from service.migrating import MIGRATIONS
 from service.provider_control.views import blueprint as provider_control
 from service.settings import Deployment, Settings, read_environment
 from service.telemetry import logging, requests
+from service.telemetry.metrics import Metrics
+from service.telemetry.metrics.views import blueprint as metrics_view
 from service.tickets.views import blueprint as tickets
 from service.wiring import Substitutes
 
 MAX_BODY_BYTES = 2**20
-CLIENT_HEADERS = ["Content-Type", "X-API-Key", "Authorization", "Idempotency-Key", "If-Match"]
+CLIENT_HEADERS = [
+    "Content-Type",
+    "X-API-Key",
+    "Authorization",
+    "Idempotency-Key",
+    "If-Match",
+    "traceparent",
+    "tracestate",
+]
 SHOWN_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID"]
 
 
@@ -31,8 +41,9 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     app = Flask("service", static_folder=None)
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
 
+    metrics = Metrics()
     rendering.install(app)
-    requests.install(app)
+    requests.install(app, metrics.requests)
     headers.install(app)
     if settings.cors_origins:
         CORS(
@@ -44,10 +55,10 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
         )
     callers.install(app, _callers(settings))
     problems.install(app)
-    wiring.wire(app, settings, substitutes or Substitutes())
+    wiring.wire(app, settings, substitutes or Substitutes(), metrics)
     Migrate(app, db, directory=str(MIGRATIONS))
     documentation.configure(app)
-    documentation.install(app, [health, intelligence, tickets, provider_control])
+    documentation.install(app, [health, intelligence, tickets, provider_control, metrics_view])
     cli.install(app)
     return app
 

@@ -8,6 +8,7 @@ from typing import Any
 from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
+from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
@@ -94,9 +95,10 @@ class InProcessAnswerCache(AnswerCache):
 class GatedAnswerCache(AnswerCache):
     """Redis behind its gate. While Redis is away every key is a miss, and nothing is written or deleted."""
 
-    def __init__(self, backend: Any, gate: RedisGate) -> None:
+    def __init__(self, backend: Any, gate: RedisGate, client: Redis) -> None:
         self._backend = backend
         self.gate = gate
+        self.client = client
         self._tally = _Tally()
 
     def get(self, key: str) -> bytes | None:
@@ -144,8 +146,8 @@ def install_cache(
     backend = app.extensions["cache"][extension]
     if redis_url is None:
         return InProcessAnswerCache(backend)
-    client = backend._write_client  # noqa: SLF001  # the extension makes the client and offers no other way to it
-    return GatedAnswerCache(backend, RedisGate(client.ping, clock))
+    client: Redis = backend._write_client  # noqa: SLF001  # the extension makes the client and offers no other way to it
+    return GatedAnswerCache(backend, RedisGate(client.ping, clock), client)
 
 
 def cache_configuration(redis_url: str | None, key_prefix: str) -> dict[str, Any]:

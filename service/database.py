@@ -1,7 +1,7 @@
 """The one way to the database: short transactions, no framework needed, one error when it is not there."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask_sqlalchemy import SQLAlchemy
@@ -14,7 +14,15 @@ from service import migrating
 from service.columns import Base
 from service.engines import WRITING, configure_engine, engine_options, normalise_url
 
-__all__ = ["Database", "DatabaseUnavailable", "db", "engine_options", "normalise_url", "upgrade"]
+__all__ = [
+    "Database",
+    "DatabaseUnavailable",
+    "after_commit",
+    "db",
+    "engine_options",
+    "normalise_url",
+    "upgrade",
+]
 
 _SQLITE_OUTAGES = frozenset(
     {
@@ -34,6 +42,7 @@ _SQLITE_OUTAGES = frozenset(
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
+_AFTER_COMMIT = "support_after_commit"
 UNDEFINED_TABLE = "42P01"
 READ_ONLY = "25006"
 """PostgreSQL's state of a server that a failover left as a standby."""
@@ -64,6 +73,8 @@ class Database:
         """One transaction: committed at the end, rolled back on any error."""
         with _outages_translated(), self._write.begin() as session:
             yield session
+        for effect in session.info.get(_AFTER_COMMIT, ()):
+            effect()
 
     def check(self) -> None:
         """Make one round trip. Raises `DatabaseUnavailable`."""
@@ -80,6 +91,11 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def after_commit(session: Session, effect: Callable[[], None]) -> None:
+    """For what is no part of the transaction and must not come before it, nor without it."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(effect)
 
 
 def _for_reading(engine: Engine) -> Engine:

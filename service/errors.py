@@ -10,6 +10,10 @@ class NotFound(DeskError):
         super().__init__(f"There is no {kind} {str(wanted)[:100]!r}.")
 
 
+class Conflict(DeskError):
+    """What is asked for does not fit the state that there is."""
+
+
 class InvalidField(DeskError):
     """A value that only the desk's own state can tell is wrong."""
 

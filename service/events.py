@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.columns import Base, Identifier, Json
@@ -35,6 +35,15 @@ DRAFT_GENERATED = EventType("draft.generated", 1)
 DRAFT_OUTCOME_RECORDED = EventType("draft.outcome_recorded", 1)
 RECOMMENDATION_GENERATED = EventType("recommendation.generated", 1)
 RECOMMENDATION_ACTION_CHANGED = EventType("recommendation.action_changed", 1)
+PROVIDER_ENABLED = EventType("provider.enabled", 1)
+PROVIDER_DISABLED = EventType("provider.disabled", 1)
+PROVIDERS_REORDERED = EventType("provider.reordered", 1)
+PROVIDERS_RESET = EventType("provider.reset", 1)
+PROVIDER_CIRCUIT_RESET = EventType("provider.circuit_reset", 1)
+PROVIDER_TOGGLES_DROPPED = EventType("provider.toggles_dropped", 1)
+
+OF_PROVIDERS = text("subject_type = 'provider'")
+"""A literal, not a parameter: only so can a database tell that it may use the partial index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +106,13 @@ class StoredEvent(Base):
     __table_args__ = (
         Index("ix_events_ticket_id_at_id", "ticket_id", "at", "id"),
         Index("ix_events_subject_id_at_id", "subject_id", "at", "id"),
+        Index(
+            "ix_events_of_providers_at_id",
+            "at",
+            "id",
+            postgresql_where=OF_PROVIDERS,
+            sqlite_where=OF_PROVIDERS,
+        ),
     )
 
 
@@ -107,7 +123,10 @@ class EventLog:
     """`handlers` run in the same transaction, in their order; one that raises undoes the change."""
 
     def __init__(self, handlers: Mapping[EventType, Sequence[Handler]] | None = None) -> None:
-        self._handlers = dict(handlers or {})
+        self._handlers = {kind: list(those) for kind, those in (handlers or {}).items()}
+
+    def subscribe(self, kind: EventType, handler: Handler) -> None:
+        self._handlers.setdefault(kind, []).append(handler)
 
     def record(self, session: Session, event: Event) -> None:
         session.add(

@@ -7,11 +7,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import partial
+from time import monotonic
+from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
 
+from providers import tracing
 from providers.ports import Clock
 from service import leases
 from service.database import Database, DatabaseUnavailable
@@ -31,7 +35,8 @@ Figures = Mapping[str, int]
 class Job:
     """`run` returns figures for the log. It may run twice when it outlasts `lease` or its process dies.
 
-    `per_process`: every process runs it for itself, without a lease and without the database.
+    `per_process`: every process runs it for itself, without a lease, on a thread that waits for no
+    leased job, once before it serves and whenever the bell rings.
     """
 
     name: str
@@ -44,16 +49,37 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStatus:
-    """What is known of a job; times are None where it never ran. `last_failure`: class of the error."""
+    """What is known of a job; times are None where it never ran. `last_failure`: class of the error.
+
+    Nothing but its schedule is known of a job that every process runs for itself.
+    """
 
     name: str
     description: str
     schedule: str
+    per_process: bool = False
     due_at: datetime | None = None
     running: bool = False
     last_started_at: datetime | None = None
     last_finished_at: datetime | None = None
     last_failure: str | None = None
+
+
+class JobOutcome(StrEnum):
+    DONE = "done"
+    WAITING = "waiting"
+    """For the database."""
+    FAILED = "failed"
+
+
+class JobObserver(Protocol):
+    """Told of each run of what was due, in the thread of the runs."""
+
+    def ran(self, job: str, outcome: JobOutcome, duration_s: float) -> None: ...
+
+
+class NobodyLooks:
+    def ran(self, job: str, outcome: JobOutcome, duration_s: float) -> None: ...
 
 
 class UnknownJob(LookupError):
@@ -64,11 +90,37 @@ class JobRunning(Exception):
     """Another process holds the job's lease."""
 
 
+class Bell:
+    """Calls the jobs of this process before their time: rung from any thread, it waits for nobody."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether it was rung since the last time."""
+        rung = self._rung.wait(timeout_s)
+        self._rung.clear()
+        return rung
+
+
 class JobRunner:
-    """Runs what is due, one job after the other, on one daemon thread from `start` until `stop`."""
+    """Runs what is due, from `start` until `stop`, one job after the other on each of two daemon threads.
+
+    One is for leased jobs, which may take long, and one for those of every process, which must not wait.
+    """
 
     def __init__(
-        self, jobs: Sequence[Job], database: Database, clock: Clock, *, poll: timedelta = POLL
+        self,
+        jobs: Sequence[Job],
+        database: Database,
+        clock: Clock,
+        *,
+        bell: Bell | None = None,
+        poll: timedelta = POLL,
+        observer: JobObserver | None = None,
     ) -> None:
         self._jobs = {job.name: job for job in jobs}
         if len(self._jobs) != len(jobs):
@@ -76,26 +128,36 @@ class JobRunner:
         self._database = database
         self._clock = clock
         self._poll_s = poll.total_seconds()
+        self._observer = observer or NobodyLooks()
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._due_here = {job.name: job.schedule.first(clock.now()) for job in jobs if job.per_process}
+        self._bell = bell or Bell()
         self._database_away = False
+        self._waiting: set[str] = set()
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
+        """Returns once every job of this process has run, so that it serves with what they learn."""
         self._stopping.clear()
-        self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
-        self._thread.start()
+        self.run_here()
+        self._threads = [
+            threading.Thread(target=self._loop, name="jobs", daemon=True),
+            threading.Thread(target=self._loop_here, name="jobs-here", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """Begin no further job, and wait for the one that runs."""
+        """Begin no further job, and wait for those that run."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        self._bell.ring()
+        give_up_at_s = monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, give_up_at_s - monotonic()))
 
     def run_due(self) -> None:
-        """Run each job whose time has come and that no other process has. Raises nothing."""
-        self._run_due_here()
+        """Run each leased job whose time has come and that no other process has. Raises nothing."""
         try:
             self._run_due_leased()
         except DatabaseUnavailable:
@@ -104,6 +166,16 @@ class JobRunner:
             self._database_away = True
         else:
             self._database_away = False
+
+    def run_here(self, *, due_only: bool = False) -> None:
+        """Run the jobs of this process. Raises nothing."""
+        for name, due_at in self._due_here.items():
+            if self._stopping.is_set():
+                return
+            if not due_only or due_at <= self._clock.now():
+                job = self._jobs[name]
+                self._attempt(job, job.run)
+                self._due_here[name] = job.schedule.after(self._clock.now())
 
     def run_now(self, name: str) -> Figures:
         """Run a job whether due or not. Raises `UnknownJob`, `JobRunning`, or what the job raises."""
@@ -129,7 +201,7 @@ class JobRunner:
                 name=job.name,
                 description=job.description,
                 schedule=str(job.schedule),
-                due_at=self._due_here.get(job.name),
+                per_process=job.per_process,
             )
         return JobStatus(
             name=job.name,
@@ -146,11 +218,10 @@ class JobRunner:
         while not self._stopping.wait(self._poll_s):
             self.run_due()
 
-    def _run_due_here(self) -> None:
-        for name, due_at in self._due_here.items():
-            if due_at <= self._clock.now() and not self._stopping.is_set():
-                self._attempt(self._jobs[name], self._jobs[name].run)
-                self._due_here[name] = self._jobs[name].schedule.after(self._clock.now())
+    def _loop_here(self) -> None:
+        while not self._stopping.is_set():
+            rung = self._bell.wait(self._poll_s)
+            self.run_here(due_only=not rung)
 
     def _run_due_leased(self) -> None:
         leased = [job for job in self._jobs.values() if not job.per_process]
@@ -188,15 +259,25 @@ class JobRunner:
 
     def _attempt(self, job: Job, run: Callable[[], Figures]) -> None:
         started = self._clock.monotonic()
+        with tracing.own_trace():
+            outcome = self._outcome_of(job, run, started)
+        self._observer.ran(job.name, outcome, self._clock.monotonic() - started)
+
+    def _outcome_of(self, job: Job, run: Callable[[], Figures], started: float) -> JobOutcome:
         try:
             figures = run()
         except DatabaseUnavailable:
-            log.warning("job_waits_for_database", job=job.name)
+            if job.name not in self._waiting:
+                log.warning("job_waits_for_database", job=job.name)
+            self._waiting.add(job.name)
+            return JobOutcome.WAITING
         except Exception:  # one job's defect must not end the thread that runs all the others
             log.exception("job_failed", job=job.name, retried_at="next_due")
-        else:
-            tell = log.info if any(figures.values()) else log.debug
-            tell("job_done", job=job.name, duration_s=round(self._clock.monotonic() - started, 3), **figures)
+            return JobOutcome.FAILED
+        self._waiting.discard(job.name)
+        tell = log.info if any(figures.values()) and not job.per_process else log.debug
+        tell("job_done", job=job.name, duration_s=round(self._clock.monotonic() - started, 3), **figures)
+        return JobOutcome.DONE
 
 
 def in_short_transactions(database: Database, step: Callable[[Session], int]) -> int:

@@ -6,8 +6,19 @@ from service.events import StoredEvent
 from service.http import models as http
 from service.intelligence import models as intelligence
 from service.leases import JobLease
+from service.provider_control import models as provider_control
 from service.tickets import models as tickets
 
 metadata = Base.metadata
 
-__all__ = ["Base", "JobLease", "StoredEvent", "customers", "http", "intelligence", "metadata", "tickets"]
+__all__ = [
+    "Base",
+    "JobLease",
+    "StoredEvent",
+    "customers",
+    "http",
+    "intelligence",
+    "metadata",
+    "provider_control",
+    "tickets",
+]

@@ -2,16 +2,21 @@
 
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import structlog
 
 from service.serving.lanes import LanePlan, Lanes, plan
+from service.serving.metrics_port import serve_metrics
 from service.serving.processes import Supervisor
-from service.serving.sockets import CannotListen, listen
+from service.serving.sockets import MONITORING, CannotListen, listen
 from service.serving.worker import Worker, WsgiApp
+from service.telemetry.metrics import sharing
 
 __all__ = ["CannotListen", "ServerSettings", "serve"]
 
@@ -25,6 +30,10 @@ class ServerSettings(Protocol):
     def host(self) -> str: ...
     @property
     def port(self) -> int: ...
+    @property
+    def metrics_host(self) -> str: ...
+    @property
+    def metrics_port(self) -> int | None: ...
     @property
     def processes(self) -> int: ...
     @property
@@ -51,15 +60,26 @@ def serve(
     """
     plans = lanes or plan(desk_threads=settings.threads, provider_threads=settings.provider_threads)
     listeners = listen(settings.host, settings.port, settings.processes)
+    monitoring = _monitoring_listener(settings)
     host, port = listeners[0].getsockname()[:2]
 
     def announce() -> None:
-        log.info("serving", host=host, port=port, processes=settings.processes, threads=settings.threads)
+        log.info(
+            "serving",
+            host=host,
+            port=port,
+            metrics_port=monitoring.getsockname()[1] if monitoring else None,
+            processes=settings.processes,
+            threads=settings.threads,
+        )
         on_ready(host, port)
 
     def make_worker(listener: socket.socket) -> Worker:
+        app = make_app()
+        if monitoring:
+            serve_metrics(app, monitoring)
         return Worker(
-            make_app(),
+            app,
             listener,
             lanes=Lanes(plans),
             cors_origins=settings.cors_origins,
@@ -68,12 +88,32 @@ def serve(
 
     if settings.processes == 1:
         return _serve_here(make_worker, listeners[0], announce)
-    return Supervisor(
-        listeners,
-        partial(_serve_in_child, make_worker),
-        on_ready=announce,
-        drain_timeout_s=settings.drain_timeout_s,
-    ).run()
+    with _shared_figures() as figures:
+
+        def make_one_of_several(listener: socket.socket) -> Worker:
+            sharing.join(figures, listeners.index(listener))
+            return make_worker(listener)
+
+        return Supervisor(
+            listeners,
+            partial(_serve_in_child, make_one_of_several),
+            on_ready=announce,
+            on_death=partial(sharing.bury, figures),
+            drain_timeout_s=settings.drain_timeout_s,
+        ).run()
+
+
+def _monitoring_listener(settings: ServerSettings) -> socket.socket | None:
+    """One for all processes: whichever is free takes the next connection."""
+    if settings.metrics_port is None:
+        return None
+    return listen(settings.metrics_host, settings.metrics_port, 1, MONITORING)[0]
+
+
+@contextmanager
+def _shared_figures() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="support-metrics-") as directory:
+        yield Path(directory)
 
 
 def _serve_in_child(

@@ -128,6 +128,19 @@ class ServiceSettings(SettingsSchema):
     )
     host = _variable(fields.String, "HOST", "127.0.0.1", "address to listen on")
     port = _variable(fields.Integer, "PORT", 8000, "port to listen on", _between(0, 65535))
+    metrics_host = _variable(
+        fields.String,
+        "METRICS_HOST",
+        "127.0.0.1",
+        "address of the port for monitoring, which asks for no key",
+    )
+    metrics_port = _variable(
+        fields.Integer,
+        "METRICS_PORT",
+        None,
+        "a port for monitoring alone; unset, only /metrics on the main port, with a key of scope metrics",
+        _between(0, 65535),
+    )
     processes = _variable(fields.Integer, "PROCESSES", 1, "server processes", _between(1, 64))
     threads = _variable(
         fields.Integer,
@@ -218,6 +231,8 @@ class Settings:
     secret_key: str = field(repr=False)
     host: str
     port: int
+    metrics_host: str
+    metrics_port: int | None
     processes: int
     threads: int
     provider_threads: int

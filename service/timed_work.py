@@ -1,22 +1,29 @@
 """The named jobs, in one table."""
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from datetime import time, timedelta
 
 from providers.chain import IntelligenceChain
 from providers.deadline import Deadline
 from providers.errors import NotCalled, Paused
 from providers.interface import Connection, ProviderHealth
-from providers.ports import Clock
+from providers.ports import Clock, ToggleSource
 from service.database import Database
 from service.http.queries import prune_idempotency_keys
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.queries import prune_drafts
 from service.jobs import Job, in_short_transactions
+from service.provider_control.sharing import Heartbeats
+from service.provider_control.switching import Switches
 from service.schedules import DailyAt, Every
 
 CHECK_EVERY = timedelta(seconds=5)
 CHECK_DEADLINE_S = 10.0
+CHECK_LEASE = timedelta(seconds=20)
+"""Beyond the deadline, and short: while a dead process holds it, nobody checks."""
+TELL_EVERY = timedelta(seconds=2)
+SAMPLE_EVERY = timedelta(seconds=5)
 PRUNE_AT = time(3, 30)
 
 
@@ -26,10 +33,14 @@ def named_jobs(
     chain: IntelligenceChain,
     outcomes: OutcomeBoard,
     remote: Sequence[str],
+    toggles: ToggleSource,
+    switches: Switches,
+    heartbeats: Heartbeats,
     clock: Clock,
+    sample_figures: Callable[[], None],
     draft_retention: timedelta,
 ) -> list[Job]:
-    """`remote`: the providers whose connection is watched."""
+    """`remote`: the providers whose connection is watched while they are enabled."""
 
     def prune() -> Mapping[str, int]:
         now = clock.now()
@@ -42,17 +53,27 @@ def named_jobs(
             ),
         }
 
+    def check(name: str) -> None:
+        deadline = Deadline.after(CHECK_DEADLINE_S, clock)
+        try:
+            outcomes.checked(name, chain.background(name).check_health(deadline))
+        except Paused as pause:
+            outcomes.checked(name, ProviderHealth(connection=Connection.UNAVAILABLE, reason=pause.reason))
+        except NotCalled:  # calls of people fill its places: their outcomes will tell
+            return
+
     def check_providers() -> Mapping[str, int]:
-        silent = outcomes.silent(remote)
-        for name in silent:
-            deadline = Deadline.after(CHECK_DEADLINE_S, clock)
-            try:
-                outcomes.checked(name, chain.background(name).check_health(deadline))
-            except Paused as pause:
-                outcomes.checked(name, ProviderHealth(connection=Connection.UNAVAILABLE, reason=pause.reason))
-            except NotCalled:  # calls of people fill its places: their outcomes will tell
-                continue
+        silent = outcomes.silent([name for name in toggles.enabled() if name in remote])
+        _at_once(check, silent)
         return {"checked": len(silent), **outcomes.publish()}
+
+    def follow_toggles() -> Mapping[str, int]:
+        switches.settle()
+        return switches.follow()
+
+    def sample_metrics() -> Mapping[str, int]:
+        sample_figures()
+        return {}
 
     return [
         Job(
@@ -66,12 +87,45 @@ def named_jobs(
             description="ask a provider that nobody called for a while how it is",
             schedule=Every(CHECK_EVERY),
             run=check_providers,
+            lease=CHECK_LEASE,
+        ),
+        Job(
+            name="follow-toggles",
+            description="switch providers as operators last said",
+            schedule=Every(TELL_EVERY),
+            run=follow_toggles,
+            per_process=True,
+        ),
+        Job(
+            name="share-heartbeat",
+            description="tell the other processes how this one does, and hear of circuits that they opened",
+            schedule=Every(TELL_EVERY),
+            run=heartbeats.share,
+            per_process=True,
         ),
         Job(
             name="share-outcomes",
             description="tell the other processes how this one's provider calls went",
-            schedule=Every(CHECK_EVERY),
+            schedule=Every(TELL_EVERY),
             run=outcomes.publish,
             per_process=True,
         ),
+        Job(
+            name="sample-metrics",
+            description="write down how this process does, for whichever process monitoring asks",
+            schedule=Every(SAMPLE_EVERY),
+            run=sample_metrics,
+            per_process=True,
+        ),
     ]
+
+
+def _at_once(work: Callable[[str], None], names: Sequence[str]) -> None:
+    """So that one that hangs keeps nobody from learning of the others."""
+    threads = [
+        threading.Thread(target=work, args=(name,), name=f"check-{name}", daemon=True) for name in names
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

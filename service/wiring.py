@@ -1,7 +1,7 @@
 """The only composition root: what the service is made of, and how the parts know each other."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,23 +13,38 @@ from providers.interface import IntelligenceProvider
 from providers.ports import Clock, ProviderHost, Random
 from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
-from service.cache import install_cache
+from providers.resilience.places import Places
+from providers.resilience.single_flight import Flights
+from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
 from service.customers.services import CustomerService
 from service.database import Database, db, engine_options, normalise_url
 from service.events import EventLog
+from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
+from service.intelligence.observers import FannedOut
 from service.intelligence.outcomes import OutcomeBoard
+from service.intelligence.outdating import FactsOutdating
 from service.intelligence.recommending import RecommendationService
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots
-from service.jobs import JobRunner
-from service.provider_control.services import ConfiguredToggles, ProviderControl
+from service.jobs import Bell, JobRunner
+from service.provider_control.reports import Process, Reporter
+from service.provider_control.services import ProviderControl
+from service.provider_control.sharing import Heartbeats
+from service.provider_control.statistics import CallStatistics
+from service.provider_control.switching import Switches
+from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
+from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
+from service.telemetry.metrics import Metrics
+from service.telemetry.metrics.dependencies import DependencyFigures
+from service.telemetry.metrics.exposition import Exposition
+from service.telemetry.metrics.guards import GuardFigures
 from service.tickets.services import TicketService
 from service.timed_work import named_jobs
 
@@ -68,7 +83,7 @@ class Lifecycle:
         lines.stop_batching()
 
 
-def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
+def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metrics) -> None:
     clock = substitutes.clock or SystemClock()
     chance = substitutes.random or random.Random()
     database = _database(app, settings)
@@ -90,19 +105,35 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         processes=settings.processes,
     )
     providers = substitutes.providers or make_providers(settings, host, substitutes.registry or Registry())
-    toggles = ConfiguredToggles([provider.name for provider in providers])
+    toggles = RuntimeToggles([provider.name for provider in providers])
+    statistics, bell = CallStatistics(clock), Bell()
+    flights = _flights(settings, cache)
     chain = build_chain(
         providers,
         ChainSettings.from_environment(settings.raw),
         cache=cache,
         snapshots=snapshots,
         toggles=toggles,
-        observer=outcomes,
+        observer=FannedOut([outcomes, statistics, metrics.providers, AnswerLog()]),
         clock=clock,
         random=chance,
+        flights=flights,
         processes=settings.processes,
+        circuit_opened=bell.ring,
+    )
+    switches = Switches(database, events, toggles, chain, clock)
+    reporter = Reporter(
+        providers, chain=chain, toggles=toggles, statistics=statistics, cache=cache, clock=clock
+    )
+    heartbeats = Heartbeats(
+        database, Process.this(clock), reporter=reporter, chain=chain, toggles=toggles, clock=clock
     )
 
+    FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
+
+    dependencies = DependencyFigures(metrics.registry, database, cache)
+    metrics.sampler.watch(dependencies)
+    metrics.sampler.watch(GuardFigures(metrics.registry, chain, _limits(providers)))
     remote = [provider.name for provider in providers if provider.policy is not None]
     sources = TextSources(
         provider=chain,
@@ -110,6 +141,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         customers=customers,
         database=database,
         events=events,
+        flights=flights,
         clock=clock,
         deadline_s=settings.texts_deadline_s,
         facts_wait_s=settings.texts_facts_wait_s,
@@ -119,15 +151,23 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
         chain=chain,
         outcomes=outcomes,
         remote=remote,
+        toggles=toggles,
+        switches=switches,
+        heartbeats=heartbeats,
         clock=clock,
+        sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
     )
-    runner = JobRunner(jobs, database, clock)
+    runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
+    for job in jobs:
+        metrics.jobs.knows(job.name)
+    exposition = Exposition(metrics)
     provide(
         app,
         settings,
         database,
         cache,
+        events,
         runner,
         customers,
         tickets,
@@ -140,12 +180,24 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
             cache=cache,
             chain=chain,
             outcomes=outcomes,
-            providers=toggles.enabled(),
+            toggles=toggles,
             remote=remote,
             chosen_by=settings.providers_chosen_by,
         ),
-        ProviderControl(providers, chain, toggles, outcomes),
+        switches,
+        heartbeats,
+        ProviderControl(
+            providers,
+            chain=chain,
+            toggles=toggles,
+            outcomes=outcomes,
+            heartbeats=heartbeats,
+            switches=switches,
+        ),
+        exposition,
     )
+    app.extensions["support.metrics"] = metrics
+    app.extensions["support.exposition"] = exposition
     app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database)
     announce(settings)
 
@@ -153,6 +205,26 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes) -> None:
 def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:
     """Raises `SettingsError` where a provider cannot be made from the environment."""
     return [registry.lookup(name).from_host(host) for name in settings.intelligence_providers]
+
+
+def _limits(providers: Sequence[IntelligenceProvider]) -> Mapping[str, int]:
+    """By provider, the calls that it may get at once; one without a limit is not there."""
+    policies = {provider.name: provider.policy for provider in providers}
+    return {
+        name: policy.max_concurrency
+        for name, policy in policies.items()
+        if policy and policy.max_concurrency is not None
+    }
+
+
+def _sample_figures(metrics: Metrics, dependencies: DependencyFigures) -> Callable[[], None]:
+    """The database last: it alone may make this wait."""
+
+    def sample() -> None:
+        metrics.sampler.sample()
+        dependencies.check_database()
+
+    return sample
 
 
 def announce(settings: Settings) -> None:
@@ -170,6 +242,14 @@ def announce(settings: Settings) -> None:
         log.warning(
             "test_key_in_production", variable=KEY_VARIABLE, cure="set the live key of this installation"
         )
+
+
+def _flights(settings: Settings, cache: GatedAnswerCache | InProcessAnswerCache) -> Flights:
+    """One for all who share calls, since they share the lane's places."""
+    board = None
+    if isinstance(cache, GatedAnswerCache):
+        board = RedisFlightBoard(cache.client, cache.gate, key_prefix=settings.cache_key_prefix)
+    return Flights(board=board, places=Places(max(1, settings.provider_threads // 2)))
 
 
 def _database(app: Flask, settings: Settings) -> Database:

@@ -4,13 +4,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import settings
 from sqlalchemy import create_engine
 
 from providers.testing.fakes import FakeClock
-from service.database import Database, engine_options, normalise_url, upgrade
+from service.database import Database, engine_options, normalise_url
 from service.models import metadata
+from service.testing.desk import migrate
 from tests.servers import Postgres, Redis, ServerMissing, postgres_server, redis_server
+
+pytest_plugins = ["service.testing.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,6 +58,15 @@ def full(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture
+def plain_logging() -> Iterator[None]:
+    """A desk that another test started has configured the log of the whole process."""
+    configuration = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**configuration)
 
 
 @pytest.fixture(scope="session")
@@ -124,18 +137,10 @@ def own_redis() -> Iterator[Redis]:
         pytest.skip(str(missing))
 
 
-def migrate(url: str) -> None:
-    engine = create_engine(url, **engine_options(url))
-    upgrade(engine)
-    engine.dispose()
-
-
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_sqlite(migrated_support_database: Path) -> Path:
     """A file to copy: faster than migrating anew for each test."""
-    path = tmp_path_factory.mktemp("migrated") / "desk.db"
-    migrate(normalise_url(f"sqlite:///{path}"))
-    return path
+    return migrated_support_database
 
 
 @pytest.fixture(scope="session")

@@ -1,188 +1,46 @@
-"""HTTP to Quimbi, and nothing else. Each way to fail is put in the words of `providers.errors`, here only."""
+"""How Quimbi is spoken to over HTTP: its key, and its ways to say that it does not know a customer."""
 
-import os
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
-from http.client import HTTPException, IncompleteRead, RemoteDisconnected
-from http.cookiejar import DefaultCookiePolicy
 
-import msgspec
-import requests
-import structlog
-import urllib3
-
-from providers.errors import (
-    AccessRefused,
-    CustomerNotFound,
-    InvalidAnswer,
-    ProviderError,
-    ProviderFault,
-    RateLimited,
-    RequestRefused,
-    TimedOut,
-    Unreachable,
-    UpstreamError,
-)
+from providers.http import LARGEST_REPLY, HttpClient
 from providers.ports import Clock
-from providers.quimbi.sockets import BoundedAdapter, every_wait_within, time_is_up
 
-LARGEST_REPLY = 1 << 20
-"""Bytes, decompressed."""
-
-PASSING = frozenset({500, 502, 503, 504})
-"""Server faults after which the same call may succeed at once."""
+__all__ = ["LARGEST_REPLY", "QuimbiClient"]
 
 _CUSTOMER_NOT_FOUND = re.compile(r"\s*customer\b.{0,300}\bnot found", re.IGNORECASE | re.DOTALL)
-_HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class QuimbiClient:
-    """Thread-safe. Each process gets its own connections, made at its first call."""
+    """Thread-safe."""
 
     def __init__(self, base_url: str, api_key: str, clock: Clock, *, pool_size: int) -> None:
         self._base_url = base_url
-        self._api_key = api_key
-        self._clock = clock
-        self._pool_size = pool_size
-        self._decoder = msgspec.json.Decoder(float_hook=Decimal)
-        self._sessions: dict[int, requests.Session] = {}
+        self._http = HttpClient(
+            "Quimbi",
+            base_url,
+            clock,
+            credentials={"X-API-Key": api_key},
+            pool_size=pool_size,
+            unknown_customer=_names_no_customer,
+        )
 
     def __repr__(self) -> str:
         return f"QuimbiClient({self._base_url!r})"
 
     def post(self, path: str, body: bytes, timeout_s: float) -> Mapping[str, object]:
-        """The reply's JSON object, its fractions as Decimal, within `timeout_s` in all.
-
-        Raises `CustomerNotFound`, `RateLimited` or a `ProviderFault`.
-        """
-        with every_wait_within(timeout_s):
-            try:
-                return self._exchange(path, body, timeout_s)
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                raise _failure(error) from error
+        """As `HttpClient.post`."""
+        return self._http.post(path, body, timeout_s)
 
     def close(self) -> None:
-        if session := self._sessions.pop(os.getpid(), None):
-            session.close()
-
-    def _exchange(self, path: str, body: bytes, timeout_s: float) -> Mapping[str, object]:
-        with self._session().post(
-            self._base_url + path,
-            data=body,
-            headers=self._headers(),
-            timeout=timeout_s,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-                raise self._refusal(response)
-            answer = self._decoded(_read(response))
-        if not isinstance(answer, dict):
-            raise InvalidAnswer("the reply is no JSON object")
-        if answer.get("error"):
-            raise InvalidAnswer("the reply is an error in spite of its status")
-        return answer
-
-    def _session(self) -> requests.Session:
-        pid = os.getpid()  # connections do not survive a fork: two processes would read each other's replies
-        return self._sessions.get(pid) or self._sessions.setdefault(pid, _new_session(self._pool_size))
-
-    def _headers(self) -> dict[str, str]:
-        headers = {"X-API-Key": self._api_key, "Content-Type": "application/json"}
-        request_id = structlog.contextvars.get_contextvars().get("request_id")
-        if isinstance(request_id, str) and _HEADER_SAFE.fullmatch(request_id):
-            headers["X-Request-ID"] = request_id
-        return headers
-
-    def _decoded(self, body: bytes) -> object:
-        try:
-            return self._decoder.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, ArithmeticError, RecursionError) as error:
-            raise InvalidAnswer("the reply is no JSON") from error
-
-    def _refusal(self, response: requests.Response) -> ProviderError:
-        status = response.status_code
-        said = f"Quimbi answered {status}"
-        refusal: ProviderError = InvalidAnswer(said)
-        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            refusal = AccessRefused(said)
-        elif status == HTTPStatus.NOT_FOUND:
-            refusal = CustomerNotFound(said) if self._names_no_customer(response) else InvalidAnswer(said)
-        elif status == HTTPStatus.TOO_MANY_REQUESTS:
-            refusal = RateLimited(said, retry_after_s=self._retry_after_s(response))
-        elif status in PASSING:
-            refusal = UpstreamError(said, retry_after_s=self._retry_after_s(response))
-        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            refusal = ProviderFault(said)
-        elif status >= HTTPStatus.BAD_REQUEST:
-            refusal = RequestRefused(said)
-        return refusal
-
-    def _names_no_customer(self, response: requests.Response) -> bool:
-        """An unknown customer and an unknown route share the status; only code or words tell them apart."""
-        try:
-            body = self._decoded(_read(response))
-        except InvalidAnswer:
-            return False
-        return any(
-            text == "CUSTOMER_NOT_FOUND" or _CUSTOMER_NOT_FOUND.match(text) for text in _explanations(body)
-        )
-
-    def _retry_after_s(self, response: requests.Response) -> float | None:
-        """`Retry-After`, which is a number of seconds or a date; None where it is neither."""
-        stated = response.headers.get("Retry-After", "").strip()
-        if re.fullmatch(r"[0-9]{1,9}", stated):
-            return float(stated)
-        try:
-            at = parsedate_to_datetime(stated)
-        except ValueError:
-            return None
-        return max(0.0, (_in_utc(at) - self._clock.now()).total_seconds())
+        self._http.close()
 
 
-def _new_session(pool_size: int) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False  # a netrc would replace our credentials, a proxy variable redirect them
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.update({"Accept": "application/json", "User-Agent": "support-desk"})
-    adapter = BoundedAdapter(pool_size)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
-def _read(response: requests.Response) -> bytes:
-    """The body, as long as it is no larger than a reply may be."""
-    declared = response.headers.get("Content-Length", "")
-    if declared.isdecimal() and int(declared) > LARGEST_REPLY:
-        raise InvalidAnswer("the reply is too large")
-    body: bytes = response.raw.read(LARGEST_REPLY + 1, decode_content=True)
-    if len(body) > LARGEST_REPLY:
-        raise InvalidAnswer("the reply is too large")
-    return body
-
-
-def _failure(error: Exception) -> ProviderError:
-    """What a failed exchange means. A wait that ran out shows in a dozen ways; the clock shows it in one."""
-    if time_is_up() or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return TimedOut("Quimbi did not answer in time")
-    if isinstance(error, urllib3.exceptions.DecodeError) or any(map(_is_garbled, _causes(error))):
-        return InvalidAnswer("the reply is no HTTP")
-    return Unreachable("no connection to Quimbi, or it was cut")
-
-
-def _is_garbled(cause: BaseException) -> bool:
-    return isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected | IncompleteRead)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+def _names_no_customer(body: object) -> bool:
+    """Of a 404, in either dialect."""
+    return any(
+        text == "CUSTOMER_NOT_FOUND" or _CUSTOMER_NOT_FOUND.match(text) for text in _explanations(body)
+    )
 
 
 def _explanations(body: object, depth: int = 4) -> Iterator[str]:
@@ -192,7 +50,3 @@ def _explanations(body: object, depth: int = 4) -> Iterator[str]:
     elif isinstance(body, dict) and depth:
         for name in ("error", "code", "message", "detail"):
             yield from _explanations(body.get(name), depth - 1)
-
-
-def _in_utc(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -70,7 +70,7 @@ class QuimbiProvider(IntelligenceProvider):
         try:
             self._analysis(AnalysisRequest(CustomerRef(self._settings.health_customer)), deadline)
         except ProviderError as error:
-            return ProviderHealth(connection=Connection.UNAVAILABLE, reason=error.reason)
+            return ProviderHealth.failed(error)
         return ProviderHealth(connection=Connection.CONNECTED)
 
     def close(self) -> None:

@@ -1,11 +1,12 @@
 """The state machine of one circuit: closed, open, half-open.
 
 pybreaker holds the state and counts consecutive failures. Around it stands what it lacks: a failure
-rate, one probe at a time, outcomes that count neither way, and our clock (it compares wall-clock times,
-so it is told when to half-open, and is never asked while open). The call itself runs outside of it:
+rate, one probe at a time, outcomes that count neither way, hints, and our clock (it compares wall-clock
+times, so it is told when to half-open, and is never asked while open). The call itself runs outside of it:
 pybreaker takes every excluded error for a success that resets its count.
 """
 
+import math
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,11 +40,15 @@ class CircuitSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitState:
-    """`name` is closed, open or half-open; `retry_after_s` is what is left of being open."""
+    """`name` is closed, open or half-open; `retry_after_s` is what is left of being open.
+
+    `hinted`: open on the word of another process, without a failure of our own.
+    """
 
     name: str
     retry_after_s: float
     failure_rate: float
+    hinted: bool = False
 
 
 class Verdict(Enum):
@@ -79,7 +84,9 @@ class Breaker:
         )
         self._row: set[str] = set()
         self._era = 0
-        self._opened_at_s = 0.0
+        self._open_until_s = 0.0
+        self._answered_at_s = -math.inf
+        self._hinted = False
         self._probing = False
 
     def state(self) -> CircuitState:
@@ -116,7 +123,28 @@ class Breaker:
             self._breaker.close()
             self._change_era()
 
+    def hint_open(self, left_s: float) -> bool:
+        """Open for what is left of another process's opening; whether that was done.
+
+        A hint opens a closed circuit only, and not where the provider has answered us since the other
+        process gave it up: what we saw ourselves goes before what we are told.
+        """
+        with self._lock:
+            self._refresh()
+            left_s = min(left_s, self._settings.reset_timeout_s)
+            now_s = self._clock.monotonic()
+            given_up_at_s = now_s + left_s - self._settings.reset_timeout_s
+            closed = self._breaker.current_state == pybreaker.STATE_CLOSED
+            if left_s <= 0 or not closed or self._answered_at_s > given_up_at_s:
+                return False
+            self._breaker.open()
+            self._change_era()
+            self._open_until_s, self._hinted = now_s + left_s, True
+            return True
+
     def _count(self, permit: Permit, customer_id: str, verdict: Verdict) -> None:
+        if verdict in (Verdict.ANSWERED, Verdict.UNKNOWN_CUSTOMER):
+            self._answered_at_s = self._clock.monotonic()
         if verdict is Verdict.SAYS_NOTHING or (verdict is Verdict.UNKNOWN_CUSTOMER and not permit.probe):
             return
         failed = verdict in (Verdict.FAILED, Verdict.SLOW)
@@ -160,14 +188,14 @@ class Breaker:
     def _change_era(self) -> None:
         self._era += 1
         self._row.clear()
-        self._probing = False
+        self._probing = self._hinted = False
         if self._breaker.current_state == pybreaker.STATE_OPEN:
-            self._opened_at_s = self._clock.monotonic()
+            self._open_until_s = self._clock.monotonic() + self._settings.reset_timeout_s
         if self._breaker.current_state == pybreaker.STATE_CLOSED:
             self._window.start_over()
 
     def _left_s(self) -> float:
-        return max(0.0, self._opened_at_s + self._settings.reset_timeout_s - self._clock.monotonic())
+        return max(0.0, self._open_until_s - self._clock.monotonic())
 
     def _state(self) -> CircuitState:
         name = self._breaker.current_state
@@ -175,6 +203,7 @@ class Breaker:
             name=name,
             retry_after_s=self._left_s() if name == pybreaker.STATE_OPEN else 0.0,
             failure_rate=self._window.failure_rate,
+            hinted=self._hinted,
         )
 
 

@@ -10,6 +10,7 @@ from providers.codec import FACT_TYPES, SCHEMA_VERSION, encode
 from providers.interface import IntelligenceProvider
 from providers.models import Answer, Capability, Source
 from providers.ports import AnswerCache, Random
+from providers.resilience.between_processes import Handover
 from providers.resilience.cache_keys import key_of
 from providers.resilience.single_flight import Flights
 from providers.resilience.wrapping import A, Call, Wrapper
@@ -60,14 +61,24 @@ class Cached(Wrapper):
         key = key_of(call.request)
         if key is None:
             return call.on(self.inner)
-        cached = self._read(key, call)
-        if cached is not None:
-            return cached
         return self._flights.share(
-            (self.name, key),
+            f"{self.name}:{key}",
             lambda: self._read(key, call) or self._ask(key, call),  # somebody may have landed meanwhile
             min(self._wait_s, call.deadline.remaining_s),
+            deadline=call.deadline,
+            handover=Handover(find=lambda _no_note: self._read(key, call)),
         )
+
+    def peek(self, call: Call[A]) -> A | None:
+        """The cached answer, if there is one: nobody is asked or waited for."""
+        key = key_of(call.request)
+        return None if key is None else self._read(key, call)
+
+    def keep(self, call: Call[A], answer: A, *, within_s: float) -> None:
+        """Cache what is known from elsewhere, for `within_s` seconds at most."""
+        key = key_of(call.request)
+        if key is not None:
+            self._write(key, call, answer, ttl_s=int(within_s))
 
     def _read(self, key: str, call: Call[A]) -> A | None:
         """None for a miss, and for a value that is not, or no longer, the answer to this call."""
@@ -91,10 +102,11 @@ class Cached(Wrapper):
     def _ask(self, key: str, call: Call[A]) -> A:
         answer = call.on(self.inner)
         if answer.provenance.source is Source.FRESH and not answer.provenance.degraded:
-            self._keep(key, call, answer)
+            share = SHORTEST_TTL_SHARE + (1 - SHORTEST_TTL_SHARE) * self._random.random()
+            self._write(key, call, answer, ttl_s=int(self._ttl_s[call.capability] * share))
         return answer
 
-    def _keep(self, key: str, call: Call[A], answer: A) -> None:
+    def _write(self, key: str, call: Call[A], answer: A, *, ttl_s: int) -> None:
         """The answer is written as one from the cache, so that a hit is decoded and nothing more."""
         envelope = Envelope(
             schema=SCHEMA_VERSION,
@@ -103,6 +115,4 @@ class Cached(Wrapper):
             arguments=dict(call.request.arguments),
             answer=replace(answer, provenance=replace(answer.provenance, source=Source.CACHE)),
         )
-        share = SHORTEST_TTL_SHARE + (1 - SHORTEST_TTL_SHARE) * self._random.random()
-        ttl_s = max(1, int(self._ttl_s[call.capability] * share))
-        self._cache.set(key, encode(envelope), ttl_s=ttl_s)
+        self._cache.set(key, encode(envelope), ttl_s=max(1, ttl_s))

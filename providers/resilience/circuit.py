@@ -1,6 +1,6 @@
 """A provider that fails is left alone for a while, capability by capability."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pybreaker
 import structlog
@@ -20,12 +20,20 @@ class Circuit(Wrapper):
     """One breaker per capability: a provider whose texts fail may well have its facts."""
 
     def __init__(
-        self, inner: IntelligenceProvider, *, settings: CircuitSettings, waits: Waits, clock: Clock
+        self,
+        inner: IntelligenceProvider,
+        *,
+        settings: CircuitSettings,
+        waits: Waits,
+        clock: Clock,
+        opened: Callable[[], None] = lambda: None,
     ) -> None:
+        """`opened` is told of each opening by our own failures; it must neither wait nor raise."""
         super().__init__(inner)
         self._settings = settings
         self._waits = waits
         self._clock = clock
+        self._opened = opened
         self._breakers = {capability: Breaker(settings, clock) for capability in Capability}
 
     def around(self, call: Call[A]) -> A:
@@ -48,6 +56,19 @@ class Circuit(Wrapper):
     def states(self) -> Mapping[Capability, CircuitState]:
         return {capability: self._breakers[capability].state() for capability in sorted(self.capabilities)}
 
+    def hint_open(self, capability: Capability, left_s: float) -> bool:
+        """Another process has opened this circuit; whether ours is open for that reason now."""
+        taken = self._breakers[capability].hint_open(left_s)
+        if taken:
+            log.info(
+                "circuit_opened_by_hint",
+                service=self.display_name,
+                provider=self.name,
+                capability=capability,
+                left_s=round(left_s, 1),
+            )
+        return taken
+
     def reset(self) -> None:
         for breaker in self._breakers.values():
             breaker.reset()
@@ -64,6 +85,8 @@ class Circuit(Wrapper):
             capability=call.capability,
             failure_rate=round(before.failure_rate, 2),
         )
+        if opened:
+            self._opened()
 
     def _working_s(self) -> float:
         return self._clock.monotonic() - self._waits.total_s

@@ -44,7 +44,7 @@ class Contained(Wrapper):
         try:
             return self.inner.check_health(deadline)
         except ProviderError as error:
-            return ProviderHealth(connection=Connection.UNAVAILABLE, reason=error.reason)
+            return ProviderHealth.failed(error)
         except Exception as error:  # noqa: BLE001  # as above
             log.error(  # noqa: TRY400
                 "provider_broke_its_contract",

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Generic
 
 from providers.deadline import Deadline
-from providers.errors import CustomerNotFound, NoAnswer, ProviderError, UnsupportedCapability
+from providers.errors import CustomerNotFound, NoAnswer, NotCalled, ProviderError, UnsupportedCapability
 from providers.interface import Connection, IntelligenceProvider, ProviderHealth
 from providers.models import Capability, Reason, Source
 from providers.ports import ToggleSource
+from providers.resilience.refusals import Refusals, Refused
 from providers.resilience.wrapping import A, Call, Dispatching
 
 
@@ -50,6 +51,7 @@ class Failover(Dispatching):
     def __init__(self, providers: Mapping[str, IntelligenceProvider], toggles: ToggleSource) -> None:
         self._providers = providers
         self._toggles = toggles
+        self.refusals = Refusals()
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -59,17 +61,21 @@ class Failover(Dispatching):
         """Whether an enabled provider that is not generic has the capability."""
         return any(self._offering(capability, generic=False))
 
+    def asked(self, capability: Capability) -> list[str]:
+        """Names of those providers, in the order in which they are asked."""
+        return [provider.name for provider in self._offering(capability, generic=False)]
+
     def around(self, call: Call[A]) -> A:
         inquiry: Inquiry[A] = Inquiry()
         for provider in self._offering(call.capability, generic=False):
-            answer = _ask(provider, call, inquiry)
+            answer = self._ask(provider, call, inquiry)
             if answer is not None and answer.known:
                 return answer
             inquiry.unknown = inquiry.unknown or answer
         if inquiry.unknown is not None:
             return inquiry.marked(inquiry.unknown)
         for provider in self._offering(call.capability, generic=True):
-            answer = _ask(provider, call, inquiry)
+            answer = self._ask(provider, call, inquiry)
             if answer is not None:
                 return inquiry.marked(answer.with_provenance(source=Source.FALLBACK))
         raise inquiry.no_answer()
@@ -95,15 +101,16 @@ class Failover(Dispatching):
             if provider.generic is generic and capability in provider.capabilities
         )
 
-
-def _ask(provider: IntelligenceProvider, call: Call[A], inquiry: Inquiry[A]) -> A | None:
-    """None where it did not answer; `inquiry` then knows why, but for what it never offered."""
-    try:
-        return call.on(provider)
-    except UnsupportedCapability:
+    def _ask(self, provider: IntelligenceProvider, call: Call[A], inquiry: Inquiry[A]) -> A | None:
+        """None where it did not answer; `inquiry` then knows why, but for what it never offered."""
+        try:
+            return call.on(provider)
+        except UnsupportedCapability:
+            return None
+        except CustomerNotFound as error:
+            inquiry.not_found = inquiry.not_found or error
+        except ProviderError as error:
+            inquiry.failures.append(error)
+            if isinstance(error, NotCalled):
+                self.refusals.count(Refused(provider.name, call.capability, error.reason))
         return None
-    except CustomerNotFound as error:
-        inquiry.not_found = inquiry.not_found or error
-    except ProviderError as error:
-        inquiry.failures.append(error)
-    return None

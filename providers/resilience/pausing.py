@@ -8,6 +8,7 @@ import structlog
 from providers.deadline import Deadline
 from providers.errors import Paused, ProviderFault, RateLimited
 from providers.interface import IntelligenceProvider, ProviderHealth
+from providers.models import Reason
 from providers.ports import Clock
 from providers.resilience.wrapping import A, Call, Wrapper
 
@@ -36,7 +37,7 @@ class Pausing(Wrapper):
         try:
             return call.on(self.inner)
         except RateLimited as error:
-            self._pause(DEFAULT_PAUSE_S if error.retry_after_s is None else error.retry_after_s)
+            self._pause(error.retry_after_s)
             raise
         except ProviderFault as error:
             if error.retry_after_s is not None:
@@ -45,7 +46,10 @@ class Pausing(Wrapper):
 
     def check_health(self, deadline: Deadline) -> ProviderHealth:
         self._refuse_while_paused()
-        return self.inner.check_health(deadline)
+        health = self.inner.check_health(deadline)
+        if health.reason is Reason.RATE_LIMITED or health.retry_after_s is not None:
+            self._pause(health.retry_after_s)
+        return health
 
     def _refuse_while_paused(self) -> None:
         left_s = self.remaining_s
@@ -56,9 +60,9 @@ class Pausing(Wrapper):
         with self._lock:
             self._until_s = -math.inf
 
-    def _pause(self, wished_s: float) -> None:
+    def _pause(self, wished_s: float | None) -> None:
         """A pause is never shortened by a call that began before it."""
-        pause_s = min(wished_s, MAX_PAUSE_S)
+        pause_s = min(DEFAULT_PAUSE_S if wished_s is None else wished_s, MAX_PAUSE_S)
         with self._lock:
             self._until_s = max(self._until_s, self._clock.monotonic() + pause_s)
         log.warning(

@@ -1,9 +1,11 @@
 """Background calls leave a provider's quota to people."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from providers.deadline import Deadline
-from providers.errors import QuotaSpent
+from providers.errors import NotCalled, QuotaSpent
 from providers.interface import GuardPolicy, IntelligenceProvider, ProviderHealth
 from providers.ports import Clock
 from providers.resilience.windows import MovingWindow
@@ -28,12 +30,23 @@ class BackgroundQuota(Wrapper):
         self._lock = threading.Lock()
 
     def around(self, call: Call[A]) -> A:
-        self._spend()
-        return call.on(self.inner)
+        with self._charged():
+            return call.on(self.inner)
 
     def check_health(self, deadline: Deadline) -> ProviderHealth:
+        with self._charged():
+            return self.inner.check_health(deadline)
+
+    @contextmanager
+    def _charged(self) -> Iterator[None]:
+        """A call that a guard further in refuses costs nothing. Raises `QuotaSpent`."""
         self._spend()
-        return self.inner.check_health(deadline)
+        try:
+            yield
+        except NotCalled:
+            for window, _ in self._allowances:
+                window.undo()
+            raise
 
     def _spend(self) -> None:
         """Raises `QuotaSpent`; a refused call is charged to no window."""

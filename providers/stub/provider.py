@@ -26,7 +26,7 @@ from providers.ports import Clock, ProviderHost
 from providers.stub import answers
 from providers.stub.personas import persona_of
 from providers.stub.record import Asked, Record
-from providers.stub.script import Rule, Script
+from providers.stub.script import Rule, Script, ScriptSource, Unscripted
 from providers.stub.script_file import ScriptFile
 from providers.stub.settings import StubSettings, StubSettingsSchema
 
@@ -41,11 +41,12 @@ class StubProvider(IntelligenceProvider):
     display_name = "Stub"
     settings_schema = StubSettingsSchema
 
-    def __init__(self, settings: StubSettings, clock: Clock) -> None:
+    def __init__(self, settings: StubSettings, clock: Clock, script: ScriptSource | None = None) -> None:
+        """`script` goes before the file that the settings name."""
         self._clock = clock
         self._record = Record(clock, settings.record)
-        self._script_file = ScriptFile(settings.script) if settings.script else None
-        self._unscripted = Script()
+        from_file = ScriptFile(settings.script) if settings.script else None
+        self._source: ScriptSource = script or from_file or Unscripted()
 
     @classmethod
     def from_host(cls, host: ProviderHost) -> Self:
@@ -64,6 +65,10 @@ class StubProvider(IntelligenceProvider):
     def asked(self) -> tuple[Asked, ...]:
         return self._record.asked()
 
+    def forget(self) -> None:
+        """What it was asked so far."""
+        self._record.forget()
+
     def check_health(self, deadline: Deadline) -> ProviderHealth:
         """As an analysis would go now; it uses up no rule and is not recorded as asked."""
         rule = self._script().peek(Capability.ANALYZE, HEALTH_CUSTOMER)
@@ -72,7 +77,7 @@ class StubProvider(IntelligenceProvider):
         except errors.CustomerNotFound:
             return ProviderHealth(connection=Connection.CONNECTED)
         except errors.ProviderError as error:
-            return ProviderHealth(connection=Connection.UNAVAILABLE, reason=error.reason)
+            return ProviderHealth.failed(error)
         return ProviderHealth(connection=Connection.CONNECTED)
 
     def analyze(self, request: AnalysisRequest, deadline: Deadline) -> CustomerIntelligence:
@@ -121,7 +126,7 @@ class StubProvider(IntelligenceProvider):
             raise error
 
     def _script(self) -> Script:
-        return self._script_file.current() if self._script_file else self._unscripted
+        return self._source.current()
 
 
 def _changed(answer: A, rule: Rule) -> A:

@@ -61,6 +61,11 @@ class Record:
         except (OSError, UnicodeEncodeError) as error:
             log.warning("stub_record_failed", capability=capability, error=type(error).__name__)
 
+    def forget(self) -> None:
+        """Those in memory; the file keeps what it has."""
+        with self._lock:
+            self._asked.clear()
+
     def asked(self) -> tuple[Asked, ...]:
         with self._lock:
             return tuple(self._asked)

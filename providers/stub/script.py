@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
 
 from providers.errors import ProviderError
 from providers.models import Capability, CustomerRef
@@ -56,6 +56,17 @@ class Script:
     _uses: Counter[int] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def put_first(self, rule: Rule) -> None:
+        """It decides before all that stand here."""
+        with self._lock:
+            self.rules = (rule, *self.rules)
+            self._uses = Counter({position + 1: uses for position, uses in self._uses.items()})
+
+    def clear(self) -> None:
+        with self._lock:
+            self.rules = ()
+            self._uses.clear()
+
     def take(self, capability: Capability, customer: CustomerRef, external_id: str) -> Rule | None:
         """The rule that decides this call; it counts as used."""
         with self._lock:
@@ -84,3 +95,16 @@ class Script:
 
     def _used_up(self, position: int, rule: Rule) -> bool:
         return rule.times is not None and self._uses[position] >= rule.times
+
+
+class ScriptSource(Protocol):
+    def current(self) -> Script:
+        """The script that holds for this call."""
+
+
+class Unscripted:
+    def __init__(self) -> None:
+        self._nothing = Script()
+
+    def current(self) -> Script:
+        return self._nothing

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -84,6 +85,15 @@ def parse_script(text: str) -> Script:
     except (ValueError, RecursionError) as error:
         raise ScriptFault(f"not JSON: {error}") from error
     return script
+
+
+def parse_rule(written: Mapping[str, Any]) -> Rule:
+    """One rule as it would stand in the file. Raises `ScriptFault`."""
+    try:
+        rule: Rule = RuleSchema().load(written)
+    except ValidationError as error:
+        raise ScriptFault(json.dumps(error.messages)) from error
+    return rule
 
 
 def _refuse_constant(name: str) -> NoReturn:

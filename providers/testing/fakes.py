@@ -5,10 +5,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from providers.models import Answer, Capability, Contact, Order, ProviderRequest
-from providers.ports import CallRecord, Clock, CustomerHistory, ProviderHost
+from providers.ports import (
+    CallRecord,
+    Claim,
+    Clock,
+    CustomerHistory,
+    ProviderHost,
+    ServedRecord,
+    Sighting,
+    Snapshot,
+)
 from providers.testing.clock import EPOCH, FakeClock, FixedRandom
 from providers.testing.scripted import ScriptedCall, ScriptedProvider, sample_answer
 
@@ -17,6 +27,7 @@ __all__ = [
     "FakeClock",
     "FixedRandom",
     "InMemoryAnswerCache",
+    "InMemoryFlightBoard",
     "InMemorySnapshotStore",
     "NoHistory",
     "RecordedHistory",
@@ -63,33 +74,89 @@ class InMemoryAnswerCache:
         return sorted(key for key in list(self._entries) if self.ttl_s(key) is not None)
 
 
+class InMemoryFlightBoard:
+    """One for all who play processes; `down` takes it out of their reach."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._flights: dict[str, tuple[str, float]] = {}
+        self._notes: dict[str, str] = {}
+        self._tokens = count()
+        self._lock = threading.Lock()
+        self.down = False
+
+    def claim(self, key: str, *, ttl_s: float) -> Claim | None:
+        with self._lock:
+            if self.down:
+                return None
+            holder = self._holder(key)
+            if holder is not None:
+                return Claim(key=key, token=holder, mine=False)
+            token = f"flight-{next(self._tokens)}"
+            self._flights[key] = (token, self._clock.monotonic() + ttl_s)
+            return Claim(key=key, token=token, mine=True)
+
+    def look(self, claim: Claim) -> Sighting | None:
+        with self._lock:
+            if self.down:
+                return None
+            if self._holder(claim.key) == claim.token:
+                return Sighting(flying=True)
+            return Sighting(flying=False, note=self._notes.get(claim.token))
+
+    def land(self, claim: Claim, note: str | None) -> None:
+        with self._lock:
+            if self.down:
+                return
+            if self._holder(claim.key) == claim.token:
+                del self._flights[claim.key]
+            if note is not None:
+                self._notes[claim.token] = note
+
+    def _holder(self, key: str) -> str | None:
+        token, until_s = self._flights.get(key, ("", -math.inf))
+        return token if self._clock.monotonic() < until_s else None
+
+
 SnapshotKey = tuple[str, Capability, frozenset[tuple[str, str | int]], str]
 
 
 class InMemorySnapshotStore:
     def __init__(self) -> None:
-        self._answers: dict[SnapshotKey, Answer] = {}
+        self._snapshots: dict[SnapshotKey, Snapshot] = {}
+        self._marked_at: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
-    def latest(
+    def held(
         self,
         capability: Capability,
         request: ProviderRequest,
         *,
         providers: Sequence[str],
         not_before: datetime,
-    ) -> Answer | None:
+    ) -> Sequence[Snapshot]:
         with self._lock:
-            kept = [self._answers.get(_snapshot_key(capability, request, name)) for name in providers]
-        recent = [answer for answer in kept if answer is not None and answer.provenance.as_of >= not_before]
-        return min(recent, key=lambda answer: not answer.known, default=None)
+            kept = [self._snapshots.get(_snapshot_key(capability, request, name)) for name in providers]
+        return [each for each in kept if each is not None and each.answer.provenance.as_of >= not_before]
 
-    def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None:
+    def keep(
+        self, capability: Capability, request: ProviderRequest, answer: Answer, *, asked_at: datetime
+    ) -> None:
         with self._lock:
-            self._answers[_snapshot_key(capability, request, answer.provenance.provider)] = answer
+            marked_at = self._marked_at.get(request.customer.id)
+            self._snapshots[_snapshot_key(capability, request, answer.provenance.provider)] = Snapshot(
+                answer=answer, outdated=marked_at is not None and marked_at > asked_at
+            )
+
+    def mark_outdated(self, customer_id: str, at: datetime) -> None:
+        with self._lock:
+            self._marked_at[customer_id] = at
+            for key, snapshot in self._snapshots.items():
+                if key[0] == customer_id:
+                    self._snapshots[key] = replace(snapshot, outdated=True)
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._snapshots)
 
 
 def _snapshot_key(capability: Capability, request: ProviderRequest, provider: str) -> SnapshotKey:
@@ -136,9 +203,13 @@ class RecordedHistory:
 class RecordingObserver:
     def __init__(self) -> None:
         self.records: list[CallRecord] = []
+        self.answers: list[ServedRecord] = []
 
     def called(self, record: CallRecord) -> None:
         self.records.append(record)
+
+    def served(self, record: ServedRecord) -> None:
+        self.answers.append(record)
 
 
 def make_host(**overrides: Any) -> ProviderHost:

@@ -21,11 +21,12 @@ def list_jobs() -> None:
     """List the jobs, when they run, and how they did."""
     migrated_database()
     echo_table(
-        ("NAME", "SCHEDULE", "DUE", "LAST FINISHED", "STATE", "DESCRIPTION"),
+        ("NAME", "SCHEDULE", "RUNS IN", "DUE", "LAST FINISHED", "STATE", "DESCRIPTION"),
         [
             (
                 status.name,
                 status.schedule,
+                "each process" if status.per_process else "one process",
                 _time(status.due_at),
                 _time(status.last_finished_at),
                 _state(status),

@@ -3,11 +3,15 @@ import click
 from providers.chain import IntelligenceChain
 from providers.deadline import Deadline
 from providers.interface import Connection
+from service.cli.provider_switches import COMMANDS
 from service.cli.running import Failure, migrated_database, with_service
-from service.cli.tables import echo_table, yes
-from service.clock import SystemClock
+from service.cli.tables import echo_table, one_line, yes
+from service.clock import SystemClock, rfc3339
 from service.http.components import component
+from service.http.pagination import MAX_LIMIT, Page
 from service.provider_control.services import ProviderControl
+from service.provider_control.switching import Switches
+from service.provider_control.toggles import ToggleState
 from service.settings import Settings
 
 CHECK_DEADLINE_S = 30.0
@@ -22,23 +26,74 @@ WHY = {
 
 @click.group()
 def providers() -> None:
-    """Show and try the providers of intelligence."""
+    """Show, try and switch the providers of intelligence."""
+
+
+for _command in COMMANDS:
+    providers.add_command(_command)
 
 
 @providers.command("list")
 @with_service
 def list_providers() -> None:
-    """List the providers in the order in which they are asked."""
+    """List the providers in the order in which they are asked, and why it is this one."""
     migrated_database()
+    component(Switches).follow()
+    control = component(ProviderControl)
+    overview = control.overview()
     echo_table(
         ("NAME", "ENABLED", "GENERIC", "CAPABILITIES"),
         [
             (state.name, yes(state.enabled), yes(state.generic), ", ".join(state.capabilities))
-            for state in component(ProviderControl).states()
+            for state in overview.providers
         ],
     )
     chosen_by = component(Settings).providers_chosen_by
     click.echo(f"\nChosen because: {WHY.get(chosen_by, chosen_by)}.")
+    click.echo(_switched(overview.toggles))
+    for sentence in control.told(overview.toggles).consequences:
+        click.echo(sentence)
+    for running in overview.processes[1:]:  # the first is this command's own
+        report = running.report
+        click.echo(
+            f"Process {running.process.pid} on {running.process.host} follows version "
+            f"{report.toggles_version}: {', '.join(report.order) or 'none'}."
+        )
+
+
+def _switched(toggles: ToggleState) -> str:
+    if not toggles.version or toggles.changed_at is None:
+        return "Order and switches: as configured."
+    return (
+        f"Version {toggles.version}, by {toggles.changed_by} at {rfc3339(toggles.changed_at)}: "
+        f"{one_line(toggles.reason or '')}"
+    )
+
+
+@providers.command()
+@click.option(
+    "--limit", type=click.IntRange(1, MAX_LIMIT), default=20, show_default=True, help="How many changes."
+)
+@with_service
+def history(limit: int) -> None:
+    """List who switched which provider, when and why, newest first."""
+    migrated_database()
+    changes = component(Switches).history(Page(limit=limit)).rows
+    echo_table(
+        ("AT", "VERSION", "CHANGE", "PROVIDER", "BY", "ORDER NOW", "REASON"),
+        [
+            (
+                rfc3339(change.at),
+                str(change.version),
+                change.change,
+                change.provider or "all",
+                change.changed_by,
+                ", ".join(name for name in change.order if name not in change.disabled) or "none",
+                one_line(change.reason),
+            )
+            for change in changes
+        ],
+    )
 
 
 @providers.command()

@@ -14,5 +14,10 @@ def echo_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         click.echo(GAP.join(cells).rstrip())
 
 
+def one_line(text: str) -> str:
+    """Text of somebody else, without what a terminal would obey."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
 def yes(value: bool) -> str:
     return "yes" if value else "no"

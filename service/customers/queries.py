@@ -17,6 +17,10 @@ def insert_if_absent(session: Session, values: dict[str, Any]) -> bool:
     return session.execute(statement.returning(Customer.id)).first() is not None
 
 
+def id_of(session: Session, ref: str) -> str | None:
+    return session.scalar(select(Customer.id).where(Customer.ref == ref))
+
+
 def recent_orders(session: Session, customer_id: str, limit: int) -> Sequence[Order]:
     """Newest first, with their lines."""
     statement = (

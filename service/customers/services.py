@@ -83,6 +83,9 @@ class CustomerService:
                 ),
             )
 
+    def id_of(self, session: Session, ref: str) -> str | None:
+        return queries.id_of(session, ref)
+
     def recent_orders(self, customer_id: str, *, limit: int) -> list[Order]:
         with self._database.reading() as session:
             return [_as_context(order) for order in queries.recent_orders(session, customer_id, limit)]

@@ -7,6 +7,7 @@ from enum import StrEnum
 from providers.chain import IntelligenceChain
 from providers.interface import Connection
 from providers.models import Capability, Reason
+from providers.ports import ToggleSource
 from service.cache import CacheStatus, GatedAnswerCache, InProcessAnswerCache
 from service.database import Database, DatabaseUnavailable
 from service.intelligence.outcomes import LastOutcome, OutcomeBoard
@@ -31,7 +32,7 @@ class ServiceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """`reasons`: service → why it is unavailable. `providers`: in the order in which they are asked."""
+    """`reasons`: service → why it is unavailable. `providers`: the enabled ones in order."""
 
     status: Status
     services: Mapping[str, ServiceState]
@@ -49,16 +50,16 @@ class HealthService:
         cache: GatedAnswerCache | InProcessAnswerCache,
         chain: IntelligenceChain,
         outcomes: OutcomeBoard,
-        providers: Sequence[str],
+        toggles: ToggleSource,
         remote: Sequence[str],
         chosen_by: str,
     ) -> None:
-        """`remote`: those of `providers` that answer over a network or may fail like one that does."""
+        """`remote`: providers that answer over a network or may fail like one that does."""
         self._database = database
         self._cache = cache
         self._chain = chain
         self._outcomes = outcomes
-        self._providers = providers
+        self._toggles = toggles
         self._remote = remote
         self._chosen_by = chosen_by
 
@@ -85,7 +86,7 @@ class HealthService:
                 "ai_draft_generation": self._chain.offers(Capability.DRAFT),
                 "customer_intelligence": self._chain.offers(Capability.ANALYZE),
             },
-            providers=self._providers,
+            providers=self._toggles.enabled(),
             providers_chosen_by=self._chosen_by,
         )
 
@@ -107,9 +108,10 @@ class HealthService:
         reasons: dict[str, str],
         outcomes: Mapping[str, LastOutcome],
     ) -> None:
+        enabled = self._toggles.enabled()
         for name in dict.fromkeys([*ALWAYS_TOLD, *self._remote]):
             service = f"{name}_api"
-            if name not in self._remote:
+            if name not in self._remote or name not in enabled:
                 services[service] = ServiceState.DISABLED
                 continue
             outcome = outcomes.get(name)

@@ -2,18 +2,21 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Generic, Self, TypeVar
 
 import msgspec
+from marshmallow import Schema, fields
 
 from service.errors import InvalidField
 from service.http.fields import storable
 
 DEEPEST_ROW = 10_000
 MAX_LIMIT = 100
+ROW_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 NO_CURSOR = "Is not a cursor of this list; send next_cursor as you got it."
 
 T = TypeVar("T")
@@ -26,6 +29,13 @@ class Cursor:
 
     at: datetime
     id: str
+
+    @property
+    def number(self) -> int:
+        """The id of rows that are numbered. Raises `InvalidField`."""
+        if not ROW_NUMBER.fullmatch(self.id):
+            raise InvalidField("cursor", NO_CURSOR)
+        return int(self.id)
 
     def encode(self) -> str:
         raw = msgspec.json.encode([self.at.astimezone(UTC), self.id])
@@ -80,6 +90,17 @@ class Pagination:
     @property
     def total_pages(self) -> int:
         return -(-self.total // self.limit)
+
+
+class PaginationSchema(Schema):
+    page = fields.Integer()
+    limit = fields.Integer()
+    total = fields.Integer()
+    total_is_estimate = fields.Boolean()
+    total_pages = fields.Integer()
+    has_next = fields.Boolean()
+    has_prev = fields.Boolean()
+    next_cursor = fields.String(allow_none=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,16 @@
 """Drafted replies: generated, stored, and kept where an agent asked for another one."""
 
+import hashlib
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from providers.deadline import Deadline
+from providers.errors import InProgress
 from providers.models import Draft, DraftRequest, Provenance, Source, TicketContext
-from providers.resilience.single_flight import Flights
+from providers.resilience.between_processes import Handover
 from service.errors import InvalidField
 from service.events import DRAFT_GENERATED, about_ticket
 from service.identifiers import new_id
@@ -28,6 +31,10 @@ class DraftOptions:
     include_offer: bool = False
     template: str | None = None
     include_actions: tuple[int, ...] = ()
+
+    def digest(self, *, sticky: bool) -> str:
+        """The same for the same wishes, in every process."""
+        return hashlib.sha256(msgspec.json.encode([self, sticky])).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +61,7 @@ class DraftService:
         self._database = sources.database
         self._clock = sources.clock
         self._snapshots = snapshots
-        self._flights = Flights()
+        self._flights = sources.flights
 
     def draft(self, ticket_id: str, *, actor: str) -> ToldDraft:
         """The draft that sticks, else a new one. Raises `NotFound`, and `NoAnswer` without a fallback."""
@@ -68,20 +75,30 @@ class DraftService:
     def regenerate(self, ticket_id: str, options: DraftOptions, *, actor: str) -> ToldDraft:
         """A new draft on fresh facts, which sticks unless it is degraded."""
         ticket, customer_id = self._tickets.context(ticket_id)
-        self._provider.forget(customer_id)
-        self._snapshots.mark_for_refresh(customer_id)
         return self._shared(ticket, customer_id, options, sticky=True, actor=actor)
 
     def _shared(
         self, ticket: TicketContext, customer_id: str, options: DraftOptions, *, sticky: bool, actor: str
     ) -> ToldDraft:
         deadline = self._sources.deadline()
-        stored = self._flights.share(
-            (ticket.id, ticket.version, options, sticky),
-            lambda: self._generate(ticket, customer_id, options, deadline, sticky=sticky, actor=actor),
-            deadline.remaining_s + STORING_GRACE_S,
-        )
+        generate = partial(self._generate, ticket, customer_id, options, deadline, sticky=sticky, actor=actor)
+        try:
+            stored = self._flights.share(
+                f"draft:{ticket.id}:{ticket.version}:{options.digest(sticky=sticky)}",
+                generate,
+                deadline.remaining_s + STORING_GRACE_S,
+                deadline=deadline,
+                handover=Handover(find=self._stored, note=lambda draft: draft.id),
+            )
+        except InProgress:
+            stored = generate()  # in what is left of the deadline; where nothing is, the fallback's words
         return self._told(stored, Source(stored.source))
+
+    def _stored(self, draft_id: str | None) -> models.Draft | None:
+        if draft_id is None:
+            return None
+        with self._database.reading() as session:
+            return session.get(models.Draft, draft_id)
 
     def _generate(
         self,
@@ -93,10 +110,13 @@ class DraftService:
         sticky: bool,
         actor: str,
     ) -> models.Draft:
+        if sticky:
+            self._provider.forget(customer_id)
+            self._snapshots.mark_for_refresh(customer_id)
         customer = self._sources.customers.reference(customer_id)
         actions = self._actions(ticket.id, options.include_actions)
         locale = self._sources.locale(customer_id)
-        told, facts = self._sources.facts(customer, deadline)
+        told, facts = self._sources.facts(customer, deadline, anew=sticky)
         answer = self._provider.draft_reply(
             DraftRequest(
                 customer=customer,

@@ -10,13 +10,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from providers.interface import Connection, ProviderHealth
 from providers.models import Reason
-from providers.ports import CallRecord, Clock, Outcome
+from providers.ports import CallRecord, Clock, Outcome, ServedRecord
 from service.database import Database
 from service.intelligence.models import ProviderOutcome
 
 SILENCE = timedelta(seconds=19)
-"""Without a call for so long a provider is asked in the background. With the job's interval (5 s) and
-poll (1 s) an outcome is at most 30 s old; where the check itself hangs 35 s, its deadline included."""
+"""Without a call for so long a provider is asked in the background. The check may come one interval (5 s)
+and one poll (1 s) after that: a fault without traffic is told within 25 s, or 35 s where the check itself
+hangs until its deadline (10 s)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,9 @@ class OutcomeBoard:
                 at=record.at,
             ),
         )
+
+    def served(self, record: ServedRecord) -> None:
+        """An answer says nothing of the provider that a call to it does not say."""
 
     def checked(self, provider: str, health: ProviderHealth) -> None:
         self._note(

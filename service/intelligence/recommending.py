@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from providers.deadline import Deadline
+from providers.errors import InProgress
 from providers.models import (
     ActionImpact,
     Provenance,
@@ -15,7 +17,7 @@ from providers.models import (
     Source,
     TicketContext,
 )
-from providers.resilience.single_flight import Flights
+from providers.resilience.between_processes import Handover
 from service.clock import rfc3339
 from service.errors import NotFound
 from service.events import RECOMMENDATION_ACTION_CHANGED, RECOMMENDATION_GENERATED, about_ticket
@@ -64,7 +66,7 @@ class RecommendationService:
         self._tickets = sources.tickets
         self._database = sources.database
         self._clock = sources.clock
-        self._flights = Flights()
+        self._flights = sources.flights
 
     def recommend(self, ticket_id: str, *, actor: str) -> ToldRecommendation:
         """Raises `NotFound`, and `NoAnswer` where no provider answers and no fallback is enabled."""
@@ -83,14 +85,38 @@ class RecommendationService:
             currency=facts.currency,
             facts=told,
         )
-        stored = self._flights.share(
-            (ticket.id, ticket.version, fingerprint(facts)),
-            lambda: self._store(
-                ticket, self._provider.recommend_actions(request, deadline), facts, actor=actor
-            ),
-            deadline.remaining_s + STORING_GRACE_S,
-        )
+        stored = self._shared(ticket, request, facts, deadline, actor=actor)
         return self._told(stored, Source(stored.source))
+
+    def _shared(
+        self,
+        ticket: TicketContext,
+        request: RecommendationRequest,
+        facts: KnownFacts,
+        deadline: Deadline,
+        *,
+        actor: str,
+    ) -> StoredRecommendation:
+        def generate() -> StoredRecommendation:
+            answer = self._provider.recommend_actions(request, deadline)
+            return self._store(ticket, answer, facts, actor=actor)
+
+        try:
+            return self._flights.share(
+                f"recommendation:{ticket.id}:{ticket.version}:{fingerprint(facts)[:32]}",
+                generate,
+                deadline.remaining_s + STORING_GRACE_S,
+                deadline=deadline,
+                handover=Handover(find=self._stored, note=lambda recommendation: recommendation.id),
+            )
+        except InProgress:
+            return generate()  # in what is left of the deadline; where nothing is, the fallback's words
+
+    def _stored(self, recommendation_id: str | None) -> StoredRecommendation | None:
+        if recommendation_id is None:
+            return None
+        with self._database.reading() as session:
+            return session.get(StoredRecommendation, recommendation_id)
 
     def complete_action(self, ticket_id: str, index: int, *, completed: bool, actor: str) -> dict[str, Any]:
         """The action at `index` of the ticket's last recommendation. Raises `NotFound`."""

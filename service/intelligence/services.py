@@ -24,6 +24,8 @@ from providers.models import (
     Source,
 )
 from providers.ports import Clock
+from providers.resilience.single_flight import Flights
+from providers.resilience.visits import spent_s
 from service.customers.services import CustomerService
 from service.database import Database
 from service.events import EventLog
@@ -104,7 +106,7 @@ class FactsService:
         return self._told(self._provider.forecast_ltv(request, self._deadline()))
 
     def _deadline(self) -> Deadline:
-        return Deadline.after(self._deadline_s, self._clock)
+        return Deadline.after(self._deadline_s - spent_s(), self._clock)
 
     def _told(self, answer: A) -> Told[A]:
         return Told(answer, self._clock.now())
@@ -122,20 +124,23 @@ class TextSources:
     customers: CustomerService
     database: Database
     events: EventLog
+    flights: Flights
     clock: Clock
     deadline_s: float
     facts_wait_s: float
 
     def deadline(self) -> Deadline:
-        return Deadline.after(self.deadline_s, self.clock)
+        return Deadline.after(self.deadline_s - spent_s(), self.clock)
 
     def locale(self, customer_id: str) -> str:
         return self.customers.locale(customer_id) or DEFAULT_LOCALE
 
     def facts(
-        self, customer: CustomerRef, deadline: Deadline
+        self, customer: CustomerRef, deadline: Deadline, *, anew: bool = False
     ) -> tuple[CustomerIntelligence | None, KnownFacts]:
-        return facts_for_text(self.provider, customer, deadline.within(self.facts_wait_s))
+        """`anew`: rather wait for fresh ones than have those known at once."""
+        provider = self.provider.awaiting if anew else self.provider
+        return facts_for_text(provider, customer, deadline.within(self.facts_wait_s))
 
 
 def facts_for_text(

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from providers import codec
 from providers.models import (
@@ -19,7 +20,7 @@ from providers.models import (
     LtvForecast,
     ProviderRequest,
 )
-from providers.ports import Clock
+from providers.ports import Clock, Snapshot
 from service.database import Database, DatabaseUnavailable
 from service.intelligence.models import CustomerSnapshot
 
@@ -40,40 +41,39 @@ class DatabaseSnapshots:
         self._database = database
         self._clock = clock
 
-    def latest(
+    def held(
         self,
         capability: Capability,
         request: ProviderRequest,
         *,
         providers: Sequence[str],
         not_before: datetime,
-    ) -> Answer | None:
-        order = case({name: place for place, name in enumerate(providers)}, value=CustomerSnapshot.provider)
-        statement = (
-            select(CustomerSnapshot.answer)
-            .where(
-                CustomerSnapshot.customer_id == request.customer.id,
-                CustomerSnapshot.capability == capability,
-                CustomerSnapshot.arguments == canonical(request.arguments),
-                CustomerSnapshot.provider.in_(providers),
-                CustomerSnapshot.as_of >= not_before,
-            )
-            .order_by(CustomerSnapshot.known.desc(), order)
-            .limit(1)
+    ) -> Sequence[Snapshot]:
+        statement = select(
+            CustomerSnapshot.provider, CustomerSnapshot.answer, CustomerSnapshot.refresh_due_since
+        ).where(
+            CustomerSnapshot.customer_id == request.customer.id,
+            CustomerSnapshot.capability == capability,
+            CustomerSnapshot.arguments == canonical(request.arguments),
+            CustomerSnapshot.provider.in_(providers),
+            CustomerSnapshot.as_of >= not_before,
         )
         try:
             with self._database.reading() as session:
-                stored = session.scalar(statement)
-            return codec.decode_answer(capability, stored) if stored is not None else None
+                rows = session.execute(statement).all()
         except DatabaseUnavailable:
             log.warning("snapshot_unread", capability=capability, reason="database_unavailable")
+            return []
         except SQLAlchemyError as error:  # a schema that lacks migrations, say
             log.warning("snapshot_unread", capability=capability, reason=type(error).__name__)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            log.warning("snapshot_unread", capability=capability, reason="unreadable")
-        return None
+            return []
+        rows = sorted(rows, key=lambda row: providers.index(row.provider))
+        read = [_read(capability, row.answer, outdated=row.refresh_due_since is not None) for row in rows]
+        return [snapshot for snapshot in read if snapshot is not None]
 
-    def keep(self, capability: Capability, request: ProviderRequest, answer: Answer) -> None:
+    def keep(
+        self, capability: Capability, request: ProviderRequest, answer: Answer, *, asked_at: datetime
+    ) -> None:
         values = {
             "customer_id": request.customer.id,
             "capability": capability.value,
@@ -81,15 +81,19 @@ class DatabaseSnapshots:
             "provider": answer.provenance.provider,
             "as_of": answer.provenance.as_of,
             "known": answer.known,
-            "refresh_due_since": None,
             "answer": codec.encode(answer).decode(),
             **_shown(answer),
         }
         dialect = postgresql if self._database.engine.dialect.name == "postgresql" else sqlite
         statement = dialect.insert(CustomerSnapshot).values(values)
         newer = {name: statement.excluded[name] for name in values if name not in KEY}
+        marked_since = case(
+            (CustomerSnapshot.refresh_due_since > asked_at, CustomerSnapshot.refresh_due_since), else_=None
+        )
         statement = statement.on_conflict_do_update(
-            index_elements=KEY, set_=newer, where=CustomerSnapshot.as_of <= statement.excluded.as_of
+            index_elements=KEY,
+            set_=newer | {"refresh_due_since": marked_since},
+            where=CustomerSnapshot.as_of <= statement.excluded.as_of,
         )
         try:
             with self._database.writing() as session:
@@ -102,13 +106,25 @@ class DatabaseSnapshots:
     def mark_for_refresh(self, customer_id: str) -> None:
         """The customer's facts are known to be out of date; they are kept until newer ones come."""
         with self._database.writing() as session:
-            session.execute(
-                update(CustomerSnapshot)
-                .where(
-                    CustomerSnapshot.customer_id == customer_id, CustomerSnapshot.refresh_due_since.is_(None)
-                )
-                .values(refresh_due_since=self._clock.now())
-            )
+            mark_outdated(session, customer_id, self._clock.now())
+
+
+def mark_outdated(session: Session, customer_id: str, at: datetime) -> None:
+    """The latest mark counts: what was asked before it cannot know."""
+    session.execute(
+        update(CustomerSnapshot)
+        .where(CustomerSnapshot.customer_id == customer_id)
+        .values(refresh_due_since=at),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _read(capability: Capability, answer: str, *, outdated: bool) -> Snapshot | None:
+    try:
+        return Snapshot(answer=codec.decode_answer(capability, answer), outdated=outdated)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        log.warning("snapshot_unread", capability=capability, reason="unreadable")
+        return None
 
 
 def _shown(answer: Answer) -> dict[str, str | float | Decimal | None]:

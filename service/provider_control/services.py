@@ -1,4 +1,4 @@
-"""Which providers answer, in which order, and how they do."""
+"""Which providers answer, in which order, and how they do in each process."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,58 +6,114 @@ from dataclasses import dataclass
 from providers.chain import GuardStatus, IntelligenceChain
 from providers.interface import IntelligenceProvider
 from providers.models import Capability
+from service.database import DatabaseUnavailable
 from service.intelligence.outcomes import LastOutcome, OutcomeBoard
-
-
-class ConfiguredToggles:
-    """`providers.ports.ToggleSource`: what the configuration lists is enabled."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = tuple(names)
-
-    def enabled(self) -> Sequence[str]:
-        return self._names
+from service.provider_control.sharing import Heartbeat, Heartbeats
+from service.provider_control.switching import Switches
+from service.provider_control.toggles import RuntimeToggles, ToggleState, consequences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderState:
-    """`guards` are those of this process."""
+    """`position` counts from 1; `guards` are those of this process."""
 
     name: str
     display_name: str
     enabled: bool
+    position: int
     generic: bool
     capabilities: Sequence[Capability]
     guards: GuardStatus
     last_outcome: LastOutcome | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """This process comes first, as it is now; `complete` is False where the others could not be read."""
+
+    providers: Sequence[ProviderState]
+    toggles: ToggleState
+    processes: Sequence[Heartbeat]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderDetail:
+    """As `Overview`, of one provider."""
+
+    provider: ProviderState
+    processes: Sequence[Heartbeat]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """`consequences`: what the state means for the desk, in sentences; often nothing."""
+
+    toggles: ToggleState
+    consequences: Sequence[str]
+
+
 class ProviderControl:
     def __init__(
         self,
         providers: Sequence[IntelligenceProvider],
+        *,
         chain: IntelligenceChain,
-        toggles: ConfiguredToggles,
+        toggles: RuntimeToggles,
         outcomes: OutcomeBoard,
+        heartbeats: Heartbeats,
+        switches: Switches,
     ) -> None:
         self._providers = {provider.name: provider for provider in providers}
+        self._generic = [provider.name for provider in providers if provider.generic]
         self._chain = chain
         self._toggles = toggles
         self._outcomes = outcomes
+        self._heartbeats = heartbeats
+        self._switches = switches
 
-    def states(self) -> list[ProviderState]:
-        """In the order in which they are asked."""
-        outcomes: Mapping[str, LastOutcome] = self._outcomes.latest()
-        guards = self._chain.status()
+    def overview(self) -> Overview:
+        processes, outcomes, complete = self._read()
+        return Overview(
+            providers=self._states(outcomes),
+            toggles=self._toggles.state,
+            processes=processes,
+            complete=complete,
+        )
+
+    def detail(self, name: str) -> ProviderDetail:
+        """Raises `NotFound` telling the providers there are."""
+        self._switches.check_known(name)
+        processes, outcomes, complete = self._read()
+        return ProviderDetail(
+            provider=next(state for state in self._states(outcomes) if state.name == name),
+            processes=[process.about(name) for process in processes],
+            complete=complete,
+        )
+
+    def told(self, state: ToggleState) -> Switched:
+        return Switched(state, consequences(state, self._generic))
+
+    def _read(self) -> tuple[list[Heartbeat], Mapping[str, LastOutcome], bool]:
+        here = self._heartbeats.here()
+        try:
+            return [here, *self._heartbeats.others()], self._outcomes.latest(), True
+        except DatabaseUnavailable:
+            return [here], self._outcomes.here(), False
+
+    def _states(self, outcomes: Mapping[str, LastOutcome]) -> list[ProviderState]:
+        guards, toggles = self._chain.status(), self._toggles.state
         return [
             ProviderState(
                 name=name,
-                display_name=provider.display_name,
-                enabled=name in self._toggles.enabled(),
-                generic=provider.generic,
-                capabilities=sorted(provider.capabilities),
+                display_name=self._providers[name].display_name,
+                enabled=name not in toggles.disabled,
+                position=position,
+                generic=self._providers[name].generic,
+                capabilities=sorted(self._providers[name].capabilities),
                 guards=guards[name],
                 last_outcome=outcomes.get(name),
             )
-            for name, provider in self._providers.items()
+            for position, name in enumerate(toggles.order, start=1)
         ]

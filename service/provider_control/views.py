@@ -1,10 +1,24 @@
 """`/api/admin/providers`."""
 
-from service.http.callers import Scope, needs
+from typing import Any
+
+from service.http.callers import Scope, current_caller, needs
 from service.http.components import component
+from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
-from service.provider_control.schemas import ProvidersSchema
-from service.provider_control.services import ProviderControl, ProviderState
+from service.provider_control.records import ProviderChange
+from service.provider_control.schemas import (
+    HistoryQuerySchema,
+    HistorySchema,
+    ProviderChangeSchema,
+    ProviderDetailSchema,
+    ProvidersSchema,
+    ReasonSchema,
+    SwitchedSchema,
+)
+from service.provider_control.services import Overview, ProviderControl, ProviderDetail, Switched
+from service.provider_control.switching import Cause, Switches
+from service.provider_control.toggles import ToggleState
 
 blueprint = Blueprint(
     "provider_control", __name__, url_prefix="/api/admin/providers", description="Providers, for operators"
@@ -14,6 +28,62 @@ blueprint = Blueprint(
 @blueprint.get("")
 @needs(Scope.ADMIN)
 @blueprint.response(200, ProvidersSchema)
-def list_providers() -> dict[str, list[ProviderState]]:
-    """List the providers in the order in which they are asked, and how they do"""
-    return {"providers": component(ProviderControl).states()}
+def list_providers() -> Overview:
+    """List the providers in the order in which they are asked, and how they do in each process"""
+    return component(ProviderControl).overview()
+
+
+@blueprint.get("/history")
+@needs(Scope.ADMIN)
+@blueprint.arguments(HistoryQuerySchema, location="query")
+@blueprint.response(200, HistorySchema)
+def list_provider_changes(query: dict[str, Any]) -> Listing[ProviderChange]:
+    """List who switched which provider, when and why, newest first"""
+    return component(Switches).history(Page.asked(**query))
+
+
+@blueprint.post("/reset")
+@needs(Scope.ADMIN)
+@blueprint.arguments(ReasonSchema)
+@blueprint.response(200, SwitchedSchema)
+def reset_providers(body: dict[str, str]) -> Switched:
+    """Enable all providers again, in the order that is configured"""
+    return _told(component(Switches).reset(_cause(body)))
+
+
+@blueprint.get("/<id:name>")
+@needs(Scope.ADMIN)
+@blueprint.response(200, ProviderDetailSchema)
+def read_provider(name: str) -> ProviderDetail:
+    """Read how one provider does in each process"""
+    return component(ProviderControl).detail(name)
+
+
+@blueprint.patch("/<id:name>")
+@needs(Scope.ADMIN)
+@blueprint.arguments(ProviderChangeSchema)
+@blueprint.response(200, SwitchedSchema)
+def change_provider(body: dict[str, Any], name: str) -> Switched:
+    """Enable, disable or place a provider, in every process"""
+    return _told(
+        component(Switches).change(
+            name, enabled=body["enabled"], position=body["position"], cause=_cause(body)
+        )
+    )
+
+
+@blueprint.post("/<id:name>/reset-circuit")
+@needs(Scope.ADMIN)
+@blueprint.arguments(ReasonSchema)
+@blueprint.response(200, SwitchedSchema)
+def reset_provider_circuit(body: dict[str, str], name: str) -> Switched:
+    """Close a provider's circuits and end its pause, in every process"""
+    return _told(component(Switches).reset_circuit(name, _cause(body)))
+
+
+def _cause(body: dict[str, Any]) -> Cause:
+    return Cause(actor=current_caller().id, reason=body["reason"])
+
+
+def _told(state: ToggleState) -> Switched:
+    return component(ProviderControl).told(state)

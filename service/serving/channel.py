@@ -11,10 +11,12 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
+import structlog
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
+from providers.resilience.visits import CURRENT, Parked, Visit
 from service.http.problems import CONTENT_TYPE, problem_body
 from service.serving.prompt import PromptChannel
 
@@ -48,6 +50,9 @@ class Overloaded(Error):  # type: ignore[misc]  # waitress has no types
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    visit: Visit | None = None
+    began: float
+
     def parse_header(self, header_plus: bytes) -> None:
         try:
             super().parse_header(header_plus)
@@ -114,10 +119,45 @@ class _WithoutPath(logging.LoggerAdapter[logging.Logger]):
         return str(msg).partition(" while serving ")[0], kwargs
 
 
-class Channel(PromptChannel):  # type: ignore[misc]  # waitress has no types
+class Channel(PromptChannel):
     parser_class = RequestParser
     error_task_class = ProblemTask
     logger = _WithoutPath(logging.getLogger("waitress"), {})
+
+    def service(self) -> None:
+        request = self.requests[0]
+        visit, began = request.visit, monotonic()
+        if visit is None:
+            visit = Visit()
+        else:
+            visit.spent_s = began - request.began
+        token = CURRENT.set(visit)
+        try:
+            super().service()
+        except Parked as parked:
+            if request.visit is None:
+                request.visit, request.began = visit, began
+            self._park(request, parked)
+        finally:
+            CURRENT.reset(token)
+
+    def _park(self, request: Any, parked: Parked) -> None:
+        """Leaves the request where it is, first in line, to be run from its start."""
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        if request_id is not None:
+            request.headers["X_REQUEST_ID"] = request_id
+        request.get_body_stream().seek(0)
+        # The last thing this thread does with the channel: another one may serve it from here on.
+        self.server.task_dispatcher.parking.add(self, parked.landing, parked.wait_s)
+
+    def descriptor(self) -> int:
+        return -1 if self.socket is None or not self.connected else self.socket.fileno()
+
+    def abandon(self) -> None:
+        for request in self.requests:
+            request.close()
+        self.cancel()
+        self.server.pull_trigger()  # for the loop to see that it is to be closed
 
     def refuse(self, retry_after_s: float) -> None:
         """Answers the first request 503; the connection stays open, since the request was read whole."""

@@ -7,7 +7,10 @@ from time import monotonic
 from typing import Any, Protocol
 
 import structlog
+
+from service.serving.parking import ParkedChannel, Parking
 from service.serving.threads import HotThreads
+from service.telemetry.metrics.lanes import LaneReading
 
 STANDING_QUEUE_WAIT_S = 0.1
 """What a request is worth waiting for once the lane has not been idle for a whole `max_wait_s`."""
@@ -17,7 +20,7 @@ SWEEP_S = 0.05
 log = structlog.get_logger()
 
 
-class Channel(Protocol):
+class Channel(ParkedChannel, Protocol):
     """waitress's channel, as far as a lane knows it: one connection whose first request is due."""
 
     requests: list[Any]
@@ -73,6 +76,7 @@ class Lane(HotThreads):
         self.plan = lane
         self._clock = clock
         self._idle_at = clock()
+        self._shed = 0
 
     def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
         name = f"{self.plan.name}-{thread_no}"
@@ -100,7 +104,18 @@ class Lane(HotThreads):
             overdue = []
             while self.queue and now - self.queue[0].since > worth_s:
                 overdue.append(self.queue.popleft())
+            self._shed += len(overdue)
             return overdue
+
+    def reading(self) -> LaneReading:
+        with self.lock:
+            return LaneReading(
+                lane=self.plan.name,
+                threads=len(self.threads),
+                busy=self.active_count,
+                queued=len(self.queue),
+                shed=self._shed,
+            )
 
     def idle(self) -> bool:
         with self.lock:
@@ -112,6 +127,7 @@ class Lanes:
 
     def __init__(self, plans: Sequence[LanePlan], clock: Callable[[], float] = monotonic) -> None:
         self._lanes = [Lane(lane, clock) for lane in plans]
+        self.parking = Parking(self.add_task, clock)
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -139,13 +155,17 @@ class Lanes:
                 waiting.channel.refuse(retry_after_s=lane.plan.max_wait_s)
             if overdue:
                 log.warning("requests_shed", lane=lane.plan.name, count=len(overdue))
+        self.parking.sweep()
+
+    def readings(self) -> list[LaneReading]:
+        return [lane.reading() for lane in self._lanes]
 
     def _sweep_until_stopped(self) -> None:
         while not self._stopped.wait(SWEEP_S):
             self.sweep()
 
     def idle(self) -> bool:
-        return all(lane.idle() for lane in self._lanes)
+        return not self.parking and all(lane.idle() for lane in self._lanes)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> None:
         self._stopped.set()

@@ -50,10 +50,13 @@ class Supervisor:
         *,
         on_ready: Callable[[], None],
         drain_timeout_s: float,
+        on_death: Callable[[int], None] = lambda _number: None,
     ) -> None:
+        """`on_death` is told the number of a place whose process has died, before another takes it."""
         self._places = [Place(number, listener) for number, listener in enumerate(listeners)]
         self._run_worker = run_worker
         self._on_ready = on_ready
+        self._on_death = on_death
         self._drain_timeout_s = drain_timeout_s
         self._lifeline, self._lifeline_end = os.pipe()
         self._announced = False
@@ -142,6 +145,7 @@ class Supervisor:
         self._early_deaths = 0 if lived_s >= STEADY_S else self._early_deaths + 1
         backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (self._early_deaths - 1))
         place.pid = None
+        self._on_death(place.number)
         place.due_at = monotonic() + (backoff_s if self._early_deaths else 0.0)
         log.error(
             "process_died", process=place.number, status=status, lived_s=round(lived_s, 1), ready=place.ready

@@ -20,6 +20,9 @@ class PromptChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     paused = False
     """Set by the loop that has stopped to read from here."""
 
+    requests: list[Any]
+    current_outbuf_count: int
+
     def service(self) -> None:
         request = self.requests[0]
         task = (self.error_task_class if request.error else self.task_class)(self, request)

@@ -17,6 +17,8 @@ from service.serving.connections import Connections
 from service.serving.lanes import Lanes
 from service.serving.prompt import SENT_TOGETHER
 from service.serving.sockets import BACKLOG
+from service.telemetry.metrics import Metrics
+from service.telemetry.metrics.lanes import LaneFigures
 
 SWITCH_INTERVAL_S = 0.001
 """How long a thread keeps the interpreter lock when others want it; measured, see the decision record."""
@@ -56,6 +58,9 @@ class Worker:
         self._closed = False
         self._closing = threading.RLock()  # a signal handler may interrupt the thread that holds it
         self._lifecycle = cast(Lifecycle | None, getattr(app, "extensions", {}).get("support.lifecycle"))
+        self._metrics = cast(Metrics | None, getattr(app, "extensions", {}).get("support.metrics"))
+        if self._metrics:
+            self._metrics.sampler.watch(LaneFigures(self._metrics.registry, lanes.readings))
         self._connections = Connections()
         self._server = create_server(
             app,
@@ -64,13 +69,13 @@ class Worker:
             sockets=[listener],
             backlog=BACKLOG,
             connection_limit=CONNECTION_LIMIT,
-            send_bytes=SENT_TOGETHER,
             max_request_body_size=LONGEST_BODY + 1,  # waitress refuses a body of this size, not only above
             expose_tracebacks=False,
             clear_untrusted_proxy_headers=False,  # the gate has to see that a proxy sent a request
             ident=None,
         )
         self._server.channel_class = Channel
+        self._server.adj.send_bytes = SENT_TOGETHER  # deprecated as an argument, and still what it goes by
         self._server.cors_origins = frozenset(cors_origins)
 
     def run(self, ready: Callable[[], None]) -> bool:
@@ -80,6 +85,8 @@ class Worker:
         self._lanes.start()
         if self._lifecycle:
             self._lifecycle.start()
+        if self._metrics:
+            self._metrics.sampler.sample()  # else another process would know nothing of this one at first
         ready()
         while not self._draining:
             self._turn(1.0)

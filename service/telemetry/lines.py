@@ -27,7 +27,7 @@ BATCH_S = 0.02
 LOOK_AGAIN_S = 0.5
 """How often a log file looks whether its name is another file's by now."""
 
-_LEADING = ("timestamp", "level", "service", "event", "request_id")
+_LEADING = ("timestamp", "level", "service", "event", "request_id", "trace_id")
 
 
 def _unencodable(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from providers import tracing
 from service.telemetry.failures import describe
 from service.telemetry.lines import LineLog, render
 
@@ -18,6 +19,7 @@ _LEVELS = {"exception": "ERROR", "warn": "WARNING", "fatal": "CRITICAL"}
 _QUIET = {
     # Their lower levels repeat what our own events say, or quote paths and SQL.
     "alembic": logging.WARNING,
+    "opentelemetry": logging.ERROR,
     "sqlalchemy": logging.WARNING,
     "urllib3": logging.WARNING,
     "waitress": logging.WARNING,
@@ -35,6 +37,7 @@ def configure(level: str, log_file: Path | None = None) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _trace,
             _stamp,
             _level,
             _failure,
@@ -80,11 +83,18 @@ class _Bridge(logging.Handler):
         if record.exc_info:
             event["exc_info"] = record.exc_info
         structlog.contextvars.merge_contextvars(None, "", event)
-        for processor in (_stamp, _failure):
+        for processor in (_trace, _stamp, _failure):
             event = processor(None, "", event)
         event["level"] = record.levelname
         write = lines.write_now if record.levelno >= logging.ERROR else lines.write
         write(render(event))
+
+
+def _trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    trace = tracing.current()
+    if trace is not None:
+        event["trace_id"] = trace.trace_id
+    return event
 
 
 _timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)

@@ -43,6 +43,10 @@ class TicketFilter:
         return statement
 
 
+def customer_of(session: Session, ticket_id: str) -> str | None:
+    return session.scalar(select(Ticket.customer_id).where(Ticket.id == ticket_id))
+
+
 def living(session: Session, ticket_id: str, *, for_change: bool = False) -> Ticket | None:
     """The ticket unless it is deleted; `for_change` holds it until the transaction ends."""
     statement = select(Ticket).where(Ticket.id == ticket_id, Ticket.deleted_at.is_(None))

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, post_load, pre_load, validate
 
 from service.customers.services import Person
 from service.http.fields import CallerId, Choice, Count, Flag, Rfc3339, Text
-from service.http.pagination import MAX_LIMIT
+from service.http.pagination import MAX_LIMIT, PaginationSchema
 from service.tickets.models import Channel, Priority, TicketStatus
 from service.tickets.services import Conversation, NewMessage, NewTicket
 
@@ -151,17 +151,6 @@ class TicketQuerySchema(Schema):
     @pre_load
     def _in_progress_means_open(self, query: Any, **_: Any) -> Any:
         return {**query, "status": TicketStatus.OPEN} if query.get("status") == IN_PROGRESS else query
-
-
-class PaginationSchema(Schema):
-    page = fields.Integer()
-    limit = fields.Integer()
-    total = fields.Integer()
-    total_is_estimate = fields.Boolean()
-    total_pages = fields.Integer()
-    has_next = fields.Boolean()
-    has_prev = fields.Boolean()
-    next_cursor = fields.String(allow_none=True)
 
 
 class TicketListSchema(Schema):

@@ -162,6 +162,9 @@ class TicketService:
         )
         return told, ticket.customer_id
 
+    def customer_of(self, session: Session, ticket_id: str) -> str | None:
+        return queries.customer_of(session, ticket_id)
+
     def recent_contacts(self, customer_id: str, *, limit: int) -> list[Contact]:
         with self._database.reading() as session:
             tickets = queries.recent_of_customer(session, customer_id, limit)

@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any, TypeVar
 
 import requests
 
 from providers.chain import IntelligenceChain
+from service.database import Database
+from service.intelligence.snapshots import mark_outdated
 from tests.wire.desk import Desk
 
 R = TypeVar("R")
@@ -68,8 +71,16 @@ class Case:
         path = f"/api/ai/tickets/{self.ticket_id}/recommendation/actions/{index}"
         return self.desk.patch(path, {"completed": True} if change is None else change)
 
-    def let_cache_run_out(self) -> None:
+    def let_facts_run_out(self) -> None:
+        """Cached and kept ones are overdue from now on."""
+        with self.desk.component(Database).writing() as session:
+            mark_outdated(session, self.customer_id, datetime.now(UTC))
         self.desk.component(IntelligenceChain).forget(self.customer_id)
+
+    def let_facts_be_renewed(self) -> None:
+        """The provider has been asked anew for them, behind a first look."""
+        self.let_facts_run_out()
+        eventually(lambda: self.answer("intelligence")["provenance"]["source"] == "cache" or None)
 
 
 def new_case(desk: Desk, customer_id: str | None = None, **fields: Any) -> Case:

@@ -52,6 +52,8 @@ def pointing_at(simulator: QuimbiSimulator) -> dict[str, str]:
         "QUIMBI_BASE_URL": simulator.url,
         "QUIMBI_API_KEY": SIMULATOR_KEY,
         "QUIMBI_MAX_RETRIES": "0",
+        "QUIMBI_RATE_PER_MINUTE": "100000",
+        "QUIMBI_RATE_PER_HOUR": "100000",
         "FACTS_DEADLINE": "1",
         "TEXTS_DEADLINE": "2",
         "TEXTS_FACTS_WAIT": "0.7",

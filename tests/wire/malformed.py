@@ -253,6 +253,11 @@ BAD_CURSORS = (
     base64.urlsafe_b64encode(rb'["2026-01-01T00:00:00Z","\ud800"]').decode().rstrip("="),
 )
 
+HISTORY_CURSORS = (
+    *BAD_CURSORS,
+    *(cursor_of(["2026-01-01T00:00:00Z", row]) for row in ("", "x", "-1", "1.5", "1e3", "\u0661", "9" * 19)),
+)
+
 NEW_TICKET = {"customer_id": "cust_123", "subject": "Where is it?"}
 NEW_TICKET_WRONG = {
     "customer_id": (*BAD_ID, None),
@@ -305,6 +310,8 @@ def endpoints(ticket_id: str, customer_id: str) -> list[Endpoint]:
     customer = f"/api/ai/customers/{customer_id}"
     of_ticket, of_customer = {"id_in_path": ticket_id}, {"id_in_path": customer_id}
     options = {"wrong": DRAFT_OPTIONS_WRONG}
+    switched, whose = "/api/admin/providers/fallback", {"id_in_path": "fallback"}
+    reason = {"reason": (*BAD_TEXT, None, "x" * 501)}
     regenerate, change = f"{ai}/regenerate-draft", f"{ai}/recommendation/actions/0"
     return [
         Endpoint(name="list_tickets", method="GET", target="/api/tickets", queries=LIST_QUERIES),
@@ -350,5 +357,36 @@ def endpoints(ticket_id: str, customer_id: str) -> list[Endpoint]:
             sound={"completed": True},
             wrong={"completed": (*BAD_FLAG, None)},
             **of_ticket,
+        ),
+        Endpoint(
+            name="list_provider_changes",
+            method="GET",
+            target="/api/admin/providers/history",
+            queries={"page": BAD_WHOLE, "limit": (*BAD_WHOLE, "101"), "cursor": HISTORY_CURSORS},
+        ),
+        Endpoint(name="read_provider", method="GET", target=switched, **whose),
+        Endpoint(
+            name="change_provider",
+            method="PATCH",
+            target=switched,
+            sound={"enabled": True, "reason": "It is back."},
+            wrong=reason
+            | {"enabled": (*BAD_FLAG, None), "position": (0, -1, 101, 1.5, True, "x", [], {}, None, 2**63)},
+            **whose,
+        ),
+        Endpoint(
+            name="reset_providers",
+            method="POST",
+            target="/api/admin/providers/reset",
+            sound={"reason": "Enough."},
+            wrong=reason,
+        ),
+        Endpoint(
+            name="reset_provider_circuit",
+            method="POST",
+            target=f"{switched}/reset-circuit",
+            sound={"reason": "It is back."},
+            wrong=reason,
+            **whose,
         ),
     ]

@@ -9,7 +9,15 @@ from tests.wire.raw import ask, request
 
 LISTED, ALSO_LISTED, UNLISTED = "https://desk.example", "http://localhost:3000", "https://evil.example"
 SHOWN = {"ETag", "Location", "Retry-After", "X-Request-ID"}
-WANTED = {"Content-Type", "X-API-Key", "Authorization", "Idempotency-Key", "If-Match"}
+WANTED = {
+    "Content-Type",
+    "X-API-Key",
+    "Authorization",
+    "Idempotency-Key",
+    "If-Match",
+    "traceparent",
+    "tracestate",
+}
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path)
     guide = GUIDE.read_text(encoding="utf-8")
     with running_desk({"DATABASE_URL": f"sqlite:///{seeded}", "LOG_FILE": str(tmp_path / "app.log")}) as desk:
         document = desk.get("/openapi.json").json()
-    examples = {"{customer_id}": "cust_123", "{ticket_id}": "ticket_123", "{index}": "0"}
+    examples = {"{customer_id}": "cust_123", "{ticket_id}": "ticket_123", "{index}": "0", "{name}": "quimbi"}
     for path in document["paths"]:
         shown = path
         for argument, example in examples.items():

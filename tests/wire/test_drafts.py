@@ -63,7 +63,7 @@ def test_a_plain_reading_generates_anew(quimbi: QuimbiSimulator, start_desk: Sta
 
 
 def test_twenty_who_ask_at_once_share_one_generation(quimbi: QuimbiSimulator, start_desk: StartDesk) -> None:
-    case = new_case(start_desk(**pointing_at(quimbi), PROVIDER_THREADS="24"))
+    case = new_case(start_desk(**pointing_at(quimbi)))
     quimbi.inject(Fault.LATENCY, endpoint="message", seconds=0.8)
     answers = at_once([partial(case.answer, "draft-response")] * 20)
     assert len({answer["draft_id"] for answer in answers}) == 1

@@ -1,4 +1,5 @@
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,7 +7,9 @@ import pytest
 import requests
 from sqlalchemy import create_engine
 
-from providers.testing.fakes import FakeClock
+from providers.deadline import Deadline
+from providers.interface import GuardPolicy, ProviderHealth
+from providers.testing.fakes import FakeClock, ScriptedProvider
 from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
 from service.database import normalise_url, upgrade
 from service.intelligence.outcomes import SILENCE
@@ -149,10 +152,25 @@ def test_an_outage_without_traffic_is_told_once_the_silence_is_over_and_so_is_it
     assert quimbi_as_told(watching) == ("connected", None)
 
 
+def test_a_provider_whose_check_hangs_keeps_nobody_from_learning_of_the_others(start_desk: StartDesk) -> None:
+    together = threading.Barrier(2, timeout=5)
+
+    class Slow(ScriptedProvider):
+        def check_health(self, deadline: Deadline) -> ProviderHealth:
+            together.wait()
+            return super().check_health(deadline)
+
+    providers = [Slow(name, policy=GuardPolicy()) for name in ("one", "other")]
+    desk = start_desk(Substitutes(providers=providers))
+    look_after_providers(desk)
+    services = desk.get("/health").json()["services"]
+    assert (services["one_api"], services["other_api"]) == ("connected", "connected")
+
+
 def test_checks_leave_half_of_the_quota_to_people(
     deployed: QuimbiSimulator, start_desk: StartDesk, clock: FakeClock
 ) -> None:
-    desk = start_desk(Substitutes(clock=clock), **pointing_at(deployed), QUIMBI_RATE_PER_HOUR="10")
+    desk = start_desk(Substitutes(clock=clock), **pointing_at(deployed) | {"QUIMBI_RATE_PER_HOUR": "10"})
     for _ in range(20):
         look_after_providers(desk)
         clock.advance(30)

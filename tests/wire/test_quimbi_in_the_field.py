@@ -37,7 +37,7 @@ def test_a_text_generation_that_blocks_quimbi_is_no_outage(
 
     def look_around() -> list[Any]:
         time.sleep(0.1)
-        known.let_cache_run_out()
+        known.let_facts_run_out()
         health, took_s = timed(partial(desk.get, "/health"))
         return [health.json()["services"]["quimbi_api"], took_s, known.answer("intelligence")]
 

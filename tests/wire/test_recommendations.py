@@ -93,7 +93,7 @@ def test_a_recommendation_is_kept_while_nothing_changes(
 ) -> None:
     case = new_case(start_desk(**pointing_at(quimbi)))
     first = case.answer("recommendation")
-    case.let_cache_run_out()
+    case.let_facts_run_out()
     second = case.answer("recommendation")
     assert (first["provenance"]["source"], second["provenance"]["source"]) == ("fresh", "stored")
     assert first | {"provenance": 0, "facts_provenance": 0} == second | {
@@ -171,7 +171,7 @@ def test_other_facts_bring_another_recommendation_where_it_rests_on_them(
     before = case.answer("recommendation")
     case.tick_off(0)
     quimbi.add_customer("7002", customer_id="cust_77", **change)
-    case.let_cache_run_out()
+    case.let_facts_be_renewed()
     after = case.answer("recommendation")
     assert (after["recommendation_id"] != before["recommendation_id"]) is renewed
     assert after["actions"][0]["completed"] is True
@@ -181,7 +181,7 @@ def test_it_is_kept_while_the_facts_cannot_be_learnt(quimbi: QuimbiSimulator, st
     environment = pointing_at(quimbi) | {"INTELLIGENCE_PROVIDERS": "quimbi"}
     case = new_case(start_desk(**environment, SNAPSHOT_MAX_AGE="60"))
     kept = case.answer("recommendation")
-    case.let_cache_run_out()
+    case.let_facts_run_out()
     quimbi.close()
     read = case.answer("recommendation")
     assert read["recommendation_id"] == kept["recommendation_id"]

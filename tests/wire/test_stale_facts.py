@@ -1,13 +1,21 @@
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from providers.chain import IntelligenceChain
 from providers.testing.fakes import FakeClock
-from providers.testing.quimbi_simulator import QuimbiSimulator
+from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
+from service.customers.models import Customer
+from service.database import Database
+from service.events import ORDER_RECORDED, Event, EventLog
 from service.wiring import Substitutes
-from tests.wire.cases import FACTS, new_case, numbers_in
+from tests.wire.cases import FACTS, Case, eventually, new_case, numbers_in, timed
 from tests.wire.conftest import SIMULATOR_KEY, StartDesk, pointing_at
-from tests.wire.desk import running_desk
+from tests.wire.desk import Desk, running_desk
 
 
 def without_provenance(answer: dict[str, object]) -> dict[str, object]:
@@ -27,6 +35,7 @@ def test_known_facts_outlive_cache_provider_and_restart(
         with running_desk(environment) as before:
             case = new_case(before)
             fresh = {question: case.answer(question) for question in FACTS}
+            case.let_facts_run_out()
     after = start_desk(**environment)
     for question in FACTS:
         stale = after.get(case.path(question)).json()
@@ -34,7 +43,76 @@ def test_known_facts_outlive_cache_provider_and_restart(
         assert stale["provenance"]["source"] == "stale"
         assert stale["provenance"]["as_of"] == fresh[question]["provenance"]["as_of"]
         assert stale["provenance"]["degraded"] is False
-        assert stale["provenance"]["reason"] == "unreachable"
+        assert eventually(partial(reason_of, after, case.path(question))) == "unreachable"
+
+
+def reason_of(desk: Desk, path: str) -> str | None:
+    reason: str | None = desk.get(path).json()["provenance"]["reason"]
+    return reason
+
+
+def test_current_facts_outlive_cache_and_provider_as_what_they_are(
+    quimbi: QuimbiSimulator, start_desk: StartDesk
+) -> None:
+    desk = start_desk(**pointing_at(quimbi))
+    case = new_case(desk)
+    fresh = case.answer("intelligence")
+    quimbi.close()
+    desk.component(IntelligenceChain).forget(case.customer_id)
+    answer = case.answer("intelligence")
+    assert without_provenance(answer) == without_provenance(fresh)
+    assert (answer["provenance"]["source"], answer["provenance"]["reason"]) == ("cache", None)
+
+
+def test_overdue_facts_are_not_waited_for(quimbi: QuimbiSimulator, start_desk: StartDesk) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)))
+    fresh = case.answer("intelligence")
+    case.let_facts_run_out()
+    quimbi.reset()
+    quimbi.inject(Fault.LATENCY, seconds=0.6)
+    for _ in range(10):
+        stale, took_s = timed(partial(case.answer, "intelligence"))
+        assert took_s < 0.3
+        assert stale["provenance"]["source"] == "stale"
+    renewed = eventually(partial(renewed_answer, case, fresh))
+    assert renewed["provenance"]["source"] == "cache"
+    assert quimbi.calls("analyze", customer_id=case.customer_id) == 1
+
+
+def renewed_answer(case: Case, before: Any) -> Any:
+    answer = case.answer("intelligence")
+    return answer if answer["provenance"]["as_of"] != before["provenance"]["as_of"] else None
+
+
+def test_a_customers_message_outdates_their_facts_and_an_agents_does_not(
+    quimbi: QuimbiSimulator, start_desk: StartDesk
+) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)))
+    fresh = case.answer("intelligence")
+    case.write("We are looking into it.", from_agent=True)
+    assert case.answer("intelligence")["provenance"]["source"] == "cache"
+    case.write("It has still not come.", from_agent=False)
+    stale = case.answer("intelligence")
+    assert (stale["provenance"]["source"], stale["provenance"]["as_of"]) == (
+        "stale",
+        fresh["provenance"]["as_of"],
+    )
+    eventually(partial(renewed_answer, case, fresh))
+
+
+def test_a_recorded_order_outdates_the_facts_of_who_ordered(
+    quimbi: QuimbiSimulator, start_desk: StartDesk
+) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)))
+    case.answer("intelligence")
+    desk = case.desk
+    with desk.component(Database).writing() as session:
+        ref = session.scalar(select(Customer.ref).where(Customer.id == case.customer_id))
+        order = Event(
+            type=ORDER_RECORDED, subject_type="customer", subject_id=ref, actor="test", at=datetime.now(UTC)
+        )
+        desk.component(EventLog).record(session, order)
+    assert case.answer("intelligence")["provenance"]["source"] == "stale"
 
 
 def test_stale_facts_tell_their_age_until_the_limit_ends_it(
@@ -43,7 +121,7 @@ def test_stale_facts_tell_their_age_until_the_limit_ends_it(
     desk = start_desk(Substitutes(clock=clock), **pointing_at(quimbi), SNAPSHOT_MAX_AGE="3600")
     case = new_case(desk)
     case.answer("intelligence")
-    case.let_cache_run_out()
+    desk.component(IntelligenceChain).forget(case.customer_id)
     quimbi.close()
     clock.advance(3600)
     stale = case.answer("intelligence")

@@ -111,4 +111,4 @@ LONG_CONVERSATION = tuple(
     Turn(from_customer=position % 2 == 0, content=f"Message {position}. " + "word " * 100)
     for position in range(2_000)
 )
-HOSTILE_IDS = ("../../etc/passwd", "a b?c=d&e#f", "ключ", "%00", "x" * 300, "\x00", "\ud800", "")
+HOSTILE_IDS = ("../../etc/passwd", "..", "a b?c=d&e#f", "ключ", "%00", "x" * 300, "\x00", "\ud800", "")

@@ -44,7 +44,7 @@ class TextsContract(Asking):
             request = DraftRequest(customer=known_customer, ticket=ticket(channel=channel), tone=tone)
             draft = self._draft(provider, request, deadline)
             assert draft.content.strip()
-            assert draft.channel == channel
+            assert draft.channel == channel, "repeat request.ticket.channel"
 
     @pytest.mark.parametrize("length", LENGTHS)
     def test_a_draft_comes_in_every_length(
@@ -58,7 +58,8 @@ class TextsContract(Asking):
     ) -> None:
         for channel in CHANNELS:
             request = self.draft_request(known_customer, channel=channel)
-            assert not PLACEHOLDER.search(self._draft(provider, request, deadline).content)
+            left = PLACEHOLDER.search(self._draft(provider, request, deadline).content)
+            assert not left, f"an agent would send {left and left[0]!r} as it stands"
 
     def test_every_option_of_a_draft_is_accepted(
         self, provider: IntelligenceProvider, known_customer: CustomerRef, deadline: Deadline
@@ -100,13 +101,15 @@ class TextsContract(Asking):
             request = self.recommendation_request(known_customer, priority=priority)
             answer = self.put_request(provider, Capability.RECOMMEND, request, deadline)
             order = [action.priority for action in cast(Recommendation, answer).actions]
-            assert order == sorted(order)
+            assert order == sorted(order), "sort the actions by `priority`; 1 comes first"
 
     def test_a_recommendation_names_an_action(
         self, provider: IntelligenceProvider, known_customer: CustomerRef, deadline: Deadline
     ) -> None:
         answer = self.put(provider, Capability.RECOMMEND, known_customer, deadline)
-        assert cast(Recommendation, answer).actions
+        assert cast(Recommendation, answer).actions, (
+            "raise a ProviderError where there is nothing to recommend"
+        )
 
     @EVERY_TEXT
     def test_a_text_for_an_unknown_customer_is_written_or_says_why_not(

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 
 import pytest
 
@@ -11,41 +10,12 @@ from providers.deadline import Deadline
 from providers.interface import Connection, IntelligenceProvider
 from providers.models import FACTS, Capability, CustomerRef, Reason
 from providers.ports import Clock
-from providers.testing.contract.asking import EVERY_CAPABILITY, Asking
-from providers.testing.contract.questions import QUESTIONS
+from providers.testing.breakage import RETRY_AFTER_S, Breakage
+from providers.testing.contract.asking import EVERY_CAPABILITY, Asking, must_raise
 
-RETRY_AFTER_S = 7
 PATIENCE_S = 0.2
 """The deadline where waiting for it is the only way out; generous grace, since machines are busy."""
 GRACE_S = 1.0
-
-
-class Breakage(StrEnum):
-    """How `break_upstream` is told to break it, for every call until the test ends."""
-
-    HANG = "hang"
-    """Takes the connection and never answers."""
-    DRIP = "drip"
-    """Answers byte by byte, without end."""
-    CUT = "cut"
-    """Closes the connection without an answer."""
-    SERVER_ERROR = "server_error"
-    KEY_REFUSED = "key_refused"
-    RATE_LIMITED = "rate_limited"
-    """Asks for a pause of `RETRY_AFTER_S` seconds."""
-    REQUEST_REFUSED = "request_refused"
-    TRUNCATED = "truncated"
-    """Ends in the middle of its answer."""
-    GARBAGE = "garbage"
-    """Succeeds with something that is no answer."""
-    NOT_A_NUMBER = "not_a_number"
-    """Succeeds with NaN for a figure."""
-    HUGE = "huge"
-    """Succeeds with megabytes."""
-    OTHER_CUSTOMER = "other_customer"
-    """Answers, about somebody else."""
-    EMPTY_TEXT = "empty_text"
-    """Succeeds with a draft without a word."""
 
 
 BreakUpstream = Callable[[Breakage], None]
@@ -53,15 +23,21 @@ BreakUpstream = Callable[[Breakage], None]
 EXPECTED: Mapping[Breakage, type[errors.ProviderError]] = {
     Breakage.HANG: errors.TimedOut,
     Breakage.DRIP: errors.TimedOut,
+    Breakage.DRIP_HEADERS: errors.TimedOut,
     Breakage.CUT: errors.Unreachable,
     Breakage.SERVER_ERROR: errors.UpstreamError,
     Breakage.KEY_REFUSED: errors.AccessRefused,
     Breakage.RATE_LIMITED: errors.RateLimited,
     Breakage.REQUEST_REFUSED: errors.RequestRefused,
+    Breakage.REDIRECT: errors.InvalidAnswer,
     Breakage.TRUNCATED: errors.InvalidAnswer,
     Breakage.GARBAGE: errors.InvalidAnswer,
+    Breakage.EMPTY_BODY: errors.InvalidAnswer,
     Breakage.HUGE: errors.InvalidAnswer,
 }
+WAITED_OUT = frozenset({Breakage.HANG, Breakage.DRIP, Breakage.DRIP_HEADERS})
+"""Where only the deadline ends the call."""
+
 ON_FACTS_ONLY: Mapping[Breakage, type[errors.ProviderError]] = {
     Breakage.NOT_A_NUMBER: errors.InvalidAnswer,
     Breakage.OTHER_CUSTOMER: errors.InvalidAnswer,
@@ -70,12 +46,15 @@ ON_FACTS_ONLY: Mapping[Breakage, type[errors.ProviderError]] = {
 
 class RemoteContract(Asking):
     def worth_waiting_s(self, breakage: Breakage) -> float:
-        return PATIENCE_S if breakage in {Breakage.HANG, Breakage.DRIP} else self.answer_within_s
+        return PATIENCE_S if breakage in WAITED_OUT else self.answer_within_s
 
     @pytest.fixture
     def break_upstream(self) -> BreakUpstream:
         """Call `pytest.skip` in it for what your upstream cannot be made to do."""
-        raise NotImplementedError("give the suite a fixture `break_upstream`")
+        raise NotImplementedError(
+            "give your test class a fixture `break_upstream` that returns a function of a `Breakage`; "
+            "where your upstream speaks HTTP, subclass `HttpProviderContract` instead"
+        )
 
     @EVERY_CAPABILITY
     @pytest.mark.parametrize("breakage", EXPECTED, ids=str)
@@ -89,14 +68,17 @@ class RemoteContract(Asking):
         clock: Clock,
         secrets: tuple[str, ...],
     ) -> None:
+        self.offered(provider, capability)
         break_upstream(breakage)
         within_s = self.worth_waiting_s(breakage)
         started_s = time.monotonic()
-        with pytest.raises(EXPECTED[breakage]) as raised:
+        with must_raise(EXPECTED[breakage], f"when the upstream does this: {breakage}") as raised:
             self.put(provider, capability, known_customer, Deadline.after(within_s, clock))
-        assert time.monotonic() - started_s < within_s + GRACE_S
-        told = f"{raised.value} {raised.value!r} {raised.value.__cause__!r}"
-        assert not [secret for secret in secrets if secret in told]
+        assert time.monotonic() - started_s < within_s + GRACE_S, (
+            "the deadline bounds the whole call, not each read of the socket"
+        )
+        told = f"{raised.error} {raised.error!r} {raised.error.__cause__!r}"
+        assert not [secret for secret in secrets if secret in told], "an error's message holds a key"
 
     @pytest.mark.parametrize("capability", sorted(FACTS), ids=str)
     @pytest.mark.parametrize("breakage", ON_FACTS_ONLY, ids=str)
@@ -109,8 +91,9 @@ class RemoteContract(Asking):
         break_upstream: BreakUpstream,
         deadline: Deadline,
     ) -> None:
+        self.offered(provider, capability)
         break_upstream(breakage)
-        with pytest.raises(ON_FACTS_ONLY[breakage]):
+        with must_raise(ON_FACTS_ONLY[breakage], f"when the upstream does this: {breakage}"):
             self.put(provider, capability, known_customer, deadline)
 
     def test_a_draft_without_a_word_is_refused(
@@ -120,8 +103,9 @@ class RemoteContract(Asking):
         break_upstream: BreakUpstream,
         deadline: Deadline,
     ) -> None:
+        self.offered(provider, Capability.DRAFT)
         break_upstream(Breakage.EMPTY_TEXT)
-        with pytest.raises(errors.InvalidAnswer):
+        with must_raise(errors.InvalidAnswer, "for a draft without a word"):
             self.put(provider, Capability.DRAFT, known_customer, deadline)
 
     def test_the_pause_it_asks_for_is_passed_on(
@@ -133,9 +117,13 @@ class RemoteContract(Asking):
     ) -> None:
         break_upstream(Breakage.RATE_LIMITED)
         capability = min(provider.capabilities)
-        with pytest.raises(errors.RateLimited) as raised:
-            QUESTIONS[capability].ask(provider, QUESTIONS[capability].request(known_customer), deadline)
-        assert raised.value.retry_after_s == pytest.approx(RETRY_AFTER_S, abs=1)
+        with must_raise(
+            errors.RateLimited, "with retry_after_s when the upstream asks for a pause"
+        ) as raised:
+            self.put(provider, capability, known_customer, deadline)
+        assert raised.error.retry_after_s == pytest.approx(RETRY_AFTER_S, abs=1), (
+            "pass the seconds that the upstream names on: RateLimited(retry_after_s=…)"
+        )
 
     @pytest.mark.parametrize(
         ("breakage", "reason"),
@@ -144,6 +132,7 @@ class RemoteContract(Asking):
             (Breakage.CUT, Reason.UNREACHABLE),
             (Breakage.SERVER_ERROR, Reason.PROVIDER_ERROR),
             (Breakage.HANG, Reason.TIMEOUT),
+            (Breakage.RATE_LIMITED, Reason.RATE_LIMITED),
         ],
         ids=str,
     )
@@ -157,4 +146,10 @@ class RemoteContract(Asking):
     ) -> None:
         break_upstream(breakage)
         health = provider.check_health(Deadline.after(self.worth_waiting_s(breakage), clock))
-        assert (health.connection, health.reason) == (Connection.UNAVAILABLE, reason)
+        assert (health.connection, health.reason) == (Connection.UNAVAILABLE, reason), (
+            "check_health makes one real call and tells how it went: ProviderHealth.failed(error)"
+        )
+        if reason is Reason.RATE_LIMITED:
+            assert health.retry_after_s == pytest.approx(RETRY_AFTER_S, abs=1), (
+                "pass the wait on, so that the provider gets its pause: ProviderHealth.failed(error)"
+            )

@@ -12,8 +12,8 @@ from providers.testing.quimbi_simulator.faulty_replies import ALTERATIONS, REPLA
 from providers.testing.quimbi_simulator.population import Population, empty
 from providers.testing.quimbi_simulator.profiles import CustomerProfile, Row
 from providers.testing.quimbi_simulator.rate_limit import RateLimiter
-from providers.testing.quimbi_simulator.replies import Reply
-from providers.testing.quimbi_simulator.wire import Request
+from providers.testing.replies import Reply
+from providers.testing.wire import Request
 
 
 class Application:

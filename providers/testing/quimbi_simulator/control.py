@@ -10,8 +10,8 @@ from providers.testing.quimbi_simulator.application import parse_body
 from providers.testing.quimbi_simulator.dialect import DialectName, Endpoint
 from providers.testing.quimbi_simulator.faults import Fault
 from providers.testing.quimbi_simulator.profiles import CustomerProfile
-from providers.testing.quimbi_simulator.replies import Reply
-from providers.testing.quimbi_simulator.wire import Request
+from providers.testing.replies import Reply
+from providers.testing.wire import Request
 
 CONTROL_PATH = "/_simulator"
 CUSTOMERS_PATH = f"{CONTROL_PATH}/customers/"

@@ -1,10 +1,8 @@
 """Faults that show on the wire: how a reply is held back, dripped or cut."""
 
-import threading
-
 from providers.testing.quimbi_simulator.faults import Fault, Hits
-from providers.testing.quimbi_simulator.replies import Reply
-from providers.testing.quimbi_simulator.wire import Wire
+from providers.testing.replies import Reply
+from providers.testing.wire import Wire
 
 
 def hold(wire: Wire, hits: Hits) -> None:
@@ -22,20 +20,10 @@ def begin(wire: Wire, reply: Reply, hits: Hits) -> bytes:
         wire.write(head + payload[: len(payload) // 2])
         wire.cut(reset=cut["reset"])
     if (drip := hits.parameters(Fault.DRIPPING_HEADER)) is not None:
-        _drip(wire, head[:-1], drip["interval_s"], hits.released)
+        wire.drip(head[:-1], drip["interval_s"], hits.released)
         return head[-1:] + payload
     if (drip := hits.parameters(Fault.DRIPPING_BODY)) is not None and payload:
         wire.write(head)
-        _drip(wire, payload[:-1], drip["interval_s"], hits.released)
+        wire.drip(payload[:-1], drip["interval_s"], hits.released)
         return payload[-1:]
     return head + payload
-
-
-def _drip(wire: Wire, raw: bytes, interval_s: float, released: threading.Event) -> None:
-    """A byte at a time; the rest at once when `released`."""
-    for at in range(len(raw)):
-        if released.is_set():
-            wire.write(raw[at:])
-            return
-        wire.write(raw[at : at + 1])
-        wire.wait(interval_s, released)

@@ -17,7 +17,7 @@ from providers.testing.quimbi_simulator.dialect import (
 )
 from providers.testing.quimbi_simulator.profiles import CustomerProfile
 from providers.testing.quimbi_simulator.rate_limit import Allowance
-from providers.testing.quimbi_simulator.replies import Reply
+from providers.testing.replies import Reply
 
 CORRELATION_HEADERS = ("X-Correlation-ID", "X-Request-ID")
 

@@ -10,7 +10,7 @@ from marshmallow import INCLUDE, Schema, ValidationError
 
 from providers.testing.quimbi_simulator.profiles import CustomerProfile
 from providers.testing.quimbi_simulator.rate_limit import Allowance
-from providers.testing.quimbi_simulator.replies import Reply
+from providers.testing.replies import Reply
 
 Body = Mapping[str, Any]
 

@@ -16,7 +16,7 @@ from providers.testing.quimbi_simulator.dialect import (
 )
 from providers.testing.quimbi_simulator.profiles import CustomerProfile
 from providers.testing.quimbi_simulator.rate_limit import Allowance
-from providers.testing.quimbi_simulator.replies import Reply
+from providers.testing.replies import Reply
 
 GOALS = ("resolve_support_issue", "nurture_lead", "upsell", "win_back", "generic_communication")
 CHANNELS = ("email", "sms", "chat", "phone_script")

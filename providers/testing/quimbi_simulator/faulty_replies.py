@@ -1,6 +1,5 @@
 """Faults that show in the reply itself: those that take its place, and those that spoil it."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,12 +8,8 @@ from typing import Any
 
 from providers.testing.quimbi_simulator.dialect import Dialect
 from providers.testing.quimbi_simulator.faults import Fault
-from providers.testing.quimbi_simulator.replies import Reply
-
-HTML_PAGE = (
-    "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>"
-    "<body><center><h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>"
-)
+from providers.testing.replies import Reply
+from providers.testing.spoiling import HTML_PAGE, garbage, page, truncated, without_numbers
 
 ERROR_BODIES: Mapping[str, Any] = {
     "coded": {"error": {"code": "INTERNAL_ERROR", "message": "An unexpected error occurred", "details": {}}},
@@ -61,14 +56,10 @@ def _unavailable(scene: Scene, parameters: Parameters) -> Reply:
 def _server_error(_: Scene, parameters: Parameters) -> Reply:
     shape = parameters["shape"]
     if shape == "html":
-        return _page(500)
+        return page(500)
     if shape == "empty":
         return Reply(status=500)
     return Reply.of(500, ERROR_BODIES[shape])
-
-
-def _page(status: int) -> Reply:
-    return Reply(status=status, body=HTML_PAGE.encode(), content_type="text/html")
 
 
 def _redirect(scene: Scene, parameters: Parameters) -> Reply:
@@ -89,33 +80,15 @@ REPLACEMENTS: Mapping[Fault, Replacement] = {
     Fault.UNPROCESSABLE: lambda scene, _: scene.dialect.unprocessable({"body.customer_id": "Invalid value."}),
     Fault.SERVER_ERROR: _server_error,
     Fault.SERVER_ERROR_HTML: lambda scene, _: scene.dialect.error(500, "HTTP_ERROR", HTML_PAGE),
-    Fault.BAD_GATEWAY: lambda *_: _page(502),
+    Fault.BAD_GATEWAY: lambda *_: page(502),
     Fault.UNAVAILABLE: _unavailable,
-    Fault.GATEWAY_TIMEOUT: lambda *_: _page(504),
+    Fault.GATEWAY_TIMEOUT: lambda *_: page(504),
     Fault.ERROR_IN_200: lambda *_: Reply.of(200, {"error": "Profile service is not initialised"}),
     Fault.REDIRECT: _redirect,
-    Fault.WRONG_CONTENT_TYPE: lambda *_: _page(200),
-    Fault.GARBAGE: lambda *_: Reply(status=200, body=b"\x1f\x8b\x00{\xff\xfe" * 20),
+    Fault.WRONG_CONTENT_TYPE: lambda *_: page(200),
+    Fault.GARBAGE: lambda *_: garbage(),
     Fault.EMPTY_BODY: lambda *_: Reply(status=200),
 }
-
-
-def _truncated(reply: Reply, _: Parameters) -> Reply:
-    return replace(reply, body=reply.body[: len(reply.body) // 2])
-
-
-def _with_nan(reply: Reply, parameters: Parameters) -> Reply:
-    """Every number, or those under one field's name, however deep."""
-    return Reply.of(reply.status, _spoilt(reply.content, parameters["field"]), reply.headers)
-
-
-def _spoilt(value: Any, field: str | None, *, inside: bool = False) -> Any:
-    hit = inside or field is None
-    if isinstance(value, dict):
-        return {name: _spoilt(part, field, inside=hit or name == field) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_spoilt(part, field, inside=hit) for part in value]
-    return math.nan if hit and isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _huge(reply: Reply, parameters: Parameters) -> Reply:
@@ -129,9 +102,9 @@ def _without_message(reply: Reply, _: Parameters) -> Reply:
 
 
 ALTERATIONS: Mapping[Fault, Callable[[Reply, Parameters], Reply]] = {
-    Fault.NAN: _with_nan,
+    Fault.NAN: lambda reply, parameters: without_numbers(reply, parameters["field"]),
     Fault.EMPTY_MESSAGE: _without_message,
     Fault.HUGE_BODY: _huge,
-    Fault.TRUNCATED_JSON: _truncated,
+    Fault.TRUNCATED_JSON: lambda reply, _: truncated(reply),
 }
 """Applied to a good answer, in this order."""

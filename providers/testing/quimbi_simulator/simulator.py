@@ -19,7 +19,7 @@ from providers.testing.quimbi_simulator.ledger import Ledger, RecordedRequest
 from providers.testing.quimbi_simulator.population import Population
 from providers.testing.quimbi_simulator.profiles import CustomerProfile
 from providers.testing.quimbi_simulator.rate_limit import RateLimit, RateLimiter
-from providers.testing.quimbi_simulator.wire import Request, Wire, WireServer
+from providers.testing.wire import Request, Wire, WireServer
 
 NO_HITS = Hits((), threading.Event())
 DEFAULT_API_KEY = "qpk_test_simulator"

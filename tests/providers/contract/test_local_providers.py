@@ -23,6 +23,7 @@ class TestStub(ProviderContract):
 SCRIPTED = {
     Breakage.HANG: '{"delay_s": 60}',
     Breakage.DRIP: '{"delay_s": 60}',
+    Breakage.DRIP_HEADERS: '{"delay_s": 60}',
     Breakage.CUT: '{"fault": "Unreachable"}',
     Breakage.SERVER_ERROR: '{"fault": "UpstreamError"}',
     Breakage.KEY_REFUSED: '{"fault": "AccessRefused"}',

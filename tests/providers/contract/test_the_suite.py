@@ -1,5 +1,8 @@
 """A suite is worth what it catches: each provider here breaks one promise."""
 
+import re
+import sys
+from configparser import ConfigParser
 from dataclasses import replace
 from datetime import timedelta, timezone
 
@@ -12,6 +15,7 @@ from providers.models import Capability, CustomerRef, Reason
 from providers.stub.provider import StubProvider
 from providers.stub.settings import StubSettings
 from providers.testing.contract import ProviderContract, WallClock
+from tests.pages import ROOT
 
 SUITE = ProviderContract()
 CUSTOMER = CustomerRef("desk-1", {"stub": "test_customer_high_ltv"})
@@ -153,3 +157,17 @@ def test_a_key_in_the_repr_is_caught():
 
     with pytest.raises(AssertionError):
         SUITE.test_no_secret_shows_in_its_repr(Exhibitionist(), ("qpk_test_example",))
+
+
+def test_what_is_shipped_for_tests_needs_pytest_and_nothing_else_that_the_desk_does_not_need():
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    required = re.findall(r"^[a-z-]+", setup["options"]["install_requires"], re.MULTILINE)
+    allowed = {name.replace("-", "_") for name in required} | sys.stdlib_module_names
+    allowed |= {"providers", "service", "pytest"}
+    shipped = [*(ROOT / "providers/testing").rglob("*.py"), *(ROOT / "service/testing").rglob("*.py")]
+    imported = re.findall(
+        r"^(?:from|import) (\w+)", "\n".join(path.read_text() for path in shipped), re.MULTILINE
+    )
+    assert len(shipped) > 30
+    assert set(imported) - allowed == set()

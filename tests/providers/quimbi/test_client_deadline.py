@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from providers.errors import TimedOut, Unreachable
+from providers.http.sockets import BoundedTlsSocket, connect, every_wait_within
 from providers.quimbi.client import QuimbiClient
-from providers.quimbi.sockets import BoundedTlsSocket, connect, every_wait_within
 from providers.testing.fakes import FakeClock
 from providers.testing.quimbi_simulator import DEFAULT_API_KEY, Fault, QuimbiSimulator
 from tests.providers.quimbi.raw_server import Script, dripping, serving
@@ -129,7 +129,7 @@ def stuck_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     yield asked
     released.set()
     for thread in threading.enumerate():
-        if thread.name == "quimbi-name-lookup":
+        if thread.name == "provider-name-lookup":
             thread.join(1)
 
 
@@ -138,7 +138,7 @@ def test_a_name_look_up_that_hangs_ends_with_the_deadline_on_one_thread(stuck_re
     for _ in range(3):
         times_out(client)
     assert stuck_resolver == ["quimbi.example.com"]
-    assert [thread.name for thread in threading.enumerate()].count("quimbi-name-lookup") == 1
+    assert [thread.name for thread in threading.enumerate()].count("provider-name-lookup") == 1
 
 
 def test_a_name_that_does_not_exist_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:

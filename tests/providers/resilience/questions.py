@@ -1,8 +1,9 @@
 """Questions to put to a chain, and threads to put them from."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from providers.deadline import Deadline
 from providers.errors import ProviderError
@@ -15,6 +16,9 @@ from providers.models import (
     TicketContext,
 )
 from providers.ports import Clock
+from providers.resilience.visits import CURRENT, Visit
+
+V = TypeVar("V")
 
 ANYBODY = CustomerRef("cust_123")
 TICKET = TicketContext(id="ticket_123", subject="Where is it?", channel="email", priority="normal", version=1)
@@ -48,6 +52,24 @@ def outcome(work: Callable[[], Any]) -> Any:
         return error
 
 
+def on(visit: Visit, work: Callable[[], Any]) -> Any:
+    """As a server runs it for one of its requests."""
+    token = CURRENT.set(visit)
+    try:
+        return work()
+    finally:
+        CURRENT.reset(token)
+
+
 def at_once(callers: int, work: Callable[[], Any]) -> list[Any]:
     with ThreadPoolExecutor(callers) as pool:
         return [future.result() for future in [pool.submit(outcome, work) for _ in range(callers)]]
+
+
+def eventually(look: Callable[[], V], enough: Callable[[V], Any], within_s: float = 5) -> V:
+    """What is seen once it is enough: for what happens on another thread."""
+    give_up_at = time.monotonic() + within_s
+    while not enough(seen := look()):
+        assert time.monotonic() < give_up_at, f"after {within_s} s still {seen!r}"
+        time.sleep(0.01)
+    return seen

@@ -1,5 +1,6 @@
 """The circuit's state machine against a model of its rules, and each rule by itself."""
 
+import math
 import threading
 
 import pytest
@@ -180,6 +181,68 @@ def test_closed_by_an_operator_it_opens_again_for_the_same_customers(breaker, cl
     assert breaker.state().name == "open"
 
 
+def test_a_hint_opens_a_closed_circuit_for_what_is_left_and_then_lets_one_probe(breaker, clock):
+    assert breaker.hint_open(12)
+    assert (breaker.state().name, breaker.state().hinted) == ("open", True)
+    with pytest.raises(CircuitOpen) as raised:
+        breaker.admit()
+    assert raised.value.retry_after_s == pytest.approx(12)
+    clock.advance(12)
+    assert sum(isinstance(permit, Permit) for permit in at_once(8, breaker.admit)) == 1
+    assert not breaker.state().hinted
+
+
+def test_a_failed_probe_after_a_hint_is_an_opening_of_our_own(breaker, clock):
+    breaker.hint_open(12)
+    clock.advance(12)
+    tell(breaker, Verdict.FAILED, "new")
+    assert (breaker.state().name, breaker.state().hinted) == ("open", False)
+    assert breaker.state().retry_after_s == pytest.approx(30)
+
+
+@pytest.mark.parametrize("left_s", [0, -5])
+def test_a_hint_that_came_too_late_is_ignored(breaker, left_s):
+    assert not breaker.hint_open(left_s)
+    assert breaker.state().name == "closed"
+
+
+def test_no_hint_keeps_a_circuit_open_for_longer_than_its_own_time(breaker, clock):
+    assert breaker.hint_open(10_000)
+    assert breaker.state().retry_after_s == 30
+
+
+def test_a_hint_neither_prolongs_an_opening_of_our_own_nor_makes_it_one_of_others(breaker, clock):
+    trip(breaker)
+    clock.advance(20)
+    assert not breaker.hint_open(30)
+    assert breaker.state().retry_after_s == pytest.approx(10)
+    assert not breaker.state().hinted
+    clock.advance(10)
+    assert not breaker.hint_open(30), "it probes by itself"
+    assert breaker.state().name == "half-open"
+
+
+def test_who_was_answered_since_the_others_gave_up_does_not_take_their_hint(breaker, clock):
+    clock.advance(100)
+    tell(breaker, Verdict.ANSWERED, "ours")
+    clock.advance(2)
+    assert not breaker.hint_open(27), "opened a second before we were answered"
+    assert breaker.hint_open(29), "opened a second after"
+
+
+def test_a_reset_ends_what_a_hint_began(breaker):
+    breaker.hint_open(30)
+    breaker.reset()
+    assert (breaker.state().name, breaker.state().hinted) == ("closed", False)
+
+
+def test_calls_begun_before_a_hint_decide_nothing(breaker):
+    straggler = breaker.admit()
+    breaker.hint_open(30)
+    breaker.settle(straggler, "late", Verdict.ANSWERED)
+    assert breaker.state().name == "open"
+
+
 def test_no_verdict_is_lost_between_threads(clock):
     breaker = Breaker(CircuitSettings(failure_threshold=1000, min_calls=1000), clock)
     together = threading.Barrier(8)
@@ -203,7 +266,9 @@ class BreakerMachine(RuleBasedStateMachine):
         self.flying: list[tuple[Permit, str, int]] = []
         self.expected = "closed"
         self.era = 0
-        self.opened_at = 0.0
+        self.open_until = 0.0
+        self.answered_at = -math.inf
+        self.hinted = False
         self.row: set[str] = set()
         self.calls: list[tuple[float, bool]] = []
         self.failed: dict[str, float] = {}
@@ -232,8 +297,26 @@ class BreakerMachine(RuleBasedStateMachine):
         if era == self.era:
             self.count(customer, verdict, probe=self.expected == "half-open")
 
+    @rule(left=st.sampled_from([-1.0, 0.0, 0.5, 7.0, 29.0, 30.0, 45.0]))
+    def hint(self, left: float) -> None:
+        self.look()
+        left = min(left, 30.0)
+        given_up_at = self.clock.monotonic() + left - 30
+        taken = left > 0 and self.expected == "closed" and self.answered_at <= given_up_at
+        assert self.breaker.hint_open(left) is taken
+        if taken:
+            self.change("open")
+            self.open_until, self.hinted = self.clock.monotonic() + left, True
+
+    @rule()
+    def reset(self) -> None:
+        self.change("closed")
+        self.breaker.reset()
+
     def count(self, customer: str, verdict: Verdict, *, probe: bool) -> None:
         self.forget()
+        if verdict in (Verdict.ANSWERED, Verdict.UNKNOWN_CUSTOMER):
+            self.answered_at = self.clock.monotonic()
         bad = verdict in (Verdict.FAILED, Verdict.SLOW)
         if verdict is Verdict.SAYS_NOTHING or (verdict is Verdict.UNKNOWN_CUSTOMER and not probe):
             return
@@ -254,14 +337,15 @@ class BreakerMachine(RuleBasedStateMachine):
     def change(self, name: str) -> None:
         self.expected = name
         self.era += 1
+        self.hinted = False
         if name == "open":
-            self.opened_at = self.clock.monotonic()
+            self.open_until = self.clock.monotonic() + 30
         if name == "closed":
             self.row = set()
             self.calls.clear()
 
     def look(self) -> None:
-        if self.expected == "open" and self.clock.monotonic() - self.opened_at >= 30:
+        if self.expected == "open" and self.clock.monotonic() >= self.open_until:
             self.change("half-open")
 
     def forget(self) -> None:
@@ -272,8 +356,51 @@ class BreakerMachine(RuleBasedStateMachine):
     @invariant()
     def agrees(self) -> None:
         self.look()
-        assert self.breaker.state().name == self.expected
+        state = self.breaker.state()
+        assert (state.name, state.hinted) == (self.expected, self.hinted)
+        assert 0 <= state.retry_after_s <= 30
 
 
 TestBreakerMachine = BreakerMachine.TestCase
 TestBreakerMachine.settings = hypothesis_settings(max_examples=200, stateful_step_count=60, deadline=None)
+
+
+class HintingMachine(RuleBasedStateMachine):
+    """Three processes hear of each other's openings at any time, and none keeps the others open by echo."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FakeClock()
+        self.breakers = [Breaker(SETTINGS, self.clock) for _ in range(3)]
+        self.opened_at = -math.inf
+
+    @rule(seconds=st.sampled_from([0.0, 0.5, 2.0, 15.0, 30.0]))
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    @rule(which=st.integers(0, 2), customer=st.integers(0, 1_000_000), failed=st.booleans())
+    def ask(self, which: int, customer: int, failed: bool) -> None:
+        try:
+            permit = self.breakers[which].admit()
+        except CircuitOpen:
+            return
+        verdict = Verdict.FAILED if failed else Verdict.ANSWERED
+        _, after = self.breakers[which].settle(permit, str(customer), verdict)
+        if after.name == "open" and not after.hinted:
+            self.opened_at = self.clock.monotonic()
+
+    @rule(teller=st.integers(0, 2))
+    def tell(self, teller: int) -> None:
+        state = self.breakers[teller].state()
+        if state.name == "open" and not state.hinted:
+            for breaker in self.breakers:
+                breaker.hint_open(state.retry_after_s)
+
+    @invariant()
+    def no_hint_outlives_the_opening(self) -> None:
+        if self.clock.monotonic() >= self.opened_at + SETTINGS.reset_timeout_s:
+            assert "open" not in {breaker.state().name for breaker in self.breakers}
+
+
+TestHintingMachine = HintingMachine.TestCase
+TestHintingMachine.settings = hypothesis_settings(max_examples=200, stateful_step_count=60, deadline=None)

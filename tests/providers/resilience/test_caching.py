@@ -10,6 +10,7 @@ from providers.errors import InProgress, TimedOut
 from providers.models import Capability, Reason, Source
 from providers.resilience.caching import Cached
 from providers.resilience.single_flight import Flights
+from providers.resilience.wrapping import Call
 from providers.testing.fakes import (
     FakeClock,
     FixedRandom,
@@ -200,22 +201,32 @@ def test_who_may_not_wait_is_told_that_another_is_asking(provider, cache, clock,
     leader.join()
 
 
-def test_who_missed_just_before_another_landed_reads_what_was_kept(provider, clock):
-    class CacheFilledMeanwhile(InMemoryAnswerCache):
-        """The first reader misses; until they go on, another has fetched and kept the answer."""
-
-        overtaken = False
-
-        def get(self, key):
-            value = super().get(key)
-            if not self.overtaken:
-                self.overtaken = True
-                cached.analyze(analysis(), soon(clock))
-            return value
-
-    cached = cached_by(provider, CacheFilledMeanwhile(clock))
+def test_who_missed_just_before_another_landed_reads_what_was_kept(provider, cache, clock):
+    cached = cached_by(provider, cache)
+    assert cached.peek(analysis_call(clock)) is None
+    cached.analyze(analysis(), soon(clock))
     assert cached.analyze(analysis(), soon(clock)).provenance.source is Source.CACHE
     assert provider.calls() == 1
+
+
+def test_a_peek_asks_nobody(provider, cache, clock):
+    cached = cached_by(provider, cache)
+    assert cached.peek(analysis_call(clock)) is None
+    assert provider.calls() == 0
+    fresh = cached.analyze(analysis(), soon(clock))
+    assert cached.peek(analysis_call(clock)) == fresh.with_provenance(source=Source.CACHE)
+
+
+def test_what_is_known_from_elsewhere_is_cached_for_the_time_it_has_left(provider, cache, clock):
+    cached = cached_by(provider, cache)
+    known = sample_answer(Capability.ANALYZE, analysis(), "quimbi", clock.now())
+    cached.keep(analysis_call(clock), known, within_s=42.9)
+    assert cache.ttl_s("customer_intel:cust_123") == 42
+    assert cached.peek(analysis_call(clock)) == known.with_provenance(source=Source.CACHE)
+
+
+def analysis_call(clock) -> Call:
+    return Call(Capability.ANALYZE, analysis(), soon(clock), lambda inner, *asked: inner.analyze(*asked))
 
 
 def test_two_providers_fly_apart(provider, cache, clock):

@@ -1,5 +1,7 @@
 """The assembled chain: what its order of guards promises."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from providers.chain import ChainSettings, ChainSettingsSchema, build_chain
@@ -26,7 +28,7 @@ from providers.testing.fakes import (
     ScriptedProvider,
     StaticToggles,
 )
-from tests.providers.resilience.questions import analysis, churn, draft, ltv, outcome, soon
+from tests.providers.resilience.questions import analysis, churn, draft, eventually, ltv, outcome, soon
 
 POLICY = GuardPolicy(max_retries=2, max_concurrency=8, calls_per_minute=100, calls_per_hour=1000)
 
@@ -63,8 +65,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(clock: FakeClock) -> Desk:
-    return Desk(clock)
+def desk(clock: FakeClock) -> Iterator[Desk]:
+    desk = Desk(clock)
+    yield desk
+    desk.chain.close()
 
 
 def test_a_first_reading_is_fresh_a_second_cached_and_one_in_an_outage_stale(desk):
@@ -72,8 +76,36 @@ def test_a_first_reading_is_fresh_a_second_cached_and_one_in_an_outage_stale(des
     assert desk.analyze().provenance.source is Source.CACHE
     desk.clock.advance(901)
     desk.quimbi.script(Capability.ANALYZE, UpstreamError())
-    stale = desk.analyze().provenance
+    desk.analyze()
+    stale = eventually(lambda: desk.analyze().provenance, lambda provenance: provenance.reason)
     assert (stale.source, stale.degraded, stale.reason) == (Source.STALE, False, Reason.PROVIDER_ERROR)
+    desk.clock.advance(10)
+    desk.quimbi.script(Capability.ANALYZE)
+    eventually(lambda: desk.analyze().provenance, lambda provenance: provenance.source is Source.CACHE)
+    assert {record.provider for record in desk.observer.records} == {"quimbi"}, (
+        "words are not asked for behind"
+    )
+
+
+def test_background_refreshes_stay_within_their_share_of_the_quota(desk):
+    for number in range(60):
+        desk.analyze(f"cust_{number}")
+        desk.clock.advance(1)
+    desk.clock.advance(3600)
+    desk.quimbi.recorded.clear()
+    for number in range(60):
+        assert desk.analyze(f"cust_{number}").provenance.source is Source.STALE
+    eventually(lambda: desk.chain.refreshes_waiting, lambda waiting: waiting == 10)
+    assert desk.quimbi.calls() == 50
+    desk.clock.advance(60)
+    eventually(lambda: desk.chain.refreshes_waiting, lambda waiting: waiting == 0)
+    eventually(desk.quimbi.calls, lambda calls: calls == 60)
+
+
+def test_who_waits_for_fresh_facts_gets_them(desk):
+    desk.analyze()
+    desk.clock.advance(901)
+    assert desk.chain.awaiting.analyze(analysis(), soon(desk.clock)).provenance.source is Source.FRESH
 
 
 def test_one_call_with_all_its_retries_is_one_count_of_the_circuit(desk):
@@ -159,7 +191,7 @@ def test_every_attempt_is_observed_and_a_hit_is_none(desk):
     assert desk.observer.records == []
 
 
-def test_a_forgotten_customer_is_asked_for_anew_and_still_has_a_last_known_good(desk):
+def test_a_forgotten_customer_still_has_a_last_known_good(desk):
     deadline = Deadline.after(10, desk.clock)
     desk.analyze()
     desk.chain.predict_churn(churn(), deadline)
@@ -168,8 +200,12 @@ def test_a_forgotten_customer_is_asked_for_anew_and_still_has_a_last_known_good(
     desk.chain.analyze(analysis("another"), deadline)
     desk.chain.forget("cust_123")
     assert desk.cache.keys() == ["customer_intel:another"]
+    calls = desk.quimbi.calls()
+    assert desk.analyze().provenance.source is Source.CACHE, "what is kept is as good as what was cached"
+    assert desk.quimbi.calls() == calls
+    desk.chain.forget("cust_123")
     desk.quimbi.script(Capability.ANALYZE, TimedOut())
-    assert desk.analyze().provenance.source is Source.STALE
+    assert desk.chain.awaiting.analyze(analysis(), deadline).provenance.source is Source.STALE
 
 
 def test_background_calls_pass_the_cache_and_leave_half_of_the_quota(desk):
@@ -194,6 +230,15 @@ def test_an_operator_can_reset_a_providers_circuits_and_pause(desk):
     desk.chain.reset_circuits("quimbi")
     assert desk.chain.circuits()["quimbi"][Capability.ANALYZE].name == "closed"
     assert desk.chain.status()["quimbi"].paused_s == 0
+
+
+def test_openings_are_those_that_this_process_has_seen_itself(desk):
+    desk.break_down()
+    assert desk.chain.hint_open("quimbi", Capability.DRAFT, 20)
+    assert desk.chain.status()["quimbi"].openings == {Capability.ANALYZE: 30.0}
+    text = desk.chain.draft_reply(draft(), soon(desk.clock))
+    assert (text.provenance.source, text.provenance.reason) == (Source.FALLBACK, Reason.CIRCUIT_OPEN)
+    assert not desk.chain.hint_open("fallback", Capability.DRAFT, 20), "it needs no circuit"
 
 
 def test_a_local_provider_is_neither_cached_nor_guarded(clock):

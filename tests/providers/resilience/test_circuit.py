@@ -137,3 +137,25 @@ def test_an_operator_can_reset_it(circuit, provider, clock):
     ask(circuit, clock, customers=5)
     circuit.reset()
     assert isinstance(ask(circuit, clock, customers=1)[0], TimedOut)
+
+
+def test_each_opening_by_our_own_failures_is_told_and_no_hint_is(provider, waits, clock):
+    told = []
+    circuit = Circuit(
+        provider, settings=CircuitSettings(), waits=waits, clock=clock, opened=lambda: told.append(1)
+    )
+    provider.script(Capability.ANALYZE, TimedOut())
+    ask(circuit, clock, customers=8)
+    circuit.hint_open(Capability.DRAFT, 10)
+    assert told == [1]
+
+
+def test_a_hint_is_for_one_capability_and_a_log_event(circuit, clock):
+    with capture_logs() as logs:
+        assert circuit.hint_open(Capability.ANALYZE, 10)
+        assert not circuit.hint_open(Capability.ANALYZE, 10)
+    assert [type(late) for late in ask(circuit, clock, customers=1)] == [CircuitOpen]
+    circuit.draft_reply(draft(), soon(clock))
+    assert [(entry["event"], entry["capability"]) for entry in logs] == [
+        ("circuit_opened_by_hint", "analyze")
+    ]

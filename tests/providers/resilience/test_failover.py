@@ -10,6 +10,7 @@ from providers.errors import (
 )
 from providers.models import FACTS, TEXTS, Capability, Reason, Source
 from providers.resilience.failover import Failover
+from providers.resilience.refusals import Refused
 from providers.testing.fakes import FakeClock, ScriptedProvider, StaticToggles, sample_answer
 from tests.providers.resilience.questions import analysis, draft, soon
 
@@ -167,3 +168,12 @@ def test_closing_closes_all_of_them(house):
     assert house.first.closed
     assert house.second.closed
     assert house.fallback.closed
+
+
+def test_what_our_own_guards_refuse_is_counted_and_what_the_provider_fails_at_is_not(house):
+    house.first.script(Capability.ANALYZE, CircuitOpen(), TimedOut(), CircuitOpen())
+    for _ in range(3):
+        house.analyze()
+    assert house.failover.refusals.read() == {
+        Refused("first", Capability.ANALYZE, Reason.CIRCUIT_OPEN): 2,
+    }

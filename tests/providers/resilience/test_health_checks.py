@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers.errors import Busy, Paused, QuotaSpent, RateLimited
-from providers.interface import Connection, GuardPolicy
+from providers.errors import Busy, Paused, QuotaSpent, RateLimited, TimedOut, UpstreamError
+from providers.interface import Connection, GuardPolicy, ProviderHealth
 from providers.models import Capability, Reason
 from providers.resilience.concurrency import Limited
 from providers.resilience.containing import Contained
@@ -52,6 +52,27 @@ def test_a_paused_provider_is_not_checked(provider, clock):
         pausing.analyze(analysis(), soon(clock))
     with pytest.raises(Paused):
         pausing.check_health(soon(clock))
+
+
+@pytest.mark.parametrize(
+    ("error", "pause_s"),
+    [(RateLimited(retry_after_s=20), 20), (RateLimited(), 60), (UpstreamError(retry_after_s=30), 30)],
+)
+def test_a_pause_that_a_health_check_is_asked_for_is_kept_by_every_call(provider, clock, error, pause_s):
+    pausing = Pausing(provider, clock=clock)
+    provider.health = ProviderHealth.failed(error)
+    assert pausing.check_health(soon(clock)).reason is error.reason
+    with pytest.raises(Paused) as paused:
+        pausing.analyze(analysis(), soon(clock))
+    assert paused.value.retry_after_s == pause_s
+    assert provider.calls() == 0
+
+
+def test_a_health_check_that_fails_otherwise_starts_no_pause(provider, clock):
+    pausing = Pausing(provider, clock=clock)
+    provider.health = ProviderHealth.failed(TimedOut())
+    pausing.check_health(soon(clock))
+    assert pausing.remaining_s == 0
 
 
 def test_a_check_that_breaks_its_contract_shows_as_unavailable(clock):

@@ -1,117 +1,271 @@
-from datetime import timedelta
+"""Known facts at once: one provider behind its cache, a refresher that is turned by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from providers.errors import NoAnswer, TimedOut
+from providers.errors import NoAnswer, TimedOut, UpstreamError
 from providers.models import Capability, Reason, Source
-from providers.resilience.last_known_good import LastKnownGood
+from providers.resilience.caching import Cached
+from providers.resilience.failover import Failover
+from providers.resilience.held_facts import HeldFacts
+from providers.resilience.keeping import Keeping
+from providers.resilience.last_known_good import Awaiting, LastKnownGood
+from providers.resilience.refreshing import Refresher
+from providers.resilience.single_flight import Flights
 from providers.testing.fakes import (
     FakeClock,
+    FixedRandom,
+    InMemoryAnswerCache,
     InMemorySnapshotStore,
     ScriptedProvider,
     StaticToggles,
-    sample_answer,
 )
 from tests.providers.resilience.questions import analysis, draft, ltv, outcome, soon
 
 MAX_AGE_S = 3600
+TTL_S = {Capability.ANALYZE: 900, Capability.CHURN: 900, Capability.LTV: 900}
+
+
+@dataclass
+class Known:
+    """Two providers in order, `first` with a cache; `second` and the fallback are enabled by the test."""
+
+    clock: FakeClock
+    snapshots: InMemorySnapshotStore = field(default_factory=InMemorySnapshotStore)
+    toggles: StaticToggles = field(default_factory=lambda: StaticToggles("first"))
+
+    def __post_init__(self) -> None:
+        self.cache = InMemoryAnswerCache(self.clock)
+        self.first = ScriptedProvider("first", clock=self.clock)
+        self.second = ScriptedProvider("second", clock=self.clock)
+        self.fallback = ScriptedProvider("fallback", clock=self.clock, generic=True)
+        flights = Flights()
+        caches = {
+            provider.name: Cached(
+                Keeping(provider, snapshots=self.snapshots, clock=self.clock),
+                cache=self.cache,
+                flights=flights,
+                ttl_s=TTL_S,
+                wait_s=2,
+                random=FixedRandom(1.0),
+            )
+            for provider in (self.first, self.second)
+        }
+        failover = Failover({**caches, "fallback": self.fallback}, self.toggles)
+        # No threads: the tests refresh by hand.
+        self.refresher = Refresher(Failover(caches, self.toggles), clock=self.clock, threads=0)
+        self.chain = LastKnownGood(
+            failover,
+            caches=caches,
+            asked=failover.asked,
+            facts=HeldFacts(
+                self.snapshots, asked=failover.asked, ttl_s=TTL_S, max_age_s=MAX_AGE_S, clock=self.clock
+            ),
+            refresher=self.refresher,
+        )
+
+    def analyze(self):
+        return self.chain.analyze(analysis(), soon(self.clock))
+
+    def told(self):
+        provenance = self.analyze().provenance
+        return provenance.provider, provenance.source, provenance.reason
+
+    def break_down(self, error: Exception | None = None) -> None:
+        self.first.script(Capability.ANALYZE, error or TimedOut())
 
 
 @pytest.fixture
-def inner(clock: FakeClock) -> ScriptedProvider:
-    return ScriptedProvider("quimbi", clock=clock)
+def known(clock: FakeClock) -> Known:
+    """With a customer whose facts were learnt just now."""
+    desk = Known(clock)
+    desk.learnt = desk.analyze()
+    return desk
 
 
-@pytest.fixture
-def snapshots() -> InMemorySnapshotStore:
-    return InMemorySnapshotStore()
+def let_time_pass(known: Known) -> None:
+    known.clock.advance(901)
 
 
-@pytest.fixture
-def toggles() -> StaticToggles:
-    return StaticToggles("quimbi", "fallback")
+def let_something_happen(known: Known) -> None:
+    known.clock.advance(1)
+    known.snapshots.mark_outdated("cust_123", known.clock.now())
+    known.cache.delete("customer_intel:cust_123")
 
 
-@pytest.fixture
-def remembering(inner, snapshots, toggles, clock) -> LastKnownGood:
-    return LastKnownGood(inner, snapshots=snapshots, toggles=toggles, max_age_s=MAX_AGE_S, clock=clock)
+def lose_the_cache(known: Known) -> None:
+    known.cache.delete(*known.cache.keys())
 
 
-def fallback_answer(clock):
-    answer = sample_answer(Capability.ANALYZE, analysis(), "fallback", clock.now())
-    return answer.with_provenance(source=Source.FALLBACK, degraded=True, reason=Reason.TIMEOUT)
+OVERDUE = pytest.mark.parametrize("overdue", [let_time_pass, let_something_happen])
 
 
-def test_what_was_learnt_is_served_stale_when_the_provider_is_down(remembering, inner, clock):
-    learnt = remembering.analyze(analysis(), soon(clock))
-    clock.advance(600)
-    inner.script(Capability.ANALYZE, NoAnswer([TimedOut()]))
-    stale = remembering.analyze(analysis(), soon(clock))
-    assert stale == learnt.with_provenance(source=Source.STALE, reason=Reason.TIMEOUT)
-    assert not stale.provenance.degraded
+@OVERDUE
+def test_overdue_facts_are_served_at_once_and_asked_for_behind(known: Known, overdue: Callable) -> None:
+    overdue(known)
+    stale = known.analyze()
+    assert stale == known.learnt.with_provenance(source=Source.STALE)
+    assert known.first.calls() == 1, "nobody waited for the provider"
+    assert known.refresher.refresh_next()
+    assert known.first.calls() == 2
+    renewed = known.analyze().provenance
+    assert (renewed.source, renewed.as_of) == (Source.CACHE, known.clock.now())
 
 
-def test_what_was_learnt_goes_before_the_fallback(remembering, inner, clock):
-    learnt = remembering.analyze(analysis(), soon(clock))
-    inner.script(Capability.ANALYZE, fallback_answer(clock))
-    assert remembering.analyze(analysis(), soon(clock)).metrics == learnt.metrics
+@OVERDUE
+def test_however_often_they_are_looked_at_one_refresh_is_made(known: Known, overdue: Callable) -> None:
+    overdue(known)
+    for _ in range(50):
+        known.analyze()
+    assert known.refresher.waiting == 1
+    assert [known.refresher.refresh_next() for _ in range(2)] == [True, False]
 
 
-def test_where_nothing_was_learnt_the_fallback_or_the_error_stands(remembering, inner, clock):
-    inner.script(Capability.ANALYZE, fallback_answer(clock), NoAnswer([TimedOut()]))
-    assert remembering.analyze(analysis(), soon(clock)) == fallback_answer(clock)
-    with pytest.raises(NoAnswer):
-        remembering.analyze(analysis(), soon(clock))
+def test_current_facts_outlive_the_cache_without_a_call(known: Known) -> None:
+    known.clock.advance(300)
+    lose_the_cache(known)
+    answer = known.analyze()
+    assert answer == known.learnt.with_provenance(source=Source.CACHE)
+    assert (known.first.calls(), known.refresher.waiting) == (1, 0)
+    assert known.cache.ttl_s("customer_intel:cust_123") == 600, (
+        "cached anew, and no longer than they are good"
+    )
+
+
+def test_without_a_cache_known_facts_are_still_served_without_a_call(known: Known) -> None:
+    known.cache.down = True
+    assert {known.told() for _ in range(10)} == {("first", Source.CACHE, None)}
+    assert known.first.calls() == 1
+
+
+def test_in_an_outage_they_tell_why_there_are_no_newer_ones(known: Known) -> None:
+    let_time_pass(known)
+    known.break_down()
+    assert known.told() == ("first", Source.STALE, None), "nobody has tried yet"
+    known.refresher.refresh_next()
+    assert known.told() == ("first", Source.STALE, Reason.TIMEOUT)
+    assert not known.analyze().provenance.degraded
 
 
 @pytest.mark.parametrize(("age_s", "served"), [(MAX_AGE_S, True), (MAX_AGE_S + 1, False)])
-def test_an_age_limit_ends_it(remembering, inner, clock, age_s, served):
-    remembering.analyze(analysis(), soon(clock))
-    clock.advance(age_s)
-    inner.script(Capability.ANALYZE, TimedOut())
-    answer = outcome(lambda: remembering.analyze(analysis(), soon(clock)))
-    assert isinstance(answer, TimedOut) is not served
+def test_an_age_limit_ends_it(known: Known, age_s: int, served: bool) -> None:
+    known.clock.advance(age_s)
+    known.break_down()
+    assert isinstance(outcome(known.analyze), NoAnswer) is not served
 
 
-def test_nothing_of_a_disabled_provider_is_served(remembering, inner, toggles, clock):
-    remembering.analyze(analysis(), soon(clock))
-    toggles.names = ("fallback",)
-    inner.script(Capability.ANALYZE, TimedOut())
-    with pytest.raises(TimedOut):
-        remembering.analyze(analysis(), soon(clock))
+def test_nothing_of_a_disabled_provider_is_served(known: Known) -> None:
+    known.toggles.names = ("fallback",)
+    assert known.told() == ("fallback", Source.FALLBACK, Reason.NOT_CONFIGURED)
+    known.toggles.names = ("first",)
+    assert known.told() == ("first", Source.CACHE, None)
 
 
-def test_another_horizon_is_another_fact(remembering, inner, clock):
-    remembering.forecast_ltv(ltv(6), soon(clock))
-    inner.script(Capability.LTV, TimedOut())
-    assert remembering.forecast_ltv(ltv(6), soon(clock)).horizon_months == 6
-    with pytest.raises(TimedOut):
-        remembering.forecast_ltv(ltv(12), soon(clock))
+def test_another_horizon_is_another_fact(known: Known) -> None:
+    known.chain.forecast_ltv(ltv(6), soon(known.clock))
+    let_time_pass(known)
+    known.first.script(Capability.LTV, TimedOut())
+    assert known.chain.forecast_ltv(ltv(6), soon(known.clock)).horizon_months == 6
+    with pytest.raises(NoAnswer):
+        known.chain.forecast_ltv(ltv(12), soon(known.clock))
 
 
-@pytest.mark.parametrize(
-    "changes", [{"source": Source.CACHE}, {"degraded": True}, {"source": Source.FALLBACK}]
-)
-def test_only_fresh_and_whole_answers_are_written(remembering, inner, snapshots, clock, changes):
-    answer = sample_answer(Capability.ANALYZE, analysis(), "quimbi", clock.now())
-    inner.script(Capability.ANALYZE, answer.with_provenance(**changes))
-    remembering.analyze(analysis(), soon(clock))
-    assert len(snapshots) == 0
+def test_texts_are_asked_for_every_time(known: Known) -> None:
+    known.chain.draft_reply(draft(), soon(known.clock))
+    known.first.script(Capability.DRAFT, TimedOut())
+    with pytest.raises(NoAnswer):
+        known.chain.draft_reply(draft(), soon(known.clock))
 
 
-def test_that_a_customer_is_unknown_is_learnt_too(remembering, inner, clock):
-    answer = sample_answer(Capability.ANALYZE, analysis(), "quimbi", clock.now() - timedelta(seconds=5))
-    unknown = type(answer)(provenance=answer.provenance, known=False, customer_id="cust_123")
-    inner.script(Capability.ANALYZE, unknown, TimedOut())
-    remembering.analyze(analysis(), soon(clock))
-    stale = remembering.analyze(analysis(), soon(clock))
-    assert not stale.known
-    assert (stale.provenance.source, stale.provenance.reason) == (Source.STALE, Reason.UNKNOWN_CUSTOMER)
+def test_where_nothing_is_known_the_first_reader_waits_and_an_outage_is_told(clock: FakeClock) -> None:
+    known = Known(clock, toggles=StaticToggles("first", "fallback"))
+    known.break_down(UpstreamError())
+    answer = known.analyze().provenance
+    assert (answer.source, answer.degraded) == (Source.FALLBACK, True)
+    known.first.script(Capability.ANALYZE)
+    assert known.told() == ("first", Source.FRESH, None)
 
 
-def test_texts_are_never_remembered(remembering, inner, snapshots, clock):
-    remembering.draft_reply(draft(), soon(clock))
-    inner.script(Capability.DRAFT, TimedOut())
-    with pytest.raises(TimedOut):
-        remembering.draft_reply(draft(), soon(clock))
-    assert len(snapshots) == 0
+# ---------------------------------------------------------------- who would rather wait
+
+
+@pytest.fixture
+def awaiting(known: Known) -> Awaiting:
+    return Awaiting(known.chain)
+
+
+def test_who_waits_gets_fresh_facts_in_the_place_of_overdue_ones(known: Known, awaiting: Awaiting) -> None:
+    let_something_happen(known)
+    assert awaiting.analyze(analysis(), soon(known.clock)).provenance.source is Source.FRESH
+
+
+@pytest.mark.parametrize("enabled", [("first",), ("first", "fallback")])
+def test_who_waits_in_vain_gets_the_overdue_ones(
+    known: Known, awaiting: Awaiting, enabled: tuple[str, ...]
+) -> None:
+    let_something_happen(known)
+    known.toggles.names = enabled
+    known.break_down()
+    stale = awaiting.analyze(analysis(), soon(known.clock))
+    assert stale == known.learnt.with_provenance(source=Source.STALE, reason=Reason.TIMEOUT)
+
+
+# ---------------------------------------------------------------- several providers
+
+
+def unknown_to(provider: ScriptedProvider, clock: FakeClock) -> None:
+    def nothing(request, _deadline):
+        plain = provider_sample(provider, request, clock)
+        return replace(plain, known=False).with_provenance(reason=Reason.UNKNOWN_CUSTOMER)
+
+    provider.script(Capability.ANALYZE, nothing)
+
+
+def provider_sample(provider: ScriptedProvider, request, clock: FakeClock):
+    return ScriptedProvider(provider.name, clock=clock).analyze(request, soon(clock))
+
+
+@pytest.fixture
+def pair(clock: FakeClock) -> Known:
+    return Known(clock, toggles=StaticToggles("first", "second"))
+
+
+def test_that_the_first_does_not_know_is_remembered_and_it_is_not_asked_again(pair: Known) -> None:
+    unknown_to(pair.first, pair.clock)
+    pair.analyze()
+    assert {pair.told() for _ in range(5)} == {("second", Source.CACHE, None)}
+    assert (pair.first.calls(), pair.second.calls(), pair.refresher.waiting) == (1, 1, 0)
+
+
+def test_a_customer_whom_nobody_knows_is_not_asked_about_again_within_the_time(pair: Known) -> None:
+    for provider in (pair.first, pair.second):
+        unknown_to(provider, pair.clock)
+    pair.analyze()
+    pair.clock.advance(899)
+    answer = pair.analyze()
+    assert (answer.known, answer.provenance.reason) == (False, Reason.UNKNOWN_CUSTOMER)
+    assert (pair.first.calls(), pair.second.calls(), pair.refresher.waiting) == (1, 1, 0)
+    pair.clock.advance(2)
+    stale = pair.analyze()
+    assert (stale.known, stale.provenance.source, pair.refresher.waiting) == (False, Source.STALE, 1)
+
+
+def test_what_the_second_knew_while_the_first_was_down_is_served_and_the_first_asked_behind(
+    pair: Known,
+) -> None:
+    pair.break_down()
+    assert pair.told() == ("second", Source.FRESH, None)
+    pair.first.script(Capability.ANALYZE)
+    pair.told()
+    pair.refresher.refresh_next()
+    assert pair.told() == ("first", Source.CACHE, None)
+
+
+def test_the_first_in_order_who_knows_is_served_also_when_the_order_changes(pair: Known) -> None:
+    pair.analyze()
+    pair.toggles.names = ("second", "first")
+    assert pair.told() == ("first", Source.STALE, None), "the second was never asked"
+    pair.refresher.refresh_next()
+    assert pair.told() == ("second", Source.CACHE, None)

@@ -109,28 +109,50 @@ def test_a_cache_that_is_down_is_an_empty_one(clock: FakeClock) -> None:
 def test_a_snapshot_belongs_to_customer_arguments_and_provider() -> None:
     store = InMemorySnapshotStore()
     year = sample_answer(Capability.LTV, LtvRequest(ANN, 12), "quimbi", EPOCH)
-    store.keep(Capability.LTV, LtvRequest(ANN, 12), year)
+    store.keep(Capability.LTV, LtvRequest(ANN, 12), year, asked_at=EPOCH)
 
-    def latest(request: LtvRequest, provider: str = "quimbi") -> object:
-        return store.latest(Capability.LTV, request, providers=["other", provider], not_before=EPOCH)
+    def held(request: LtvRequest, provider: str = "quimbi") -> list[object]:
+        found = store.held(Capability.LTV, request, providers=["other", provider], not_before=EPOCH)
+        return [snapshot.answer for snapshot in found]
 
-    assert latest(LtvRequest(ANN, 12)) == year
-    assert latest(LtvRequest(ANN, 6)) is None
-    assert latest(LtvRequest(BEN, 12)) is None
-    assert latest(LtvRequest(ANN, 12), "stub") is None
+    assert held(LtvRequest(ANN, 12)) == [year]
+    assert held(LtvRequest(ANN, 6)) == []
+    assert held(LtvRequest(BEN, 12)) == []
+    assert held(LtvRequest(ANN, 12), "stub") == []
 
 
-def test_the_first_provider_with_a_recent_snapshot_is_served() -> None:
+def test_recent_snapshots_are_told_in_the_order_of_the_providers() -> None:
     store, request = InMemorySnapshotStore(), ChurnRequest(ANN)
     old = sample_answer(Capability.CHURN, request, "first", EPOCH - timedelta(days=1))
     new = sample_answer(Capability.CHURN, request, "second", EPOCH)
-    for answer in (old, new):
-        store.keep(Capability.CHURN, request, answer)
-    chosen = [
-        store.latest(Capability.CHURN, request, providers=["first", "second"], not_before=EPOCH - age)
-        for age in (timedelta(days=2), timedelta(hours=1))
+    for answer in (new, old):
+        store.keep(Capability.CHURN, request, answer, asked_at=EPOCH)
+    told = [
+        [each.answer for each in store.held(Capability.CHURN, request, providers=order, not_before=since)]
+        for order, since in [
+            (["first", "second"], EPOCH - timedelta(days=2)),
+            (["second", "first"], EPOCH - timedelta(days=2)),
+            (["first", "second"], EPOCH - timedelta(hours=1)),
+        ]
     ]
-    assert chosen == [old, new]
+    assert told == [[old, new], [new, old], [new]]
+
+
+def test_a_mark_stays_until_an_answer_that_was_asked_for_after_it() -> None:
+    store, request = InMemorySnapshotStore(), ChurnRequest(ANN)
+    answer = sample_answer(Capability.CHURN, request, "quimbi", EPOCH)
+
+    def outdated() -> list[bool]:
+        found = store.held(Capability.CHURN, request, providers=["quimbi"], not_before=EPOCH)
+        return [snapshot.outdated for snapshot in found]
+
+    store.keep(Capability.CHURN, request, answer, asked_at=EPOCH)
+    store.mark_outdated(ANN.id, EPOCH + timedelta(seconds=1))
+    assert outdated() == [True]
+    store.keep(Capability.CHURN, request, answer, asked_at=EPOCH)
+    assert outdated() == [True]
+    store.keep(Capability.CHURN, request, answer, asked_at=EPOCH + timedelta(seconds=2))
+    assert outdated() == [False]
 
 
 def test_history_is_told_up_to_the_limit() -> None:

@@ -3,6 +3,11 @@ def test_the_jobs_are_listed_with_their_schedule(command, sqlite_url):
     assert result.exit_code == 0
     assert "prune" in result.output
     assert "daily at 03:30 UTC" in result.output
+    rows = {line.split()[0]: line for line in result.output.splitlines()[2:]}
+    assert "one process" in rows["check-providers"]
+    for name in ("follow-toggles", "share-heartbeat", "share-outcomes"):
+        assert "every 0:00:02" in rows[name]
+        assert "each process" in rows[name]
 
 
 def test_a_job_runs_at_once_and_tells_its_figures(command, sqlite_url):

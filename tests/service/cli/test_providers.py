@@ -68,4 +68,4 @@ def test_no_command_leaves_a_thread_behind(command, sqlite_url, quimbi):
     for arguments in (("providers", "check"), ("doctor",), ("jobs", "list"), ("providers", "list")):
         command(*arguments, on=sqlite_url, **environment)
     started = {thread for thread in threading.enumerate() if thread not in before}
-    assert not {thread.name for thread in started if thread.name in {"jobs", "redis-probe"}}
+    assert not {thread.name for thread in started if thread.name in {"jobs", "jobs-here", "redis-probe"}}

@@ -10,6 +10,7 @@ from service.http.models import IdempotencyKey
 from service.identifiers import new_id, new_ref
 from service.intelligence.models import CustomerSnapshot, Draft, ProviderOutcome, StoredRecommendation
 from service.leases import JobLease
+from service.provider_control.models import ProcessHeartbeat, ProviderToggles
 from service.tickets.models import Message, Ticket, TicketCounter
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
@@ -128,6 +129,17 @@ def idempotency_key(**fields: Any) -> IdempotencyKey:
     return IdempotencyKey(**defaults | fields)
 
 
+def provider_toggles(**fields: Any) -> ProviderToggles:
+    names = ["quimbi", "fallback"]
+    defaults = {"version": 1, "configured": names, "order": names, "disabled": [], "circuit_resets": {}}
+    return ProviderToggles(**defaults | fields)
+
+
+def process_heartbeat(**fields: Any) -> ProcessHeartbeat:
+    defaults = {"id": new_id("process"), "host": "desk-1", "pid": 4711, "started_at": NOON, "at": NOON}
+    return ProcessHeartbeat(**defaults | {"report": {}} | fields)
+
+
 def event(**fields: Any) -> StoredEvent:
     defaults = {
         "type": "ticket.created",
@@ -151,5 +163,7 @@ def one_of_everything() -> list[list[Any]]:
         [
             ProviderOutcome(provider="quimbi", connection="connected", at=NOON),
             JobLease(name="prune", due_at=NOON),
+            provider_toggles(),
+            process_heartbeat(),
         ],
     ]

@@ -271,7 +271,7 @@ def test_a_refusal_is_an_answer_and_leaves_the_gate_open(gate: RedisGate) -> Non
         def get(self, key: str) -> bytes:
             raise ResponseError("WRONGTYPE")
 
-    cache = GatedAnswerCache(Refusing(), gate)
+    cache = GatedAnswerCache(Refusing(), gate, client=redis.Redis())
     assert cache.get(KEY) is None
     assert gate.is_open()
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, func, literal, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from service.customers.models import Customer, Order
 from service.database import Database
-from service.events import StoredEvent
+from service.events import OF_PROVIDERS, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.tickets.models import Message, Ticket, TicketTag
@@ -50,6 +50,10 @@ LOOK_UPS: dict[str, Select[Any]] = {
     "ix_events_ticket_id_at_id": select(StoredEvent)
     .where(StoredEvent.ticket_id == "ticket_123")
     .order_by(StoredEvent.at, StoredEvent.id),
+    "ix_events_of_providers_at_id": select(StoredEvent)
+    .where(OF_PROVIDERS, tuple_(StoredEvent.at, StoredEvent.id) < tuple_(literal(NOON), literal(7)))
+    .order_by(StoredEvent.at.desc(), StoredEvent.id.desc())
+    .limit(100),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)

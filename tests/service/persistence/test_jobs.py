@@ -9,16 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, select, update
+from structlog.testing import capture_logs
 
+from providers import tracing
 from providers.testing.clock import EPOCH
 from providers.testing.fakes import FakeClock
 from service.clock import SystemClock
-from service.database import Database
+from service.database import Database, DatabaseUnavailable
 from service.http.models import IdempotencyKey
 from service.http.queries import prune_idempotency_keys
 from service.intelligence.models import Draft
 from service.intelligence.queries import prune_drafts
-from service.jobs import Job, JobRunner, JobRunning, UnknownJob, in_short_transactions
+from service.jobs import Bell, Job, JobOutcome, JobRunner, JobRunning, UnknownJob, in_short_transactions
 from service.leases import JobLease
 from service.schedules import DailyAt, Every
 from tests.service.persistence.rows import NOON, customer, draft, idempotency_key, ticket
@@ -210,20 +212,67 @@ def test_a_job_of_each_process_needs_no_lease_and_no_database(
 ) -> None:
     runners = [JobRunner([job(work, per_process=True)], empty_database, clock) for _ in range(2)]
     for runner in runners:
-        runner._run_due_here()
-        runner._run_due_here()
+        runner.run_here(due_only=True)
+        runner.run_here(due_only=True)
     assert work.runs == 2
 
 
-def test_while_the_database_is_away_the_others_still_run(
-    tmp_path: object, clock: FakeClock, work: Work
-) -> None:
+@pytest.mark.usefixtures("plain_logging")
+def test_while_the_database_is_away_that_is_told_once(tmp_path: object, clock: FakeClock, work: Work) -> None:
     database = Database(create_engine(f"sqlite:///{tmp_path}"))
     leased = Work()
     runner = JobRunner([job(work, per_process=True), job(leased, name="leased")], database, clock)
-    runner.run_due()
-    assert (work.runs, leased.runs) == (1, 0)
+    work.failure = DatabaseUnavailable("gone")
+    with capture_logs() as logs:
+        for _ in range(3):
+            runner.run_here()
+            runner.run_due()
+        work.failure = None
+        runner.run_here()
+        work.failure = DatabaseUnavailable("gone again")
+        runner.run_here()
+    assert (work.runs, leased.runs) == (5, 0)
+    told = [entry["event"] for entry in logs if entry["log_level"] == "warning"]
+    assert told == ["job_waits_for_database", "jobs_wait_for_database", "job_waits_for_database"]
     database.close()
+
+
+def test_a_bell_calls_the_jobs_of_this_process_before_their_time(database: Database, work: Work) -> None:
+    ran, bell = threading.Semaphore(0), Bell()
+    work.meanwhile = ran.release
+    runner = JobRunner([job(work, per_process=True)], database, SystemClock(), bell=bell)
+    runner.start()
+    assert ran.acquire(timeout=0), "once before start returns"
+    bell.ring()
+    assert ran.acquire(timeout=5)
+    runner.stop()
+
+
+def test_jobs_of_this_process_do_not_wait_for_a_leased_one(database: Database, work: Work) -> None:
+    hangs, released, ran, bell = threading.Event(), threading.Event(), threading.Semaphore(0), Bell()
+    work.meanwhile = ran.release
+
+    def hang() -> None:
+        hangs.set()
+        released.wait(10)
+
+    runner = JobRunner(
+        [job(Work(hang)), job(work, name="here", per_process=True)],
+        database,
+        SystemClock(),
+        bell=bell,
+        poll=timedelta(milliseconds=5),
+    )
+    runner.run_due()
+    with database.writing() as session:
+        session.execute(update(JobLease).values(due_at=SystemClock().now() - timedelta(hours=1)))
+    runner.start()
+    assert hangs.wait(5)
+    for _ in range(3):
+        assert ran.acquire(timeout=5)
+        bell.ring()
+    released.set()
+    runner.stop()
 
 
 def test_two_jobs_of_one_name_are_refused(database: Database, clock: FakeClock) -> None:
@@ -238,7 +287,7 @@ def test_the_thread_stops_cleanly_and_begins_nothing_more(database: Database, wo
     runner.start()
     assert ran.wait(5)
     runner.stop()
-    assert "jobs" not in {thread.name for thread in threading.enumerate()}
+    assert not {"jobs", "jobs-here"} & {thread.name for thread in threading.enumerate()}
     runner.stop()
 
 
@@ -296,3 +345,47 @@ def test_idempotency_keys_past_their_time_are_deleted_in_batches(database: Datab
     assert in_short_transactions(database, prune) == 7
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(IdempotencyKey)) == 1
+
+
+# ---------------------------------------------------------------- seen from outside
+
+
+class Onlooker:
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, JobOutcome, float]] = []
+
+    def ran(self, job: str, outcome: JobOutcome, duration_s: float) -> None:
+        self.seen.append((job, outcome, duration_s))
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        (None, JobOutcome.DONE),
+        (LookupError("a defect"), JobOutcome.FAILED),
+        (DatabaseUnavailable("away"), JobOutcome.WAITING),
+    ],
+)
+def test_each_run_is_told_with_its_outcome_and_its_time(
+    database: Database, clock: FakeClock, failure: Exception | None, outcome: JobOutcome
+) -> None:
+    onlooker, work = Onlooker(), Work(meanwhile=lambda: clock.advance(2))
+    work.failure = failure
+    runner = JobRunner([job(work, per_process=True)], database, clock, observer=onlooker)
+    clock.advance(3_600)
+    runner.run_here()
+    assert onlooker.seen == [("prune", outcome, 2)]
+
+
+def test_each_run_has_a_trace_of_its_own(database: Database, clock: FakeClock) -> None:
+    traces: list[tracing.Trace | None] = []
+    work = Work(meanwhile=lambda: traces.append(tracing.current()))
+    runner = JobRunner([job(work, per_process=True)], database, clock)
+    for _ in range(2):
+        clock.advance(3_600)
+        runner.run_here()
+    first, second = traces
+    assert first
+    assert second
+    assert first.trace_id != second.trace_id
+    assert tracing.current() is None

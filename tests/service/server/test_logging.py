@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.errors import UpstreamError
+from providers.tracing import own_trace
 from service.telemetry import lines as sinks
 from service.telemetry.failures import describe
 from service.telemetry.lines import LONGEST_LINE, StandardError, render
@@ -42,8 +43,9 @@ def events(path):
 
 def test_an_event_is_one_line_with_its_fields(log_file):
     structlog.contextvars.bind_contextvars(request_id="r-1")
-    structlog.get_logger().info("ticket_created", status="open")
-    structlog.get_logger().bind(service="Quimbi").error("provider_call", outcome="failed")
+    with own_trace() as trace:
+        structlog.get_logger().info("ticket_created", status="open")
+        structlog.get_logger().bind(service="Quimbi").error("provider_call", outcome="failed")
 
     first, second = events(log_file)
     assert first.pop("timestamp").endswith("Z")
@@ -52,6 +54,7 @@ def test_an_event_is_one_line_with_its_fields(log_file):
         "service": "desk",
         "event": "ticket_created",
         "request_id": "r-1",
+        "trace_id": trace.trace_id,
         "status": "open",
     }
     assert (second["service"], second["level"]) == ("Quimbi", "ERROR")

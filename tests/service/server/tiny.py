@@ -6,7 +6,14 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 
+from providers.deadline import Deadline
+from providers.errors import InProgress
+from providers.resilience.places import Places
+from providers.resilience.single_flight import Flights
+from providers.resilience.visits import spent_s
+from service.clock import SystemClock
 from service.server import CannotListen, serve
 from service.serving.lanes import LanePlan
 from service.telemetry.logging import configure
@@ -17,6 +24,8 @@ class TinySettings:
     port: int
     processes: int
     host: str = "127.0.0.1"
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
     threads: int = 8
     provider_threads: int = 2
     cors_origins: tuple[str, ...] = ("https://desk.example",)
@@ -30,10 +39,15 @@ LANES = (
 
 
 class Tiny:
-    """`/slow`: 0.5 s. `/pid`, `/die`, and `/api/ai/hang`, which ends when somebody asks for `/release`."""
+    """`/slow`: 0.5 s. `/pid`, `/die`, and `/api/ai/hang`, which ends when somebody asks for `/release`.
+
+    `/api/ai/shared?takes=SECONDS&wait=SECONDS` is one call for all who ask at once; `/runs` counts its runs.
+    """
 
     def __init__(self) -> None:
         self.released = threading.Event()
+        self.flights = Flights(places=Places(1))
+        self.runs = 0
 
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"]
@@ -47,9 +61,31 @@ class Tiny:
             self.released.set()
         if path == "/api/ai/hang":
             self.released.wait(20)
-        body = str(os.getpid() if path == "/pid" else len(environ["wsgi.input"].read())).encode()
+        told = {
+            "/pid": os.getpid,
+            "/runs": lambda: self.runs,
+            "/api/ai/shared": lambda: self.shared(environ),
+        }.get(path, lambda: len(environ["wsgi.input"].read()))()
+        body = str(told).encode()
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
         return [body]
+
+    def shared(self, environ):
+        """The body's length, how it ended, and the tenths of a second since the first run began."""
+        self.runs += 1
+        length = len(environ["wsgi.input"].read())
+        asked = {name: float(values[0]) for name, values in parse_qs(environ["QUERY_STRING"]).items()}
+
+        def call():
+            time.sleep(asked["takes"])
+            return "landed"
+
+        deadline = Deadline.after(10, SystemClock())
+        try:
+            ended = self.flights.share("key", call, asked.get("wait", 5), deadline=deadline)
+        except InProgress:
+            ended = "in progress"
+        return f"{length} {ended} {spent_s():.1f}"
 
 
 def main() -> int:

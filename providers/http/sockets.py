@@ -28,7 +28,7 @@ Address = tuple[int, int, int, str, Any]
 """Shape: as `socket.getaddrinfo` gives it."""
 
 # The kernel's waits know no other time than this one, so it is not the host's clock that is read here.
-_ends_at_s: ContextVar[float] = ContextVar("quimbi_call_ends_at_s")
+_ends_at_s: ContextVar[float] = ContextVar("call_ends_at_s")
 
 
 @contextmanager
@@ -94,7 +94,7 @@ class NameLookup:
             if lookup is None:
                 lookup = self._running[key] = Future()
                 threading.Thread(
-                    target=self._resolve, args=(key, lookup), name="quimbi-name-lookup", daemon=True
+                    target=self._resolve, args=(key, lookup), name="provider-name-lookup", daemon=True
                 ).start()
         return lookup.result(left_s())
 

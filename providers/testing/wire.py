@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, parse_headers
 from typing import Any, NoReturn
 
-from providers.testing.quimbi_simulator.replies import Reply
+from providers.testing.replies import Reply
 
 LARGEST_REQUEST_BYTES = 10 * 1024 * 1024
 LONGEST_LINE_BYTES = 64 * 1024
@@ -20,7 +20,7 @@ POLL_S = 0.05
 
 
 class Departed(ConnectionError):
-    """Nobody is left to answer: the client went away or the simulator is closing."""
+    """Nobody is left to answer: the client went away or the server is closing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,15 @@ class Wire:
 
     def wait_for_ever(self, released: threading.Event) -> None:
         self.wait(math.inf, released)
+
+    def drip(self, raw: bytes, interval_s: float, released: threading.Event) -> None:
+        """A byte at a time; the rest at once when `released`."""
+        for at in range(len(raw)):
+            if released.is_set():
+                self.write(raw[at:])
+                return
+            self.write(raw[at : at + 1])
+            self.wait(interval_s, released)
 
     def cut(self, *, reset: bool) -> NoReturn:
         """End the connection without another byte, by RST where `reset`, else by FIN. Raises `Departed`."""

@@ -1,0 +1,1 @@
+"""What faults cost: the service under an open-loop load while providers, Redis and the database fail."""

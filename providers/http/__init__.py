@@ -1,0 +1,5 @@
+"""HTTP for providers: one client whose deadline holds and whose failures are those of `providers.errors`."""
+
+from providers.http.client import LARGEST_REPLY, HttpClient, segment
+
+__all__ = ["LARGEST_REPLY", "HttpClient", "segment"]

@@ -1,0 +1,42 @@
+"""What happens on the desk makes facts outdated: they are brought up to date when next looked at."""
+
+from collections.abc import Callable
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from service.customers.services import CustomerService
+from service.database import after_commit
+from service.events import MESSAGE_ADDED, ORDER_RECORDED, Event, EventLog
+from service.intelligence.snapshots import mark_outdated
+from service.tickets.services import TicketService
+
+
+class FactsOutdating:
+    """`forget` drops a customer's cached facts; it is called once the change is committed."""
+
+    def __init__(
+        self, customers: CustomerService, tickets: TicketService, forget: Callable[[str], None]
+    ) -> None:
+        self._customers = customers
+        self._tickets = tickets
+        self._forget = forget
+
+    def subscribe_to(self, events: EventLog) -> None:
+        events.subscribe(MESSAGE_ADDED, self._message_added)
+        events.subscribe(ORDER_RECORDED, self._order_recorded)
+
+    def _message_added(self, session: Session, event: Event) -> None:
+        if event.ticket_id is None or (event.after or {}).get("from_agent"):
+            return
+        self._outdate(session, self._tickets.customer_of(session, event.ticket_id), event)
+
+    def _order_recorded(self, session: Session, event: Event) -> None:
+        """Its subject is the customer, by `ref`."""
+        self._outdate(session, self._customers.id_of(session, event.subject_id), event)
+
+    def _outdate(self, session: Session, customer_id: str | None, event: Event) -> None:
+        if customer_id is None:
+            return
+        mark_outdated(session, customer_id, event.at)
+        after_commit(session, partial(self._forget, customer_id))
