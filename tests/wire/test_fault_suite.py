@@ -20,7 +20,9 @@ from tests.wire.conftest import SIMULATOR_KEY, StartDesk, pointing_at
 from tests.wire.desk import Desk
 
 LONG_DEADLINE_S = 2.0
-DEADLINE_SHARE = 1.1
+MARGIN_S = 1.0
+"""A tenth of the deadline as it is by default, with which the bench measures."""
+
 AT_ONCE_S = 0.5
 """On a busy machine; the bench bounds it in milliseconds."""
 
@@ -86,7 +88,7 @@ def test_an_unknown_customer_is_answered_by_the_deadline(
     quimbi.inject(Fault.HANG)
     answers = at_once([partial(timed, partial(case.answer, "intelligence")) for case in strangers])
     assert {answer["provenance"]["reason"] for answer, _ in answers} == {"timeout"}
-    assert max(took_s for _, took_s in answers) <= LONG_DEADLINE_S * DEADLINE_SHARE
+    assert max(took_s for _, took_s in answers) <= LONG_DEADLINE_S + MARGIN_S
 
 
 def test_once_the_circuit_is_open_an_unknown_customer_does_not_wait_and_quimbi_is_left_alone(
