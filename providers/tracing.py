@@ -40,8 +40,12 @@ def current() -> Trace | None:
 
 
 def enter(trace: Trace) -> None:
-    """From now on this thread works for `trace`, until it enters another one."""
+    """From now on this thread works for `trace`, until it enters another one or leaves."""
     _current.set(trace)
+
+
+def leave() -> None:
+    _current.set(None)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from providers.ports import AnswerCache, Clock
-from service.redis_connection import QuickConnection
 from service.redis_gate import RedisGate
 
 REDIS_TIMEOUT_S = 0.25
@@ -159,7 +158,6 @@ def cache_configuration(redis_url: str | None, key_prefix: str) -> dict[str, Any
         "CACHE_TYPE": "RedisCache",
         "CACHE_REDIS_URL": redis_url,
         "CACHE_OPTIONS": {
-            "connection_class": QuickConnection,
             "socket_timeout": REDIS_TIMEOUT_S,
             "socket_connect_timeout": REDIS_TIMEOUT_S,
             "socket_keepalive": True,

@@ -22,6 +22,11 @@ def begin(environ: Mapping[str, Any]) -> None:
     tracing.enter(brought or tracing.new_trace())
 
 
+def end() -> None:
+    """What this thread does next belongs to no trace."""
+    tracing.leave()
+
+
 def _continued(traceparent: str, tracestate: str | None) -> Trace | None:
     """None where the header is not one: then the whole context is ignored, its state too."""
     carrier = {"traceparent": [traceparent]}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,9 +76,10 @@ class Service:
 @pytest.fixture
 def serve(tmp_path, migrated_sqlite):
     started = []
+    database = shutil.copy(migrated_sqlite, tmp_path / "desk.db")
 
     def start(*arguments, **environment):
-        settings = {"DATABASE_URL": f"sqlite:///{migrated_sqlite}", "METRICS_PORT": "0", "LOG_LEVEL": "INFO"}
+        settings = {"DATABASE_URL": f"sqlite:///{database}", "METRICS_PORT": "0", "LOG_LEVEL": "INFO"}
         started.append(Service(tmp_path, arguments, settings | environment))
         return started[-1]
 
