@@ -61,11 +61,15 @@ __all__ = ["ChainSettings", "ChainSettingsSchema", "GuardStatus", "IntelligenceC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardStatus:
-    """How things stand between this process and one provider. `paused_s`: seconds left of a pause."""
+    """How things stand between this process and one provider.
+
+    `paused_s`: seconds left of a pause. `waiting_s`: how long the oldest call in flight has waited.
+    """
 
     circuits: Mapping[Capability, CircuitState]
     paused_s: float
     in_flight: int
+    waiting_s: Mapping[Capability, float]
 
     @property
     def openings(self) -> Mapping[Capability, float]:
@@ -99,6 +103,7 @@ class Guarded:
             circuits=self.circuit.states() if self.circuit else {},
             paused_s=self.pausing.remaining_s if self.pausing else 0.0,
             in_flight=self.limited.in_flight if self.limited else 0,
+            waiting_s=self.limited.waiting_s() if self.limited else {},
         )
 
     def hint_open(self, capability: Capability, left_s: float) -> bool:
@@ -275,7 +280,7 @@ def _guard(provider: IntelligenceProvider, around: Surroundings) -> Guarded:
     retrying = Retrying(
         observed, policy=policy, budget=RetryBudget(clock), waits=waits, clock=clock, random=random
     )
-    limited = Limited(retrying, max_concurrency=policy.max_concurrency)
+    limited = Limited(retrying, max_concurrency=policy.max_concurrency, clock=clock)
     circuit = Circuit(
         limited, settings=settings.circuit, waits=waits, clock=clock, opened=around.circuit_opened
     )

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from providers.chain import IntelligenceChain
+from providers.chain import GuardStatus, IntelligenceChain
 from providers.interface import Connection
-from providers.models import Capability, Reason
+from providers.models import FACTS, Capability, Reason
 from providers.ports import ToggleSource
 from service.cache import CacheStatus, GatedAnswerCache, InProcessAnswerCache
 from service.database import Database, DatabaseUnavailable
@@ -14,6 +14,9 @@ from service.intelligence.outcomes import LastOutcome, OutcomeBoard
 
 NOT_CHECKED_YET = "not_checked_yet"
 MIGRATIONS_MISSING = "migrations_missing"
+HANGING_S = 4.0
+"""Facts without an answer for so long: the provider hangs, which its calls learn at their deadline only."""
+
 ALWAYS_TOLD = ("quimbi",)
 """Providers that clients look for by name, configured or not."""
 
@@ -109,16 +112,24 @@ class HealthService:
         outcomes: Mapping[str, LastOutcome],
     ) -> None:
         enabled = self._toggles.enabled()
+        guards = self._chain.status()
         for name in dict.fromkeys([*ALWAYS_TOLD, *self._remote]):
             service = f"{name}_api"
             if name not in self._remote or name not in enabled:
                 services[service] = ServiceState.DISABLED
+                continue
+            if _hangs(guards[name]):
+                services[service], reasons[service] = ServiceState.UNAVAILABLE, Reason.TIMEOUT
                 continue
             outcome = outcomes.get(name)
             connected = outcome is not None and outcome.connection is Connection.CONNECTED
             services[service] = ServiceState.CONNECTED if connected else ServiceState.UNAVAILABLE
             if not connected:
                 reasons[service] = (outcome.reason if outcome else None) or NOT_CHECKED_YET
+
+
+def _hangs(guard: GuardStatus) -> bool:
+    return any(guard.waiting_s.get(capability, 0.0) >= HANGING_S for capability in FACTS)
 
 
 def _of_cache(status: CacheStatus) -> ServiceState:

@@ -45,6 +45,7 @@ class LanePlan:
 def plan(*, desk_threads: int, provider_threads: int) -> tuple[LanePlan, ...]:
     """Path → lane → threads; what no prefix names is the last one's."""
     return (
+        LanePlan(name="life", prefixes=("/livez",), threads=1, max_wait_s=2.0),
         LanePlan(name="providers", prefixes=("/api/ai/",), threads=provider_threads, max_wait_s=5.0),
         LanePlan(name="desk", prefixes=("/",), threads=desk_threads, max_wait_s=2.0),
     )

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -139,6 +140,21 @@ def test_a_locked_sqlite_refuses_changes_clearly_and_goes_on_reading(
         assert desk.get("/api/ai/customers/cust_123/intelligence").status_code == 200
     assert desk.new_ticket() != kept
     assert desk.get("/api/tickets").json()["pagination"]["total"] == 2
+
+
+def test_a_desk_whose_threads_all_wait_for_a_lock_says_that_it_lives(
+    start_desk: StartDesk, migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    database = Path(shutil.copy(migrated_sqlite, tmp_path / "locked.db"))
+    desk = start_desk(DATABASE_URL=f"sqlite:///{database}", THREADS="1")
+    with ThreadPoolExecutor(1) as pool:
+        with locked_by_another_process(database):
+            waiting = pool.submit(desk.post, "/api/tickets", NEW_TICKET)
+            for _ in range(20):
+                assert desk.get("/livez").status_code == 200
+                time.sleep(0.01)
+            assert not waiting.done()
+        assert waiting.result().status_code == 201
 
 
 def test_a_file_that_is_no_database_is_a_503(start_desk: StartDesk, tmp_path: Path) -> None:

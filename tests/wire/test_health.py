@@ -1,6 +1,7 @@
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,13 @@ import requests
 from sqlalchemy import create_engine
 
 from providers.deadline import Deadline
+from providers.errors import TimedOut
 from providers.interface import GuardPolicy, ProviderHealth
+from providers.models import AnalysisRequest, Capability, CustomerIntelligence
 from providers.testing.fakes import FakeClock, ScriptedProvider
 from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
 from service.database import normalise_url, upgrade
+from service.health.services import HANGING_S
 from service.intelligence.outcomes import SILENCE
 from service.jobs import JobRunner
 from service.wiring import Substitutes
@@ -102,6 +106,32 @@ def test_a_real_call_tells_without_any_check(watching: Desk, deployed: QuimbiSim
 def test_an_unknown_customer_is_an_answer_too(watching: Desk) -> None:
     new_case(watching, "nobody").answer("intelligence")
     assert quimbi_as_told(watching) == ("connected", None)
+
+
+def test_a_provider_that_hangs_is_told_before_its_calls_run_out_of_time(
+    start_desk: StartDesk, clock: FakeClock
+) -> None:
+    asked, released = threading.Event(), threading.Event()
+    provider = ScriptedProvider("quimbi", clock=clock, policy=GuardPolicy())
+
+    def hang(request: AnalysisRequest, deadline: Deadline) -> CustomerIntelligence:
+        asked.set()
+        assert released.wait(5)
+        raise TimedOut
+
+    provider.script(Capability.ANALYZE, hang)
+    desk = start_desk(Substitutes(clock=clock, providers=[provider]))
+    look_after_providers(desk)
+    case = new_case(desk)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(case.ask, "intelligence")
+        assert asked.wait(5)
+        clock.advance(HANGING_S - 0.1)
+        assert quimbi_as_told(desk) == ("connected", None)
+        clock.advance(0.1)
+        assert quimbi_as_told(desk) == ("unavailable", "timeout")
+        released.set()
+        waiting.result()
 
 
 @pytest.mark.parametrize(

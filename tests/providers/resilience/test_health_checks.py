@@ -24,7 +24,7 @@ def provider(clock):
 
 
 def test_a_health_check_takes_a_place(provider, clock):
-    limited = Limited(provider, max_concurrency=1)
+    limited = Limited(provider, max_concurrency=1, clock=clock)
 
     def check_meanwhile(request, deadline):
         with pytest.raises(Busy):

@@ -55,7 +55,14 @@ def test_a_request_without_a_path_is_the_desks():
     del channel.requests[0].path
     lanes.add_task(channel)
 
-    assert lanes.lane_of("/livez").queue
+    assert lanes.lane_of("/").queue
+
+
+def test_life_is_told_by_a_thread_of_its_own():
+    lanes = lanes_on(Hands())
+
+    assert lanes.lane_of("/livez").plan.name == "life"
+    assert lanes.lane_of("/readyz").plan.name == "desk"
 
 
 def test_a_request_that_waited_longer_than_it_is_worth_is_refused():
