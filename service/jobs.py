@@ -101,9 +101,10 @@ class Bell:
 
     def wait(self, timeout_s: float) -> bool:
         """Whether it was rung since the last time."""
-        rung = self._rung.wait(timeout_s)
+        if not self._rung.wait(timeout_s):
+            return False
         self._rung.clear()
-        return rung
+        return True
 
 
 class JobRunner:

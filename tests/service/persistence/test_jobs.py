@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -273,6 +274,20 @@ def test_jobs_of_this_process_do_not_wait_for_a_leased_one(database: Database, w
         bell.ring()
     released.set()
     runner.stop()
+
+
+def test_a_bell_rung_as_the_waiting_for_it_ends_is_heard_the_next_time() -> None:
+    bell = Bell()
+    rung = threading.Event()
+
+    def wait_in_vain(timeout: float | None = None) -> bool:
+        heard = rung.is_set()
+        rung.set()
+        return heard
+
+    bell._rung = SimpleNamespace(wait=wait_in_vain, clear=rung.clear, set=rung.set)  # type: ignore[assignment]
+    assert not bell.wait(0)
+    assert bell.wait(0)
 
 
 def test_two_jobs_of_one_name_are_refused(database: Database, clock: FakeClock) -> None:
