@@ -4,6 +4,7 @@ from functools import partial
 import pytest
 from sqlalchemy import update
 
+from providers.models import UNKNOWN_LEVEL
 from providers.testing.fakes import FakeClock
 from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
 from service.customers.models import Customer
@@ -64,7 +65,7 @@ def test_an_analysis_tells_quimbis_true_values(quimbi: QuimbiSimulator, start_de
     assert answer.pop("provenance")["provider"] == "quimbi"
     assert answer.pop("archetype") == {
         "id": truth.archetype_id,
-        "level": truth.archetype_level,
+        "level": truth.archetype_level or UNKNOWN_LEVEL,
         "segments": truth.dominant_segments,
     }
     assert answer == {
