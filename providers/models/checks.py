@@ -1,6 +1,9 @@
 """What cannot be true of a figure; each raises `ValueError`, NaN included."""
 
+import re
 from decimal import Decimal
+
+NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def check_probability(name: str, value: float | None) -> None:
@@ -32,5 +35,5 @@ def check_label(name: str, value: str | None, longest: int = 50) -> None:
 
 
 def check_storable(name: str, value: str) -> None:
-    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if NOT_STORABLE.search(value):
         raise ValueError(f"{name} must not contain NUL characters or lone surrogates")
