@@ -74,9 +74,8 @@ class RecommendationService:
         ticket, customer_id = self._tickets.context(ticket_id)
         customer = self._sources.customers.reference(customer_id)
         told, facts = self._sources.facts(customer, deadline)
-        with self._database.reading() as session:
-            last = queries.latest_recommendation(session, ticket_id)
-        if last is not None and _still_holds(last, ticket, facts):
+        last = self._holding(ticket, facts)
+        if last is not None:
             return self._told(last, Source.STORED)
         request = RecommendationRequest(
             customer=customer,
@@ -98,6 +97,9 @@ class RecommendationService:
         actor: str,
     ) -> StoredRecommendation:
         def generate() -> StoredRecommendation:
+            landed = self._holding(ticket, facts)  # somebody may have stored one since this request looked
+            if landed is not None:
+                return landed
             answer = self._provider.recommend_actions(request, deadline)
             return self._store(ticket, answer, facts, actor=actor)
 
@@ -111,6 +113,11 @@ class RecommendationService:
             )
         except InProgress:
             return generate()  # in what is left of the deadline; where nothing is, the fallback's words
+
+    def _holding(self, ticket: TicketContext, facts: KnownFacts) -> StoredRecommendation | None:
+        with self._database.reading() as session:
+            last = queries.latest_recommendation(session, ticket.id)
+        return last if last is not None and _still_holds(last, ticket, facts) else None
 
     def _stored(self, recommendation_id: str | None) -> StoredRecommendation | None:
         if recommendation_id is None:

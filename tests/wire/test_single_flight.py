@@ -13,7 +13,7 @@ from tests.wire.desk import Desk
 from tests.wire.flights import crowd
 
 PATIENT = {"FACTS_DEADLINE": "10", "TEXTS_DEADLINE": "10", "TEXTS_FACTS_WAIT": "3"}
-UPSTREAM_TAKES_S = 0.6
+UPSTREAM_TAKES_S = 0.8
 AT_ONCE_S = 0.3
 
 
