@@ -23,7 +23,7 @@ from urllib.request import Request, urlopen
 from benchmarks.processes import ROOT, running
 from tests.servers import redis_server
 
-LEAST_RATIO = 0.6
+LEAST_RATIO = 0.7
 CUSTOMER = "cust_123"
 PATH = f"/api/ai/customers/{CUSTOMER}/intelligence"
 KEY = f"customer_intel:{CUSTOMER}"

@@ -29,6 +29,14 @@ class Until:
     reason: Reason | None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`order`: greater for what was viewed later."""
+
+    order: int
+    call: Call[Any]
+
+
 class RefreshQueue:
     """Newest view first; each key once. Not thread-safe: its owner's lock guards it.
 
@@ -39,14 +47,15 @@ class RefreshQueue:
     def __init__(self, clock: Clock, *, most_waiting: int = MOST_WAITING) -> None:
         self._clock = clock
         self._most_waiting = most_waiting
-        self._waiting: OrderedDict[Key, Call[Any]] = OrderedDict()
+        self._waiting: dict[Capability, OrderedDict[Key, Place]] = {}
+        self._newest = self._oldest = 0
         self._under_way: set[Key] = set()
         self._resting: OrderedDict[Key, Until] = OrderedDict()
         self._held_back: dict[Capability, Until] = {}
 
     def __len__(self) -> int:
         """How many wait."""
-        return len(self._waiting)
+        return sum(len(queue) for queue in self._waiting.values())
 
     def view(self, key: Key, call: Call[Any]) -> Reason | None:
         """Somebody looks at these facts, which are overdue. Why newer ones did not come so far."""
@@ -60,12 +69,16 @@ class RefreshQueue:
 
     def take(self) -> tuple[Key, Call[Any]] | None:
         """The newest-viewed whose capability is not held back; it is then under way."""
-        for key in reversed(self._waiting):
-            if self._lasting(self._held_back, self._waiting[key].capability) is None:
-                call = self._waiting.pop(key)
-                self._under_way.add(key)
-                return key, call
-        return None
+        free = [
+            queue
+            for capability, queue in self._waiting.items()
+            if queue and self._lasting(self._held_back, capability) is None
+        ]
+        if not free:
+            return None
+        key, place = max(free, key=_last_order).popitem()
+        self._under_way.add(key)
+        return key, place.call
 
     def succeeded(self, key: Key) -> None:
         self._rest(key, SETTLE_S, None)
@@ -76,8 +89,11 @@ class RefreshQueue:
     def refused(self, key: Key, call: Call[Any], reason: Reason, wait_s: float) -> None:
         """A guard of ours did not let it through: it waits on, behind those viewed meanwhile."""
         self._under_way.discard(key)
-        self._wait(key, call)
-        self._waiting.move_to_end(key, last=False)
+        self._oldest -= 1
+        queue = self._waiting.setdefault(call.capability, OrderedDict())
+        queue[key] = Place(self._oldest, call)
+        queue.move_to_end(key, last=False)
+        self._drop_oldest()
         at_s = self._clock.monotonic() + min(max(wait_s, 0.0), LONGEST_HOLD_S)
         self._held_back[call.capability] = Until(at_s, reason)
 
@@ -87,20 +103,20 @@ class RefreshQueue:
 
     def due_in_s(self) -> float:
         """Seconds until `take` may bring something: 0 for now, infinity where nothing waits."""
+        holds = [self._lasting(self._held_back, name) for name, queue in self._waiting.items() if queue]
         now_s = self._clock.monotonic()
-        soonest_s = math.inf
-        for call in self._waiting.values():
-            hold = self._lasting(self._held_back, call.capability)
-            if hold is None:
-                return 0.0
-            soonest_s = min(soonest_s, hold.at_s - now_s)
-        return soonest_s
+        return min((hold.at_s - now_s if hold else 0.0 for hold in holds), default=math.inf)
 
     def _wait(self, key: Key, call: Call[Any]) -> None:
-        self._waiting[key] = call
-        self._waiting.move_to_end(key)
-        if len(self._waiting) > self._most_waiting:
-            self._waiting.popitem(last=False)
+        self._newest += 1
+        queue = self._waiting.setdefault(call.capability, OrderedDict())
+        queue[key] = Place(self._newest, call)
+        queue.move_to_end(key)
+        self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        if len(self) > self._most_waiting:
+            min((queue for queue in self._waiting.values() if queue), key=_first_order).popitem(last=False)
 
     def _rest(self, key: Key, seconds: float, reason: Reason | None) -> None:
         self._under_way.discard(key)
@@ -116,3 +132,11 @@ class RefreshQueue:
             del rests[key]
             return None
         return until
+
+
+def _first_order(queue: OrderedDict[Key, Place]) -> int:
+    return next(iter(queue.values())).order
+
+
+def _last_order(queue: OrderedDict[Key, Place]) -> int:
+    return next(reversed(queue.values())).order

@@ -63,7 +63,7 @@ class Refresher:
         """Have these facts brought up to date soon. Why that has not succeeded lately, None otherwise."""
         with self._changed:
             why = self._queue.view(_key(call), call)
-            if not self._closed and len(self._queue):
+            if not self._closed and self._queue.due_in_s() <= 0:
                 if self._running < self._most_threads:
                     self._running += 1
                     self._threads.add(self._spawn(self._work))

@@ -1,15 +1,18 @@
 """Intelligence on the wire."""
 
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
 from providers.models import UNKNOWN_LEVEL, Archetype, Reason, Source
+from service.clock import rfc3339
 from service.http.fields import Choice, Count, Flag, Number, Rfc3339, Text
 from service.intelligence.drafting import DraftOptions
 
 TONES = ("friendly", "professional", "empathetic", "apologetic", "concise")
 LENGTHS = ("short", "medium", "long")
+DUMPED_VALUES = 1024
 NO_ARCHETYPE = Archetype(id=None, level=None)
 OF_THE_FACTS = "of customer_dna, churn_risk and the values"
 
@@ -32,11 +35,21 @@ class TellsProvenance(Schema):
         return super().get_attribute(obj.answer, attr, default)
 
 
+class NestedProvenance(fields.Nested):
+    """For what `aged` told: it is as it goes on the wire already."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(ProvenanceSchema, **options)
+
+    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # its bases name the value differently
+        return nested_obj
+
+
 def aged(provenance: Any, at: Any) -> dict[str, Any]:
     return {
         "provider": provenance.provider,
         "source": provenance.source.value,
-        "as_of": provenance.as_of,
+        "as_of": rfc3339(provenance.as_of),
         "age_s": max(0, int((at - provenance.as_of).total_seconds())),
         "degraded": provenance.degraded,
         "reason": provenance.reason.value if provenance.reason else None,
@@ -51,6 +64,17 @@ class Segments(fields.Dict):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, str] | None:
         return None if value is None else dict(value)
+
+
+class NestedValue(fields.Nested):
+    """For a frozen, hashable value: equal ones have one dump, made once per process, which nobody changes."""
+
+    def _bind_to_schema(self, field_name: str, parent: Schema | fields.Field[Any]) -> None:
+        super()._bind_to_schema(field_name, parent)
+        self._dump = lru_cache(maxsize=DUMPED_VALUES)(self.schema.dump)
+
+    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # its bases name the value differently
+        return None if nested_obj is None else self._dump(nested_obj)
 
 
 class ArchetypeSchema(Schema):
@@ -78,11 +102,11 @@ class PredictionsSchema(Schema):
 class IntelligenceSchema(TellsProvenance):
     customer_id = fields.String(metadata={"example": "cust_123"})
     archetype = fields.Nested(ArchetypeSchema)
-    behavioral_metrics = fields.Nested(BehavioralMetricsSchema, attribute="metrics")
-    predictions = fields.Nested(PredictionsSchema)
+    behavioral_metrics = NestedValue(BehavioralMetricsSchema, attribute="metrics")
+    predictions = NestedValue(PredictionsSchema)
     communication_guidance = fields.List(fields.String(), metadata={"example": ["Lead with value for money"]})
     currency = fields.String(allow_none=True, metadata={"example": "USD"})
-    provenance = fields.Nested(ProvenanceSchema)
+    provenance = NestedProvenance()
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         if attr == "archetype":
@@ -105,7 +129,7 @@ class ChurnSchema(TellsProvenance):
     factors = fields.List(fields.Nested(ChurnFactorSchema))
     recommendations = fields.List(fields.String())
     currency = fields.String(allow_none=True)
-    provenance = fields.Nested(ProvenanceSchema)
+    provenance = NestedProvenance()
 
 
 class ConfidenceIntervalSchema(Schema):
@@ -122,7 +146,7 @@ class LtvSchema(TellsProvenance):
     current_ltv = Number(allow_none=True)
     incremental_ltv = Number(allow_none=True)
     currency = fields.String(allow_none=True)
-    provenance = fields.Nested(ProvenanceSchema)
+    provenance = NestedProvenance()
 
 
 class LtvQuerySchema(Schema):
@@ -172,8 +196,8 @@ class DraftSchema(TellsBothProvenances):
     draft_id = fields.String(attribute="draft.id")
     generated_at = Rfc3339(attribute="draft.generated_at")
     warnings = fields.List(fields.String(), attribute="draft.warnings")
-    provenance = fields.Nested(ProvenanceSchema)
-    facts_provenance = fields.Nested(ProvenanceSchema, metadata={"description": OF_THE_FACTS})
+    provenance = NestedProvenance()
+    facts_provenance = NestedProvenance(metadata={"description": OF_THE_FACTS})
 
 
 class ImpactSchema(Schema):
@@ -211,8 +235,8 @@ class RecommendationSchema(TellsBothProvenances):
     revenue_at_risk = Number(allow_none=True, attribute="facts.revenue_at_risk")
     currency = fields.String(allow_none=True, attribute="facts.currency")
     generated_at = Rfc3339(attribute="recommendation.created_at")
-    provenance = fields.Nested(ProvenanceSchema)
-    facts_provenance = fields.Nested(ProvenanceSchema, metadata={"description": OF_THE_FACTS})
+    provenance = NestedProvenance()
+    facts_provenance = NestedProvenance(metadata={"description": OF_THE_FACTS})
 
 
 class ActionChangeSchema(Schema):
