@@ -18,7 +18,7 @@ from service.settings import Deployment, Settings, read_environment
 from service.telemetry import logging, requests
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.views import blueprint as metrics_view
-from service.tickets.views import blueprint as tickets
+from service.tickets.views import BLUEPRINTS as tickets  # noqa: N811  # one name per domain
 from service.wiring import Substitutes
 
 MAX_BODY_BYTES = 2**20
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     wiring.wire(app, settings, substitutes or Substitutes(), metrics)
     Migrate(app, db, directory=str(MIGRATIONS))
     documentation.configure(app)
-    documentation.install(app, [health, intelligence, tickets, provider_control, metrics_view])
+    documentation.install(app, [health, intelligence, *tickets, provider_control, metrics_view])
     cli.install(app)
     return app
 

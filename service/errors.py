@@ -20,3 +20,7 @@ class InvalidField(DeskError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class Stale(DeskError):
+    """What is to be changed is no longer what the caller has read."""

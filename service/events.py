@@ -31,6 +31,10 @@ MESSAGE_ADDED = EventType("message.added", 1)
 MESSAGE_EDITED = EventType("message.edited", 1)
 MESSAGE_DELETED = EventType("message.deleted", 1)
 CONVERSATION_RESET = EventType("conversation.reset", 1)
+NOTE_ADDED = EventType("note.added", 1)
+TICKET_FIELD_CREATED = EventType("ticket_field.created", 1)
+TICKET_FIELD_CHANGED = EventType("ticket_field.changed", 1)
+TICKET_FIELD_ARCHIVED = EventType("ticket_field.archived", 1)
 DRAFT_GENERATED = EventType("draft.generated", 1)
 DRAFT_OUTCOME_RECORDED = EventType("draft.outcome_recorded", 1)
 RECOMMENDATION_GENERATED = EventType("recommendation.generated", 1)
@@ -73,6 +77,7 @@ def about_ticket(
     at: datetime,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    personal: Mapping[str, Any] | None = None,
 ) -> Event:
     return Event(
         type=kind,
@@ -83,6 +88,7 @@ def about_ticket(
         at=at,
         before=before,
         after=after,
+        personal=personal,
     )
 
 

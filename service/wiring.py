@@ -45,7 +45,14 @@ from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.dependencies import DependencyFigures
 from service.telemetry.metrics.exposition import Exposition
 from service.telemetry.metrics.guards import GuardFigures
-from service.tickets.services import TicketService
+from service.tickets.services import (
+    ConversationService,
+    FieldService,
+    HistoryService,
+    NoteService,
+    TicketRecords,
+    TicketService,
+)
 from service.timed_work import named_jobs
 
 log = structlog.get_logger()
@@ -92,7 +99,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
     events = EventLog()
     customers = CustomerService(database, events, clock)
-    tickets = TicketService(database, customers, events, clock, chance)
+    records = TicketRecords(events, clock, chance)
+    conversations = ConversationService(database, records)
+    tickets = TicketService(database, customers, conversations, records)
     snapshots = DatabaseSnapshots(database, clock)
     outcomes = OutcomeBoard(database, clock)
 
@@ -171,6 +180,10 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         runner,
         customers,
         tickets,
+        conversations,
+        NoteService(database, records),
+        FieldService(database, events, clock),
+        HistoryService(database),
         chain,
         FactsService(chain, customers, clock, deadline_s=settings.facts_deadline_s),
         DraftService(sources, snapshots),

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from providers.errors import NoAnswer, ProviderError
 from service.database import DatabaseUnavailable
-from service.errors import Conflict, DeskError, InvalidField, NotFound
+from service.errors import Conflict, DeskError, InvalidField, NotFound, Stale
 
 CONTENT_TYPE = "application/problem+json"
 log = structlog.get_logger()
@@ -112,6 +112,8 @@ def _of_desk_error(error: DeskError) -> Problem:
             return Problem(404, str(error))
         case Conflict():
             return Problem(409, str(error))
+        case Stale():
+            return Problem(412, str(error))
         case InvalidField(field=field):
             return Problem(422, f"{field}: {error}", errors={field: [str(error)]})
         case _:

@@ -34,6 +34,14 @@ class Channel(StrEnum):
     FORM = "form"
 
 
+class FieldType(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    CHOICE = "choice"
+
+
 def _among_the_living(name: str, *columns: str) -> Index:
     alive = text("deleted_at IS NULL")
     return Index(name, *columns, postgresql_where=alive, sqlite_where=alive)
@@ -100,6 +108,7 @@ class Message(Base):
     """One turn of a conversation; an edit keeps `original_content`, a deletion the whole row.
 
     `sequence` breaks ties of `created_at` in the order of writing; `id` is the one clients see.
+    `attachments` tell what lies elsewhere: name, url, content_type, size_bytes of each.
     """
 
     __tablename__ = "messages"
@@ -115,6 +124,7 @@ class Message(Base):
     author_email: Mapped[str | None] = mapped_column(String(320))
     send_to_customer: Mapped[bool] = mapped_column(default=False)
     draft_id: Mapped[str | None] = mapped_column(Identifier)
+    attachments: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
@@ -122,6 +132,36 @@ class Message(Base):
     __table_args__ = (
         Index("ix_messages_ticket_id_created_at_sequence", "ticket_id", "created_at", "sequence"),
     )
+
+
+class Note(Base):
+    """What agents tell each other; neither customers nor providers ever see it."""
+
+    __tablename__ = "notes"
+
+    sequence: Mapped[int] = mapped_column(Sequence, primary_key=True)
+    id: Mapped[str] = mapped_column(Identifier, unique=True)
+    ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    content: Mapped[str] = mapped_column(Text)
+    author_name: Mapped[str | None] = mapped_column(String(200))
+    author_id: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_notes_ticket_id_created_at_sequence", "ticket_id", "created_at", "sequence"),)
+
+
+class TicketField(Base):
+    """The definition of a custom field. An archived one keeps its values, and takes no new ones."""
+
+    __tablename__ = "ticket_fields"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    label: Mapped[str] = mapped_column(String(200))
+    type: Mapped[FieldType] = mapped_column(short_enum(FieldType, "type"))
+    choices: Mapped[list[str] | None] = mapped_column(Json)
+    archived_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
 
 class TicketCounter(Base):

@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy import CursorResult, Select, func, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from service.events import StoredEvent
 from service.http.pagination import Page
-from service.tickets.models import Message, Ticket, TicketCounter, TicketStatus, TicketTag
+from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField, TicketStatus, TicketTag
 
 COUNTED_EXACTLY = 1_000
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,11 @@ def living(session: Session, ticket_id: str, *, for_change: bool = False) -> Tic
     return session.scalar(statement.with_for_update() if for_change else statement)
 
 
+def dead_or_alive(session: Session, ticket_id: str) -> Ticket | None:
+    """Held until the transaction ends."""
+    return session.scalar(select(Ticket).where(Ticket.id == ticket_id).with_for_update())
+
+
 def page_of(session: Session, wanted: TicketFilter, page: Page, *, newest_first: bool) -> Sequence[Ticket]:
     """By time of creation; one row more than the page has, where there is a next one."""
     place = tuple_(Ticket.created_at, Ticket.id)
@@ -72,7 +82,11 @@ def count(session: Session, wanted: TicketFilter) -> tuple[int, bool]:
         if wanted.status:
             kept = kept.where(TicketCounter.status == wanted.status)
         return session.scalar(kept) or 0, False
-    some = wanted.apply(select(Ticket)).with_only_columns(literal(1)).limit(COUNTED_EXACTLY + 1).subquery()
+    return _count_some(session, wanted.apply(select(Ticket)))
+
+
+def _count_some(session: Session, wanted: Select[Any]) -> tuple[int, bool]:
+    some = wanted.with_only_columns(literal(1)).limit(COUNTED_EXACTLY + 1).subquery()
     found = session.scalar(select(func.count()).select_from(some)) or 0
     return min(found, COUNTED_EXACTLY), found > COUNTED_EXACTLY
 
@@ -107,3 +121,97 @@ def recent_of_customer(session: Session, customer_id: str, limit: int) -> Sequen
         .limit(limit)
     )
     return session.scalars(statement).all()
+
+
+def living_message(session: Session, message_id: str) -> Message | None:
+    statement = select(Message).where(Message.id == message_id, Message.deleted_at.is_(None))
+    return session.scalar(statement)
+
+
+def messages_page(session: Session, ticket_id: str, page: Page, *, newest_first: bool) -> Sequence[Message]:
+    """One row more than the page has, where there is a next one."""
+    statement = select(Message).where(Message.ticket_id == ticket_id, Message.deleted_at.is_(None))
+    place = (Message.created_at, Message.sequence)
+    return session.scalars(_one_page(statement, page, place, newest_first=newest_first)).all()
+
+
+def waiting_since(session: Session, ticket_id: str) -> datetime | None:
+    """When the oldest customer message was written that no agent has answered."""
+    place = tuple_(Message.created_at, Message.sequence)
+    living = select(Message).where(Message.ticket_id == ticket_id, Message.deleted_at.is_(None))
+    answered = session.scalar(
+        living.where(Message.from_agent.is_(True))
+        .order_by(Message.created_at.desc(), Message.sequence.desc())
+        .limit(1)
+    )
+    if answered is not None:
+        last = tuple_(literal(answered.created_at, Message.created_at.type), literal(answered.sequence))
+        living = living.where(place > last)
+    oldest = session.scalar(
+        living.where(Message.from_agent.is_(False)).order_by(Message.created_at, Message.sequence).limit(1)
+    )
+    return oldest.created_at if oldest is not None else None
+
+
+def delete_all_but_first(session: Session, ticket_id: str, at: datetime) -> int:
+    """Softly; how many."""
+    living = (Message.ticket_id == ticket_id, Message.deleted_at.is_(None))
+    first = select(Message.sequence).where(*living).order_by(Message.created_at, Message.sequence).limit(1)
+    deleted = session.execute(
+        update(Message).where(*living, Message.sequence != first.scalar_subquery()).values(deleted_at=at),
+        execution_options={"synchronize_session": False},
+    )
+    return cast("CursorResult[None]", deleted).rowcount
+
+
+def notes_page(session: Session, ticket_id: str, page: Page) -> Sequence[Note]:
+    """Oldest first."""
+    statement = select(Note).where(Note.ticket_id == ticket_id)
+    place = (Note.created_at, Note.sequence)
+    return session.scalars(_one_page(statement, page, place, newest_first=False)).all()
+
+
+def last_notes(session: Session, ticket_id: str, limit: int) -> Sequence[Note]:
+    """The newest `limit`, oldest first."""
+    statement = (
+        select(Note)
+        .where(Note.ticket_id == ticket_id)
+        .order_by(Note.created_at.desc(), Note.sequence.desc())
+        .limit(limit)
+    )
+    return list(reversed(session.scalars(statement).all()))
+
+
+def count_notes(session: Session, ticket_id: str) -> tuple[int, bool]:
+    return _count_some(session, select(Note).where(Note.ticket_id == ticket_id))
+
+
+def events_page(session: Session, ticket_id: str, page: Page, *, newest_first: bool) -> Sequence[StoredEvent]:
+    statement = select(StoredEvent).where(StoredEvent.ticket_id == ticket_id)
+    place = (StoredEvent.at, StoredEvent.id)
+    return session.scalars(_one_page(statement, page, place, newest_first=newest_first)).all()
+
+
+def count_events(session: Session, ticket_id: str) -> tuple[int, bool]:
+    return _count_some(session, select(StoredEvent).where(StoredEvent.ticket_id == ticket_id))
+
+
+def ticket_fields(session: Session) -> Sequence[TicketField]:
+    """The archived ones included."""
+    return session.scalars(select(TicketField).order_by(TicketField.key)).all()
+
+
+def count_fields(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(TicketField)) or 0
+
+
+def _one_page(
+    statement: Select[tuple[Row]], page: Page, place: tuple[Any, Any], *, newest_first: bool
+) -> Select[tuple[Row]]:
+    """Rows that are numbered, by time."""
+    if page.cursor:
+        last = tuple_(literal(page.cursor.at, place[0].type), literal(page.cursor.number))
+        beyond = tuple_(*place) < last if newest_first else tuple_(*place) > last
+        statement = statement.where(beyond)
+    order = (column.desc() if newest_first else column.asc() for column in place)
+    return statement.order_by(*order).limit(page.limit + 1).offset(page.offset)

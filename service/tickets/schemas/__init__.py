@@ -1,0 +1,1 @@
+"""Tickets, messages, notes and custom fields on the wire."""

@@ -1,0 +1,180 @@
+"""Messages: added, edited, deleted, and what a ticket keeps of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.customers.services import Person
+from service.database import Database
+from service.errors import NotFound
+from service.events import CONVERSATION_RESET, MESSAGE_ADDED, MESSAGE_DELETED, MESSAGE_EDITED, EventType
+from service.http.pagination import Cursor, Listing, Page, paginate
+from service.identifiers import new_id
+from service.tickets import queries
+from service.tickets.lifecycle import status_after_message
+from service.tickets.models import PREVIEW_LENGTH, Message, Ticket
+from service.tickets.services.records import TicketRecords
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """`attachments`: name, url, content_type, size_bytes of each; nothing is fetched from there."""
+
+    content: str
+    from_agent: bool = True
+    author: Person = field(default_factory=Person)
+    send_to_customer: bool = False
+    close_ticket: bool = False
+    draft_id: str | None = None
+    attachments: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AddedMessage:
+    message: Message
+    ticket: Ticket
+
+
+def preview(content: str) -> str:
+    line = " ".join(content.split())
+    return line if len(line) <= PREVIEW_LENGTH else line[: PREVIEW_LENGTH - 1] + "…"
+
+
+class ConversationService:
+    def __init__(self, database: Database, records: TicketRecords) -> None:
+        self._database = database
+        self._records = records
+
+    def add(self, ticket_id: str, new: NewMessage, *, actor: str) -> AddedMessage:
+        """Raises `NotFound`."""
+        with self._database.writing() as session:
+            ticket = self._records.held(session, ticket_id)
+            now = self._records.now()
+            message = self.append(session, ticket, new, actor=actor, at=now)
+            status = status_after_message(ticket.status, from_agent=new.from_agent, closes=new.close_ticket)
+            self._records.move(session, ticket, status, actor=actor, at=now)
+            ticket.version += 1
+        return AddedMessage(message, ticket)
+
+    def append(
+        self, session: Session, ticket: Ticket, new: NewMessage, *, actor: str, at: datetime
+    ) -> Message:
+        """As a part of a greater change, which gives the ticket its version and status."""
+        message = Message(
+            id=new_id("message"),
+            ticket_id=ticket.id,
+            from_agent=new.from_agent,
+            content=new.content,
+            author_name=new.author.name,
+            author_email=new.author.email,
+            send_to_customer=new.send_to_customer,
+            draft_id=new.draft_id,
+            attachments=[dict(attachment) for attachment in new.attachments] or None,
+            created_at=at,
+        )
+        session.add(message)
+        ticket.message_count += 1
+        _show_last(ticket, message)
+        if new.from_agent:
+            ticket.waiting_since = None
+            ticket.first_response_at = ticket.first_response_at or at
+        else:
+            ticket.waiting_since = ticket.waiting_since or at
+        told = {"from_agent": new.from_agent, "send_to_customer": new.send_to_customer}
+        self._told(session, ticket, MESSAGE_ADDED, message, actor=actor, at=at, **told)
+        return message
+
+    def listing(self, ticket_id: str, page: Page, *, newest_first: bool) -> Listing[Message]:
+        """Raises `NotFound`."""
+        with self._database.reading() as session:
+            ticket = queries.living(session, ticket_id)
+            if ticket is None:
+                raise NotFound("ticket", ticket_id)
+            rows = queries.messages_page(session, ticket_id, page, newest_first=newest_first)
+        return paginate(
+            rows,
+            page,
+            total=ticket.message_count,
+            estimated=False,
+            place=lambda message: Cursor(message.created_at, str(message.sequence)),
+        )
+
+    def edit(self, message_id: str, content: str, *, actor: str) -> AddedMessage:
+        """What was first written is kept. Raises `NotFound`."""
+        with self._database.writing() as session:
+            message, ticket = self._held(session, message_id)
+            if message.content != content:
+                now = self._records.now()
+                if message.original_content is None:
+                    message.original_content = message.content
+                message.content, message.edited_at = content, now
+                if message.sequence == queries.last_messages(session, ticket.id, 1)[0].sequence:
+                    ticket.last_message_preview = preview(content)
+                ticket.version += 1
+                self._told(session, ticket, MESSAGE_EDITED, message, actor=actor, at=now)
+        return AddedMessage(message, ticket)
+
+    def delete(self, message_id: str, *, actor: str) -> None:
+        """The row is kept and shown to nobody. Raises `NotFound`."""
+        with self._database.writing() as session:
+            message, ticket = self._held(session, message_id)
+            now = message.deleted_at = self._records.now()
+            ticket.message_count -= 1
+            ticket.version += 1
+            self._told(session, ticket, MESSAGE_DELETED, message, actor=actor, at=now)
+            _look_again(session, ticket)
+
+    def reset(self, ticket_id: str, *, actor: str) -> int:
+        """Delete all messages but the first. Returns how many those were; raises `NotFound`."""
+        with self._database.writing() as session:
+            ticket = self._records.held(session, ticket_id)
+            now = self._records.now()
+            deleted = queries.delete_all_but_first(session, ticket_id, now)
+            if deleted:
+                ticket.message_count -= deleted
+                ticket.conversation_version += 1
+                ticket.version += 1
+                _look_again(session, ticket)
+                told = {"messages_deleted": deleted}
+                self._records.changed(session, ticket, CONVERSATION_RESET, actor=actor, at=now, after=told)
+        return deleted
+
+    def _held(self, session: Session, message_id: str) -> tuple[Message, Ticket]:
+        message = queries.living_message(session, message_id)
+        ticket = self._records.held(session, message.ticket_id) if message is not None else None
+        if message is not None:
+            session.refresh(message)  # it may have changed until its ticket was held
+        if message is None or ticket is None or message.deleted_at is not None:
+            raise NotFound("message", message_id)
+        return message, ticket
+
+    def _told(
+        self,
+        session: Session,
+        ticket: Ticket,
+        kind: EventType,
+        message: Message,
+        *,
+        actor: str,
+        at: datetime,
+        **more: object,
+    ) -> None:
+        ticket.conversation_version += 1
+        after = {"message_id": message.id, **more}
+        self._records.changed(session, ticket, kind, actor=actor, at=at, after=after)
+
+
+def _show_last(ticket: Ticket, message: Message | None) -> None:
+    ticket.last_message_preview = preview(message.content) if message else None
+    ticket.last_message_at = message.created_at if message else None
+    ticket.last_message_from_agent = message.from_agent if message else None
+
+
+def _look_again(session: Session, ticket: Ticket) -> None:
+    session.flush()
+    last = queries.last_messages(session, ticket.id, 1)
+    _show_last(ticket, last[0] if last else None)
+    ticket.waiting_since = queries.waiting_since(session, ticket.id)

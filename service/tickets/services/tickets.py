@@ -1,0 +1,271 @@
+"""Tickets: created, read, listed, changed, deleted and restored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from providers.models import Contact, TicketContext, Turn
+from service.customers.services import CustomerService, Person
+from service.database import Database
+from service.errors import InvalidField, NotFound
+from service.events import TICKET_CREATED, TICKET_DELETED, TICKET_RESTORED, TICKET_UPDATED
+from service.http.pagination import Cursor, Listing, Page, paginate
+from service.identifiers import new_id
+from service.tickets import queries
+from service.tickets.custom_fields import CustomFields, merged
+from service.tickets.lifecycle import Settled
+from service.tickets.models import Channel, Message, Note, Priority, Ticket, TicketStatus
+from service.tickets.services.conversations import ConversationService, NewMessage
+from service.tickets.services.records import TicketRecords, Versions, unique_external_id
+
+SHOWN_MESSAGES = 200
+SHOWN_NOTES = 200
+TOLD_MESSAGES = 50
+MAX_TAGS = 50
+PLAIN_FIELDS = ("priority", "assigned_to", "external_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTicket:
+    customer_id: str
+    subject: str
+    channel: Channel = Channel.EMAIL
+    priority: Priority = Priority.NORMAL
+    status: TicketStatus = TicketStatus.OPEN
+    tags: frozenset[str] = frozenset()
+    assigned_to: str | None = None
+    external_id: str | None = None
+    custom_fields: CustomFields = field(default_factory=dict)
+    initial_message: str | None = None
+    author: Person = field(default_factory=Person)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketChange:
+    """`values`: each of status, subject, priority, assigned_to and external_id that is to be another.
+
+    `tags` takes the place of all; then `add_tags` come, and `remove_tags` go.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    tags: frozenset[str] | None = None
+    add_tags: frozenset[str] = frozenset()
+    remove_tags: frozenset[str] = frozenset()
+    custom_fields: CustomFields = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    ticket: Ticket
+    messages: Sequence[Message]
+    notes: Sequence[Note] = ()
+
+    @property
+    def messages_truncated(self) -> bool:
+        return self.ticket.message_count > len(self.messages)
+
+
+class TicketService:
+    def __init__(
+        self,
+        database: Database,
+        customers: CustomerService,
+        conversations: ConversationService,
+        records: TicketRecords,
+    ) -> None:
+        self._database = database
+        self._customers = customers
+        self._conversations = conversations
+        self._records = records
+
+    def create(self, new: NewTicket, *, actor: str) -> Conversation:
+        """Raises `InvalidField`, and `Conflict` for an external id that is taken."""
+        now = self._records.now()
+        settled = Settled().moved(new.status, now)
+        ticket = Ticket(
+            id=new_id("ticket"),
+            external_id=new.external_id,
+            customer_id=new.customer_id,
+            subject=new.subject,
+            status=new.status,
+            priority=new.priority,
+            channel=new.channel,
+            assigned_to=new.assigned_to,
+            version=1,
+            conversation_version=0,
+            message_count=0,
+            created_at=now,
+            updated_at=now,
+            resolved_at=settled.resolved_at,
+            closed_at=settled.closed_at,
+        )
+        ticket.tags.update(new.tags)
+        messages = []
+        with unique_external_id(new.external_id), self._database.writing() as session:
+            ticket.custom_fields = _custom_fields(session, {}, new.custom_fields)
+            self._customers.ensure(session, new.customer_id, new.author, actor=actor)
+            session.add(ticket)
+            self._records.count(session, ticket.status, 1)
+            self._records.changed(session, ticket, TICKET_CREATED, actor=actor, at=now, after=_state(ticket))
+            if new.initial_message is not None:
+                first = NewMessage(content=new.initial_message, from_agent=False, author=new.author)
+                messages.append(self._conversations.append(session, ticket, first, actor=actor, at=now))
+        return Conversation(ticket, messages)
+
+    def change(
+        self, ticket_id: str, change: TicketChange, *, actor: str, expected: Versions | None = None
+    ) -> Ticket:
+        """Raises `NotFound`, `Stale`, `InvalidField`, and `Conflict` for an external id that is taken."""
+        external_id = change.values.get("external_id")
+        with unique_external_id(external_id), self._database.writing() as session:
+            ticket = self._records.held(session, ticket_id, expected=expected)
+            now = self._records.now()
+            before, told_before = _state(ticket), _personal(ticket)
+            status = change.values.get("status", ticket.status)
+            if status is not ticket.status:
+                self._records.settle(session, ticket, status, now)
+            for name in PLAIN_FIELDS:
+                if name in change.values:
+                    setattr(ticket, name, change.values[name])
+            ticket.subject = change.values.get("subject", ticket.subject)
+            _retag(ticket, change)
+            ticket.custom_fields = _custom_fields(session, ticket.custom_fields, change.custom_fields)
+            plain, personal = _differing(before, _state(ticket)), _differing(told_before, _personal(ticket))
+            if plain or personal:
+                ticket.version += 1
+                self._records.changed(
+                    session,
+                    ticket,
+                    TICKET_UPDATED,
+                    actor=actor,
+                    at=now,
+                    before=plain.get("before"),
+                    after=plain.get("after"),
+                    personal=personal or None,
+                )
+        return ticket
+
+    def delete(self, ticket_id: str, *, actor: str, expected: Versions | None = None) -> None:
+        """Softly: nothing is lost, and nobody finds it. Raises `NotFound` and `Stale`."""
+        with self._database.writing() as session:
+            ticket = self._records.held(session, ticket_id, expected=expected)
+            now = ticket.deleted_at = self._records.now()
+            ticket.version += 1
+            self._records.count(session, ticket.status, -1)
+            self._records.changed(session, ticket, TICKET_DELETED, actor=actor, at=now)
+
+    def restore(self, ticket_id: str, *, actor: str) -> Ticket:
+        """One that is not deleted stays as it is. Raises `NotFound`."""
+        with self._database.writing() as session:
+            ticket = queries.dead_or_alive(session, ticket_id)
+            if ticket is None:
+                raise NotFound("ticket", ticket_id)
+            if ticket.deleted_at is not None:
+                ticket.deleted_at = None
+                ticket.version += 1
+                self._records.count(session, ticket.status, 1)
+                self._records.changed(session, ticket, TICKET_RESTORED, actor=actor, at=self._records.now())
+        return ticket
+
+    def read(self, ticket_id: str) -> Conversation:
+        """The ticket with its last messages and notes. Raises `NotFound`."""
+        with self._database.reading() as session:
+            ticket = queries.living(session, ticket_id)
+            if ticket is None:
+                raise NotFound("ticket", ticket_id)
+            return Conversation(
+                ticket,
+                queries.last_messages(session, ticket_id, SHOWN_MESSAGES),
+                queries.last_notes(session, ticket_id, SHOWN_NOTES),
+            )
+
+    def listing(self, wanted: queries.TicketFilter, page: Page, *, newest_first: bool) -> Listing[Ticket]:
+        with self._database.reading() as session:
+            rows = queries.page_of(session, wanted, page, newest_first=newest_first)
+            total, estimated = queries.count(session, wanted)
+        return paginate(
+            rows,
+            page,
+            total=total,
+            estimated=estimated,
+            place=lambda ticket: Cursor(ticket.created_at, ticket.id),
+        )
+
+    def context(self, ticket_id: str) -> tuple[TicketContext, str]:
+        """What a provider may know of the ticket, and its customer's id. Raises `NotFound`."""
+        with self._database.reading() as session:
+            ticket = queries.living(session, ticket_id)
+            if ticket is None:
+                raise NotFound("ticket", ticket_id)
+            messages = queries.last_messages(session, ticket_id, TOLD_MESSAGES)
+        told = TicketContext(
+            id=ticket.id,
+            subject=ticket.subject,
+            channel=ticket.channel,
+            priority=ticket.priority,
+            version=ticket.conversation_version,
+            tags=tuple(sorted(ticket.tags)),
+            conversation=tuple(Turn(not message.from_agent, message.content) for message in messages),
+        )
+        return told, ticket.customer_id
+
+    def customer_of(self, session: Session, ticket_id: str) -> str | None:
+        return queries.customer_of(session, ticket_id)
+
+    def recent_contacts(self, customer_id: str, *, limit: int) -> list[Contact]:
+        with self._database.reading() as session:
+            tickets = queries.recent_of_customer(session, customer_id, limit)
+        return [
+            Contact(
+                ticket_id=ticket.id,
+                at=ticket.created_at,
+                channel=ticket.channel,
+                subject=ticket.subject,
+                status=ticket.status,
+            )
+            for ticket in tickets
+        ]
+
+
+def _retag(ticket: Ticket, change: TicketChange) -> None:
+    before = set(ticket.tags)
+    tags = ((before if change.tags is None else change.tags) | change.add_tags) - change.remove_tags
+    if len(tags) > MAX_TAGS:
+        raise InvalidField("tags", f"A ticket has {MAX_TAGS} tags at most; this would make {len(tags)}.")
+    for tag in before - tags:
+        ticket.tags.discard(tag)
+    ticket.tags.update(tags - before)
+
+
+def _custom_fields(session: Session, known: CustomFields, wanted: CustomFields) -> dict[str, Any]:
+    if not wanted:
+        return dict(known)
+    return merged(known, wanted, {row.key: row for row in queries.ticket_fields(session)})
+
+
+def _state(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "channel": ticket.channel,
+        "tags": sorted(ticket.tags),
+        "assigned_to": ticket.assigned_to,
+        "external_id": ticket.external_id,
+    }
+
+
+def _personal(ticket: Ticket) -> dict[str, Any]:
+    """What may tell of a person: free text."""
+    return {"subject": ticket.subject, "custom_fields": ticket.custom_fields}
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    names = [name for name in after if before[name] != after[name]]
+    if not names:
+        return {}
+    return {
+        "before": {name: before[name] for name in names},
+        "after": {name: after[name] for name in names},
+    }

@@ -1,0 +1,99 @@
+"""`/api/tickets`."""
+
+from typing import Any
+
+from flask import url_for
+
+from service.http.callers import current_caller
+from service.http.components import component
+from service.http.conditional import IfMatchSchema, etag
+from service.http.pagination import Listing, Page
+from service.http.parsing import Blueprint
+from service.tickets.models import Ticket
+from service.tickets.queries import TicketFilter
+from service.tickets.schemas.conversations import ConversationSchema, CreatedTicketSchema
+from service.tickets.schemas.tickets import (
+    ChangedTicketSchema,
+    NewTicketSchema,
+    TicketChangeSchema,
+    TicketEventListSchema,
+    TicketEventQuerySchema,
+    TicketListSchema,
+    TicketQuerySchema,
+)
+from service.tickets.services import Conversation, HistoryService, NewTicket, TicketChange, TicketService
+from service.tickets.services.history import Happening
+
+blueprint = Blueprint("tickets", __name__, url_prefix="/api/tickets", description="Tickets and their history")
+
+Told = tuple[dict[str, Ticket], int, dict[str, str]]
+
+
+@blueprint.get("")
+@blueprint.arguments(TicketQuerySchema, location="query")
+@blueprint.response(200, TicketListSchema)
+def list_tickets(query: dict[str, Any]) -> Listing[Ticket]:
+    """List tickets, newest first"""
+    newest_first = query.pop("order") == "desc"
+    page = Page.asked(**{name: query.pop(name) for name in ("page", "limit", "cursor")})
+    del query["sort"]
+    return component(TicketService).listing(TicketFilter(**query), page, newest_first=newest_first)
+
+
+@blueprint.post("")
+@blueprint.arguments(NewTicketSchema)
+@blueprint.response(201, CreatedTicketSchema)
+def create_ticket(new: NewTicket) -> tuple[Conversation, int, dict[str, str]]:
+    """Create a ticket, and its customer where unknown"""
+    made = component(TicketService).create(new, actor=current_caller().id)
+    where = {"Location": url_for("tickets.read_ticket", ticket_id=made.ticket.id)}
+    return made, 201, where | etag(made.ticket.version)
+
+
+@blueprint.get("/<id:ticket_id>")
+@blueprint.response(200, ConversationSchema)
+def read_ticket(ticket_id: str) -> tuple[Conversation, int, dict[str, str]]:
+    """Read a ticket with its last 200 messages and notes"""
+    found = component(TicketService).read(ticket_id)
+    return found, 200, etag(found.ticket.version)
+
+
+@blueprint.patch("/<id:ticket_id>")
+@blueprint.arguments(TicketChangeSchema)
+@blueprint.arguments(IfMatchSchema, location="headers")
+@blueprint.response(200, ChangedTicketSchema)
+def change_ticket(change: TicketChange, headers: dict[str, Any], ticket_id: str) -> Told:
+    """Change a ticket: what is not named stays as it is"""
+    return _told(
+        component(TicketService).change(
+            ticket_id, change, actor=current_caller().id, expected=headers["expected"]
+        )
+    )
+
+
+@blueprint.delete("/<id:ticket_id>")
+@blueprint.arguments(IfMatchSchema, location="headers")
+@blueprint.response(204)
+def delete_ticket(headers: dict[str, Any], ticket_id: str) -> None:
+    """Delete a ticket, until it is restored"""
+    component(TicketService).delete(ticket_id, actor=current_caller().id, expected=headers["expected"])
+
+
+@blueprint.post("/<id:ticket_id>/restore")
+@blueprint.response(200, ChangedTicketSchema)
+def restore_ticket(ticket_id: str) -> Told:
+    """Restore a deleted ticket"""
+    return _told(component(TicketService).restore(ticket_id, actor=current_caller().id))
+
+
+@blueprint.get("/<id:ticket_id>/events")
+@blueprint.arguments(TicketEventQuerySchema, location="query")
+@blueprint.response(200, TicketEventListSchema)
+def list_ticket_events(query: dict[str, Any], ticket_id: str) -> Listing[Happening]:
+    """List what became of a ticket, newest first: who, what, before and after"""
+    newest_first = query.pop("order") == "desc"
+    return component(HistoryService).of(ticket_id, Page.asked(**query), newest_first=newest_first)
+
+
+def _told(ticket: Ticket) -> Told:
+    return {"ticket": ticket}, 200, etag(ticket.version)
