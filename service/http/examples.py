@@ -4,9 +4,11 @@ from typing import Any
 
 EXAMPLES: dict[str, Any] = {
     "action": "Send immediate replacement with expedited shipping",
+    "add_tags": ["vip"],
     "age_s": 0,
     "assigned_to": None,
     "author_email": "kim@example.com",
+    "author_id": "agent_7",
     "author_name": "Kim",
     "capabilities": ["analyze", "predict_churn"],
     "churn_risk": 0.18,
@@ -62,6 +64,7 @@ EXAMPLES: dict[str, Any] = {
     "reasons": {"quimbi_api": "not_checked_yet"},
     "recommendation_id": "recommendation_7kGm2QpX",
     "recommendations": ["Offer free shipping on the next order"],
+    "remove_tags": ["late"],
     "request_id": "3f2a9c1d5e7b8a60",
     "retention_probability": 0.85,
     "retry_after_s": None,
@@ -88,6 +91,7 @@ IDS = {
     "ActionState": "action_4HfQz8",
     "CreatedTicket": "ticket_123",
     "Message": "message_Uakgb2J5m9",
+    "Note": "note_q8ZL2vXw1c",
 }
 """Schema → an example of its `id`."""
 

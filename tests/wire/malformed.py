@@ -25,7 +25,10 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """`target` and `sound` are well-formed. `wrong`: field of the body → values of it that are not."""
+    """`target` and `sound` are well-formed. `wrong`: field of the body → values of it that are not.
+
+    A `bodyless` one ignores whatever body comes.
+    """
 
     name: str
     method: str
@@ -34,9 +37,10 @@ class Endpoint:
     sound: Mapping[str, Any] = field(default_factory=dict)
     wrong: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     queries: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    bodyless: bool = False
 
     def cases(self) -> Iterator[Case]:
-        if self.method != "GET":
+        if self.method != "GET" and not self.bodyless:
             yield from self._broken_bodies()
             yield from self._wrong_fields()
         yield from self._oversized()
@@ -258,6 +262,20 @@ HISTORY_CURSORS = (
     *(cursor_of(["2026-01-01T00:00:00Z", row]) for row in ("", "x", "-1", "1.5", "1e3", "\u0661", "9" * 19)),
 )
 
+BAD_CUSTOM_FIELDS = (
+    *("x", 1, True, [], None, ["x"], {"nope": 1}, {"": 1}, {"a": []}, {"a": {"b": 1}}, {"\x00": 1}),
+    *({"x" * 65: 1}, {"a": 2**70}, {f"f{number}": 1 for number in range(101)}),
+)
+BAD_ATTACHMENTS = (
+    *("x", 1, True, {}, None, [1], [None], [[]], [{}], [{"name": "a"}], [{"url": "https://a.example/b"}]),
+    *([{"name": "a", "url": url}] for url in (*BAD_TEXT, "x", "javascript:x", "//a.example", "http://")),
+    [{"name": "a", "url": "https://a.example/" + "b" * 2_000}],
+    [{"name": "a", "url": "https://a.example/b", "size_bytes": -1}],
+    [{"name": "a", "url": "https://a.example/b"}] * 21,
+)
+BAD_CHOICES = ("x", 1, True, {}, [], [1], [None], [""], ["\x00"], ["x" * 201], ["x"] * 201, ["a"])
+BAD_LABEL = (*BAD_TEXT, "x" * 201)
+
 NEW_TICKET = {"customer_id": "cust_123", "subject": "Where is it?"}
 NEW_TICKET_WRONG = {
     "customer_id": (*BAD_ID, None),
@@ -266,6 +284,9 @@ NEW_TICKET_WRONG = {
     "priority": BAD_CHOICE,
     "status": BAD_CHOICE,
     "tags": BAD_TAGS,
+    "assigned_to": BAD_LABEL,
+    "external_id": BAD_LABEL,
+    "custom_fields": BAD_CUSTOM_FIELDS,
     "initial_message": (*BAD_TEXT, "x" * 100_001),
     "author_name": (*BAD_TEXT, "x" * 201),
     "author_email": BAD_EMAIL,
@@ -276,8 +297,34 @@ NEW_MESSAGE_WRONG = {
     "send_to_customer": (*BAD_FLAG, None),
     "close_ticket": (*BAD_FLAG, None),
     "draft_id": BAD_ID,
+    "attachments": BAD_ATTACHMENTS,
     "author_name": (*BAD_TEXT, "x" * 201),
     "author_email": BAD_EMAIL,
+}
+CHANGE_WRONG = {
+    "status": BAD_CHOICE,
+    "priority": BAD_CHOICE,
+    "subject": (*BAD_TEXT, None, "x" * 501),
+    "assigned_to": BAD_LABEL,
+    "external_id": BAD_LABEL,
+    "tags": BAD_TAGS,
+    "add_tags": BAD_TAGS,
+    "remove_tags": BAD_TAGS,
+    "custom_fields": BAD_CUSTOM_FIELDS,
+    "customer_id": ("cust_9",),
+    "channel": ("sms",),
+}
+NEW_NOTE_WRONG = {
+    "content": (*BAD_TEXT, None, "x" * 100_001),
+    "author_name": BAD_LABEL,
+    "author_id": BAD_LABEL,
+}
+NEW_FIELD = {"key": "batch", "label": "Batch", "type": "text"}
+NEW_FIELD_WRONG = {
+    "key": (*BAD_TEXT, None, "A", "9a", "a-b", "a b", "a" * 65),
+    "label": (*BAD_LABEL, None),
+    "type": BAD_CHOICE,
+    "choices": BAD_CHOICES,
 }
 DRAFT_OPTIONS_WRONG = {
     "tone": BAD_CHOICE[:-1],
@@ -304,6 +351,59 @@ LIST_QUERIES = {
 }
 
 
+PAGES = {name: LIST_QUERIES[name] for name in ("page", "limit")} | {"cursor": HISTORY_CURSORS}
+PAGES_EITHER_WAY = PAGES | {"order": BAD_WORD}
+
+
+def of_tickets(ticket_id: str) -> list[Endpoint]:
+    ticket, of_ticket = f"/api/tickets/{ticket_id}", {"id_in_path": ticket_id}
+    message, of_message = "/api/messages/message_none", {"id_in_path": "message_none"}
+    field, of_field = "/api/ticket-fields/none", {"id_in_path": "none"}
+    edited = {"content": (*BAD_TEXT, None, "x" * 100_001), "from_agent": (True,)}
+    written = {"sound": {"content": "Hello"}}
+
+    def bodyless(name: str, method: str, target: str, id_in_path: str) -> Endpoint:
+        return Endpoint(name=name, method=method, target=target, id_in_path=id_in_path, bodyless=True)
+
+    def listed(name: str, below: str, queries: Mapping[str, Sequence[str]]) -> Endpoint:
+        return Endpoint(name=name, method="GET", target=f"{ticket}/{below}", queries=queries, **of_ticket)
+
+    return [
+        Endpoint(name="change_ticket", method="PATCH", target=ticket, wrong=CHANGE_WRONG, **of_ticket),
+        bodyless("delete_ticket", "DELETE", ticket, ticket_id),
+        bodyless("restore_ticket", "POST", f"{ticket}/restore", ticket_id),
+        bodyless("reset_conversation", "POST", f"{ticket}/reset-conversation", ticket_id),
+        listed("list_ticket_events", "events", PAGES_EITHER_WAY),
+        listed("list_messages", "messages", PAGES_EITHER_WAY),
+        listed("list_notes", "notes", PAGES),
+        Endpoint(
+            name="add_note",
+            method="POST",
+            target=f"{ticket}/notes",
+            wrong=NEW_NOTE_WRONG,
+            **of_ticket,
+            **written,
+        ),
+        Endpoint(name="edit_message", method="PATCH", target=message, wrong=edited, **of_message, **written),
+        bodyless("delete_message", "DELETE", message, "message_none"),
+        Endpoint(
+            name="create_ticket_field",
+            method="POST",
+            target="/api/ticket-fields",
+            sound=NEW_FIELD,
+            wrong=NEW_FIELD_WRONG,
+        ),
+        Endpoint(
+            name="change_ticket_field",
+            method="PATCH",
+            target=field,
+            wrong={"label": (*BAD_LABEL, None), "choices": (*BAD_CHOICES[:-1], None), "type": ("text",)},
+            **of_field,
+        ),
+        bodyless("archive_ticket_field", "DELETE", field, "none"),
+    ]
+
+
 def endpoints(ticket_id: str, customer_id: str) -> list[Endpoint]:
     """Every endpoint that takes anything, on a ticket and a customer that exist."""
     ticket, ai = f"/api/tickets/{ticket_id}", f"/api/ai/tickets/{ticket_id}"
@@ -323,6 +423,7 @@ def endpoints(ticket_id: str, customer_id: str) -> list[Endpoint]:
             wrong=NEW_TICKET_WRONG,
         ),
         Endpoint(name="read_ticket", method="GET", target=ticket, **of_ticket),
+        *of_tickets(ticket_id),
         Endpoint(
             name="add_message",
             method="POST",

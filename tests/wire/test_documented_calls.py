@@ -14,6 +14,7 @@ from providers.testing.quimbi_simulator.simulator import DEFAULT_API_KEY
 from service import sample_data
 from service.database import Database
 from service.sample_data.loading import load
+from service.sample_data.rows import steady_id
 from tests.pages import DOCS, Block, blocks
 from tests.wire.desk import running_desk
 
@@ -78,7 +79,14 @@ def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path)
     guide = GUIDE.read_text(encoding="utf-8")
     with running_desk({"DATABASE_URL": f"sqlite:///{seeded}", "LOG_FILE": str(tmp_path / "app.log")}) as desk:
         document = desk.get("/openapi.json").json()
-    examples = {"{customer_id}": "cust_123", "{ticket_id}": "ticket_123", "{index}": "0", "{name}": "quimbi"}
+    examples = {
+        "{customer_id}": "cust_123",
+        "{ticket_id}": "ticket_123",
+        "{message_id}": steady_id("message", "ticket_123", 0),
+        "{index}": "0",
+        "{name}": "quimbi",
+        "{key}": "return_reason",
+    }
     for path in document["paths"]:
         shown = path
         for argument, example in examples.items():

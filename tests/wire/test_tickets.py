@@ -166,7 +166,9 @@ def test_a_message_is_an_agents_unless_it_says_otherwise(desk: Desk) -> None:
         "content",
         "author_name",
         "author_email",
+        "attachments",
         "created_at",
+        "edited_at",
     }
     assert added["message"]["from_agent"] is True
     assert added["ticket_updated"]["last_message_from_agent"] is True

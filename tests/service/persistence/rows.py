@@ -11,7 +11,7 @@ from service.identifiers import new_id, new_ref
 from service.intelligence.models import CustomerSnapshot, Draft, ProviderOutcome, StoredRecommendation
 from service.leases import JobLease
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
-from service.tickets.models import Message, Ticket, TicketCounter
+from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 PROVENANCE = {"provider": "quimbi", "source": "fresh", "degraded": False, "as_of": NOON}
@@ -72,6 +72,16 @@ def message(about: Ticket, **fields: Any) -> Message:
         "created_at": NOON,
     }
     return Message(**defaults | fields)
+
+
+def note(about: Ticket, **fields: Any) -> Note:
+    defaults = {"id": new_id("note"), "ticket_id": about.id, "content": "Called back", "created_at": NOON}
+    return Note(**defaults | fields)
+
+
+def ticket_field(**fields: Any) -> TicketField:
+    defaults = {"key": "batch", "label": "Batch", "type": "text", "created_at": NOON, "updated_at": NOON}
+    return TicketField(**defaults | fields)
 
 
 def draft(about: Ticket, **fields: Any) -> Draft:
@@ -158,8 +168,8 @@ def one_of_everything() -> list[list[Any]]:
     return [
         [ada],
         [order(ada, lines=[order_line(0), order_line(1)], refunds=[refund()]), parcel, snapshot(ada)],
-        [message(parcel), draft(parcel), recommendation(parcel), event(ticket_id=parcel.id)],
-        [idempotency_key(), TicketCounter(status="open", shard=3, tickets=1)],
+        [message(parcel), note(parcel), draft(parcel), recommendation(parcel), event(ticket_id=parcel.id)],
+        [idempotency_key(), ticket_field(), TicketCounter(status="open", shard=3, tickets=1)],
         [
             ProviderOutcome(provider="quimbi", connection="connected", at=NOON),
             JobLease(name="prune", due_at=NOON),
