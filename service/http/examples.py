@@ -11,6 +11,7 @@ EXAMPLES: dict[str, Any] = {
     "author_id": "agent_7",
     "author_name": "Kim",
     "capabilities": ["analyze", "predict_churn"],
+    "choices": ["size", "damaged"],
     "churn_risk": 0.18,
     "churn_risk_level": "low",
     "churn_risk_score": 0.18,
