@@ -76,6 +76,10 @@ class Database:
         for effect in session.info.get(_AFTER_COMMIT, ()):
             effect()
 
+    def before_flush(self, complete: Callable[[Session], None]) -> None:
+        """`complete` sees each session that writes just before its changes are, for what is made of them."""
+        event.listen(self._write, "before_flush", lambda session, *_: complete(session))
+
     def check(self) -> None:
         """Make one round trip. Raises `DatabaseUnavailable`."""
         touch = "PRAGMA schema_version" if self.engine.dialect.name == "sqlite" else "SELECT 1"

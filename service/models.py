@@ -7,6 +7,7 @@ from service.http import models as http
 from service.intelligence import models as intelligence
 from service.leases import JobLease
 from service.provider_control import models as provider_control
+from service.text_index import SearchText
 from service.tickets import models as tickets
 
 metadata = Base.metadata
@@ -14,6 +15,7 @@ metadata = Base.metadata
 __all__ = [
     "Base",
     "JobLease",
+    "SearchText",
     "StoredEvent",
     "customers",
     "http",

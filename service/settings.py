@@ -110,6 +110,10 @@ def _variable(
     )
 
 
+def _points(name: str, default: float, about: str) -> fields.Field[Any]:
+    return _variable(fields.Float, name, default, about, _between(0, 1000))
+
+
 class ServiceSettings(SettingsSchema):
     environment = _variable(
         fields.Enum,
@@ -221,6 +225,25 @@ class ServiceSettings(SettingsSchema):
     draft_retention_days = _variable(
         fields.Integer, "DRAFT_RETENTION_DAYS", 90, "days after which drafts are pruned", _between(1, 3650)
     )
+    scoring_churn_weight = _points("SCORING_CHURN_WEIGHT", 3.0, "points for a churn risk of 1")
+    scoring_value_weight = _points("SCORING_VALUE_WEIGHT", 2.0, "points for a lifetime value at its cap")
+    scoring_value_cap = _variable(
+        fields.Float,
+        "SCORING_VALUE_CAP",
+        1000.0,
+        "lifetime value from which on more adds nothing",
+        _between(0.01, 1e12),
+    )
+    scoring_urgency_weight = _points(
+        "SCORING_URGENCY_WEIGHT", 1.5, "points times 4 for urgent, 3 high, 1 normal, 0.5 low"
+    )
+    scoring_waiting_weight = _points(
+        "SCORING_WAITING_WEIGHT", 0.1, "points an hour for a customer who waits for an answer"
+    )
+    scoring_sentiment_boost = _points(
+        "SCORING_SENTIMENT_BOOST", 2.0, "points where the customer's last message sounds negative"
+    )
+    topic_alert_boost = _points("TOPIC_ALERT_BOOST", 5.0, "points for a ticket that a topic alert matches")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +273,13 @@ class Settings:
     texts_deadline_s: float
     texts_facts_wait_s: float
     draft_retention_days: int
+    scoring_churn_weight: float
+    scoring_value_weight: float
+    scoring_value_cap: float
+    scoring_urgency_weight: float
+    scoring_waiting_weight: float
+    scoring_sentiment_boost: float
+    topic_alert_boost: float
     raw: Mapping[str, str] = field(repr=False)
 
     @classmethod

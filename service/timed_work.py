@@ -17,11 +17,13 @@ from service.jobs import Job, in_short_transactions
 from service.provider_control.sharing import Heartbeats
 from service.provider_control.switching import Switches
 from service.schedules import DailyAt, Every
+from service.tickets.services import Ranking
 
 CHECK_EVERY = timedelta(seconds=5)
 CHECK_DEADLINE_S = 10.0
 CHECK_LEASE = timedelta(seconds=20)
 """Beyond the deadline, and short: while a dead process holds it, nobody checks."""
+RANK_EVERY = timedelta(seconds=10)
 TELL_EVERY = timedelta(seconds=2)
 SAMPLE_EVERY = timedelta(seconds=5)
 PRUNE_AT = time(3, 30)
@@ -36,6 +38,7 @@ def named_jobs(
     toggles: ToggleSource,
     switches: Switches,
     heartbeats: Heartbeats,
+    ranking: Ranking,
     clock: Clock,
     sample_figures: Callable[[], None],
     draft_retention: timedelta,
@@ -90,6 +93,12 @@ def named_jobs(
             lease=CHECK_LEASE,
         ),
         Job(
+            name="rank-tickets",
+            description="order the inbox anew where its weights or providers are others than before",
+            schedule=Every(RANK_EVERY),
+            run=lambda: renew_ranks(ranking),
+        ),
+        Job(
             name="follow-toggles",
             description="switch providers as operators last said",
             schedule=Every(TELL_EVERY),
@@ -118,6 +127,14 @@ def named_jobs(
             per_process=True,
         ),
     ]
+
+
+def renew_ranks(ranking: Ranking) -> Mapping[str, int]:
+    """Batch by batch, each in a transaction of its own."""
+    ranked = 0
+    while batch := ranking.renew()["ranked"]:
+        ranked += batch
+    return {"ranked": ranked}
 
 
 def _at_once(work: Callable[[str], None], names: Sequence[str]) -> None:

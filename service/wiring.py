@@ -10,6 +10,7 @@ from flask import Flask
 
 from providers.chain import ChainSettings, IntelligenceChain, build_chain
 from providers.interface import IntelligenceProvider
+from providers.models import Capability
 from providers.ports import Clock, ProviderHost, Random
 from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
@@ -25,6 +26,7 @@ from service.health.services import HealthService
 from service.http.components import provide
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
+from service.intelligence.known_facts import LastKnownFacts
 from service.intelligence.observers import FannedOut
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.outdating import FactsOutdating
@@ -45,11 +47,15 @@ from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.dependencies import DependencyFigures
 from service.telemetry.metrics.exposition import Exposition
 from service.telemetry.metrics.guards import GuardFigures
+from service.text_index import TextIndex
+from service.tickets.scoring import Weights
 from service.tickets.services import (
     ConversationService,
     FieldService,
     HistoryService,
+    InboxService,
     NoteService,
+    Ranking,
     TicketRecords,
     TicketService,
 )
@@ -98,11 +104,24 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         app, redis_url=settings.redis_url, key_prefix=settings.cache_key_prefix, clock=clock
     )
     events = EventLog()
-    customers = CustomerService(database, events, clock)
-    records = TicketRecords(events, clock, chance)
-    conversations = ConversationService(database, records)
-    tickets = TicketService(database, customers, conversations, records)
-    snapshots = DatabaseSnapshots(database, clock)
+    substituted = [provider.name for provider in substitutes.providers or ()]
+    toggles = RuntimeToggles(substituted or settings.intelligence_providers)
+    chain_settings = ChainSettings.from_environment(settings.raw)
+    known_facts = LastKnownFacts(
+        toggles.enabled,
+        clock,
+        max_age_s=chain_settings.snapshot_max_age_s,
+        ttl_s=chain_settings.ttl_s[Capability.ANALYZE],
+    )
+    index = TextIndex(database.engine.dialect.name)
+    weights = scoring_weights(settings)
+    ranking = Ranking(database, weights, known_facts, clock)
+    customers = CustomerService(database, events, clock, index)
+    records = TicketRecords(events, ranking, clock, chance)
+    conversations = ConversationService(database, records, index)
+    tickets = TicketService(database, customers, conversations, records, index)
+    inbox = InboxService(database, index, weights, clock)
+    snapshots = DatabaseSnapshots(database, clock, changed=ranking.facts_changed)
     outcomes = OutcomeBoard(database, clock)
 
     host = ProviderHost(
@@ -114,12 +133,11 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         processes=settings.processes,
     )
     providers = substitutes.providers or make_providers(settings, host, substitutes.registry or Registry())
-    toggles = RuntimeToggles([provider.name for provider in providers])
     statistics, bell = CallStatistics(clock), Bell()
     flights = _flights(settings, cache)
     chain = build_chain(
         providers,
-        ChainSettings.from_environment(settings.raw),
+        chain_settings,
         cache=cache,
         snapshots=snapshots,
         toggles=toggles,
@@ -163,6 +181,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         toggles=toggles,
         switches=switches,
         heartbeats=heartbeats,
+        ranking=ranking,
         clock=clock,
         sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
@@ -180,6 +199,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         runner,
         customers,
         tickets,
+        inbox,
         conversations,
         NoteService(database, records),
         FieldService(database, events, clock),
@@ -213,6 +233,18 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     app.extensions["support.exposition"] = exposition
     app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database)
     announce(settings)
+
+
+def scoring_weights(settings: Settings) -> Weights:
+    return Weights(
+        churn=settings.scoring_churn_weight,
+        value=settings.scoring_value_weight,
+        value_cap=settings.scoring_value_cap,
+        urgency=settings.scoring_urgency_weight,
+        waiting=settings.scoring_waiting_weight,
+        sentiment=settings.scoring_sentiment_boost,
+        topic_alert=settings.topic_alert_boost,
+    )
 
 
 def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:

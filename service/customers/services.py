@@ -14,6 +14,7 @@ from service.database import Database
 from service.errors import NotFound
 from service.events import CUSTOMER_CREATED, Event, EventLog
 from service.identifiers import new_ref
+from service.text_index import IndexedText, TextIndex, TextKind
 
 REMEMBERED_S = 5
 REMEMBERED_CUSTOMERS = 10_000
@@ -27,10 +28,17 @@ class Person:
     email: str | None = None
 
 
+def text_of(customer_id: str, name: str | None, email: str | None) -> IndexedText:
+    return IndexedText(
+        TextKind.CUSTOMER, customer_id, " ".join(filter(None, [name, email])), customer_id=customer_id
+    )
+
+
 class CustomerService:
     """Known customers are remembered for a few seconds, so that a warm answer costs no query."""
 
-    def __init__(self, database: Database, events: EventLog, clock: Clock) -> None:
+    def __init__(self, database: Database, events: EventLog, clock: Clock, index: TextIndex) -> None:
+        self._index = index
         self._database = database
         self._events = events
         self._clock = clock
@@ -71,6 +79,7 @@ class CustomerService:
             | {"created_at": now, "updated_at": now},
         )
         if created:
+            self._index.add(session, [text_of(customer_id, person.name, person.email)])
             self._events.record(
                 session,
                 Event(

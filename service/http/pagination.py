@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, Protocol, Self, TypeVar, cast
 
 import msgspec
 from marshmallow import Schema, fields
@@ -20,6 +20,7 @@ ROW_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 NO_CURSOR = "Is not a cursor of this list; send next_cursor as you got it."
 
 T = TypeVar("T")
+C = TypeVar("C")
 ZonedTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -38,39 +39,62 @@ class Cursor:
         return int(self.id)
 
     def encode(self) -> str:
-        raw = msgspec.json.encode([self.at.astimezone(UTC), self.id])
-        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        return packed([self.at.astimezone(UTC), self.id])
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        try:
-            raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-            at, row_id = msgspec.json.decode(raw, type=tuple[ZonedTime, str])
-            cursor = cls(at.astimezone(UTC), row_id)
-        except (binascii.Error, ValueError, OverflowError, msgspec.MsgspecError):
-            raise InvalidField("cursor", NO_CURSOR) from None
-        if not storable(row_id):
-            raise InvalidField("cursor", NO_CURSOR)
-        return cursor
+        at, row_id = unpacked(text, tuple[ZonedTime, str])
+        return cls(at, row_id)
+
+
+def packed(values: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(values)).rstrip(b"=").decode()
+
+
+def unpacked(text: str, kind: type[T]) -> T:
+    """The values, a tuple with times in UTC. Raises `InvalidField` for what is none of ours."""
+    try:
+        raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        values = [_checked(value) for value in cast("tuple[Any, ...]", msgspec.json.decode(raw, type=kind))]
+    except (binascii.Error, ValueError, OverflowError, msgspec.MsgspecError):
+        raise InvalidField("cursor", NO_CURSOR) from None
+    return cast(T, tuple(values))
+
+
+def _checked(value: Any) -> Any:
+    if isinstance(value, str) and not storable(value):
+        raise ValueError("not storable")
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+class OwnCursor(Protocol):
+    def encode(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Generic[C]):
     """`number` counts from 1."""
 
     number: int = 1
     limit: int = MAX_LIMIT
-    cursor: Cursor | None = None
+    cursor: C | None = None
 
     @classmethod
-    def asked(cls, *, page: int | None, limit: int | None, cursor: str | None) -> Self:
+    def asked(
+        cls,
+        *,
+        page: int | None,
+        limit: int | None,
+        cursor: str | None,
+        decode: Callable[[str], C] = Cursor.decode,  # type: ignore[assignment]  # what most lists have
+    ) -> "Page[C]":
         number, size = page or 1, limit or MAX_LIMIT
         if number * size > DEEPEST_ROW:
             raise InvalidField(
                 "page",
                 f"page times limit goes to {DEEPEST_ROW} at most; walk further with cursor=next_cursor.",
             )
-        return cls(number=number, limit=size, cursor=Cursor.decode(cursor) if cursor else None)
+        return cls(number=number, limit=size, cursor=decode(cursor) if cursor else None)
 
     @property
     def offset(self) -> int:
@@ -111,11 +135,11 @@ class Listing(Generic[T]):
 
 def paginate(
     rows: Sequence[T],
-    page: Page,
+    page: Page[Any],
     *,
     total: int,
     estimated: bool,
-    place: Callable[[T], Cursor],
+    place: Callable[[T], OwnCursor],
 ) -> Listing[T]:
     """`rows` are one more than the page's limit where there is a next page."""
     shown, has_next = rows[: page.limit], len(rows) > page.limit

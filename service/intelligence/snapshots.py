@@ -1,6 +1,6 @@
 """Last known good facts, kept in the desk's own database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -37,9 +37,13 @@ def canonical(arguments: Mapping[str, str | int]) -> str:
 class DatabaseSnapshots:
     """`providers.ports.SnapshotStore`: a database that is away holds no snapshots."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, changed: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`changed` is told of each customer of whom something else is known."""
         self._database = database
         self._clock = clock
+        self._changed = changed
 
     def held(
         self,
@@ -68,7 +72,7 @@ class DatabaseSnapshots:
             log.warning("snapshot_unread", capability=capability, reason=type(error).__name__)
             return []
         rows = sorted(rows, key=lambda row: providers.index(row.provider))
-        read = [_read(capability, row.answer, outdated=row.refresh_due_since is not None) for row in rows]
+        read = [read_snapshot(capability, row.answer, outdated=row.refresh_due_since is not None) for row in rows]
         return [snapshot for snapshot in read if snapshot is not None]
 
     def keep(
@@ -98,6 +102,8 @@ class DatabaseSnapshots:
         try:
             with self._database.writing() as session:
                 session.execute(statement)
+            if capability is Capability.ANALYZE:
+                self._changed(request.customer.id)
         except DatabaseUnavailable:
             log.warning("snapshot_unkept", capability=capability, reason="database_unavailable")
         except SQLAlchemyError as error:  # an answer that does not fit its columns is still an answer
@@ -119,7 +125,8 @@ def mark_outdated(session: Session, customer_id: str, at: datetime) -> None:
     )
 
 
-def _read(capability: Capability, answer: str, *, outdated: bool) -> Snapshot | None:
+def read_snapshot(capability: Capability, answer: str, *, outdated: bool) -> Snapshot | None:
+    """None where it is of another version of the answer."""
     try:
         return Snapshot(answer=codec.decode_answer(capability, answer), outdated=outdated)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from service.tickets.models import TicketStatus
 
+UNSETTLED = (TicketStatus.OPEN, TicketStatus.PENDING)
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:

@@ -1,4 +1,5 @@
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -53,6 +54,11 @@ class Ticket(Base):
     `message_count` and `last_message_*` are kept at write time, of messages that are not deleted.
     `waiting_since` is the time of the oldest customer message that no agent has answered.
     `assigned_to` is an agent's id or a label.
+
+    What the inbox is ordered by: `customer_sentiment` is that of the customer's last message, -1 to 1;
+    `churn_risk` and `lifetime_value` are what was known of the customer when the ticket was last scored;
+    `service_level_score` changes in steps. `waiting` and `inbox_rank` are made of these by
+    `service.tickets.scoring` whenever the row is written.
     """
 
     __tablename__ = "tickets"
@@ -73,6 +79,12 @@ class Ticket(Base):
     last_message_at: Mapped[datetime | None]
     last_message_from_agent: Mapped[bool | None]
     waiting_since: Mapped[datetime | None]
+    customer_sentiment: Mapped[float | None]
+    churn_risk: Mapped[float | None]
+    lifetime_value: Mapped[Decimal | None]
+    service_level_score: Mapped[float] = mapped_column(default=0.0)
+    waiting: Mapped[bool] = mapped_column(default=False)
+    inbox_rank: Mapped[float] = mapped_column(default=0.0)
     first_response_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -92,6 +104,12 @@ class Ticket(Base):
         _among_the_living("ix_tickets_status_created_at_id", "status", "created_at", "id"),
         _among_the_living("ix_tickets_assigned_to_created_at_id", "assigned_to", "created_at", "id"),
         Index("ix_tickets_customer_id_created_at_id", "customer_id", "created_at", "id"),
+        _among_the_living("ix_tickets_inbox", "status", "waiting", "inbox_rank", "id"),
+        _among_the_living(
+            "ix_tickets_inbox_of_assigned_to", "assigned_to", "status", "waiting", "inbox_rank", "id"
+        ),
+        _among_the_living("ix_tickets_inbox_of_priority", "priority", "status", "waiting", "inbox_rank", "id"),
+        _among_the_living("ix_tickets_inbox_of_channel", "channel", "status", "waiting", "inbox_rank", "id"),
     )
 
 
@@ -176,3 +194,14 @@ class TicketCounter(Base):
     status: Mapped[TicketStatus] = mapped_column(short_enum(TicketStatus, "status"), primary_key=True)
     shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     tickets: Mapped[int] = mapped_column(default=0)
+
+
+class InboxScoring(Base):
+    """What the kept ranks are made with; one row. `made_to`: the ticket up to which they are, None for all."""
+
+    __tablename__ = "inbox_scoring"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    made_with: Mapped[str] = mapped_column(String(64))
+    made_to: Mapped[str | None] = mapped_column(Identifier)
+    at: Mapped[datetime]

@@ -1,21 +1,24 @@
 """Statements over tickets, their messages and the kept counters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, Select, func, literal, select, tuple_, update
+from sqlalchemy import CursorResult, Select, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.events import StoredEvent
 from service.http.pagination import Page
+from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField, TicketStatus, TicketTag
 
 COUNTED_EXACTLY = 1_000
 
 Row = TypeVar("Row")
+Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +29,13 @@ class TicketFilter:
     assigned_to: str | None = None
     customer_id: str | None = None
     tag: str | None = None
+    created_until: datetime | None = None
 
     @property
     def by_status_alone(self) -> bool:
-        return not any((self.priority, self.channel, self.assigned_to, self.customer_id, self.tag))
+        return replace(self, status=None) == TicketFilter()
 
-    def apply(self, statement: Select[tuple[Ticket]]) -> Select[tuple[Ticket]]:
+    def apply(self, statement: Select[Columns]) -> Select[Columns]:
         statement = statement.where(Ticket.deleted_at.is_(None))
         for column, wanted in (
             (Ticket.status, self.status),
@@ -42,6 +46,8 @@ class TicketFilter:
         ):
             if wanted is not None:
                 statement = statement.where(column == wanted)
+        if self.created_until is not None:
+            statement = statement.where(Ticket.created_at <= self.created_until)
         if self.tag is not None:
             tagged = select(literal(1)).where(TicketTag.ticket_id == Ticket.id, TicketTag.tag == self.tag)
             statement = statement.where(tagged.exists())
@@ -87,7 +93,11 @@ def count(session: Session, wanted: TicketFilter) -> tuple[int, bool]:
 
 def _count_some(session: Session, wanted: Select[Any]) -> tuple[int, bool]:
     some = wanted.with_only_columns(literal(1)).limit(COUNTED_EXACTLY + 1).subquery()
-    found = session.scalar(select(func.count()).select_from(some)) or 0
+    return bounded(session.scalar(select(func.count()).select_from(some)) or 0)
+
+
+def bounded(found: int) -> tuple[int, bool]:
+    """At most as many as are counted exactly, and whether there are more."""
     return min(found, COUNTED_EXACTLY), found > COUNTED_EXACTLY
 
 
@@ -110,6 +120,59 @@ def last_messages(session: Session, ticket_id: str, limit: int) -> Sequence[Mess
         .limit(limit)
     )
     return list(reversed(session.scalars(statement).all()))
+
+
+def last_of_customer(session: Session, ticket_id: str) -> str | None:
+    """What the customer's newest message that is not deleted says."""
+    statement = (
+        select(Message.content)
+        .where(Message.ticket_id == ticket_id, Message.deleted_at.is_(None), Message.from_agent.is_(False))
+        .order_by(Message.created_at.desc(), Message.sequence.desc())
+        .limit(1)
+    )
+    return session.scalar(statement)
+
+
+def by_ids(session: Session, ids: Sequence[str]) -> Sequence[Ticket]:
+    """In the order of the ids; those that are deleted by now are left out."""
+    found = session.scalars(select(Ticket).where(Ticket.id.in_(ids), Ticket.deleted_at.is_(None)))
+    tickets = {ticket.id: ticket for ticket in found}
+    return [tickets[ticket_id] for ticket_id in ids if ticket_id in tickets]
+
+
+def scored_otherwise(
+    session: Session, customer_id: str, churn_risk: float | None, lifetime_value: Decimal | None
+) -> bool:
+    """Whether a ticket that is not settled was scored with other facts of its customer."""
+    others = select(literal(1)).where(
+        Ticket.customer_id == customer_id,
+        Ticket.status.in_(UNSETTLED),
+        Ticket.deleted_at.is_(None),
+        or_(
+            Ticket.churn_risk.is_distinct_from(churn_risk),
+            Ticket.lifetime_value.is_distinct_from(lifetime_value),
+        ),
+    )
+    return session.scalar(others.limit(1)) is not None
+
+
+def unsettled_of_customer(session: Session, customer_id: str, limit: int) -> Sequence[Ticket]:
+    """Newest first, held until the transaction ends."""
+    statement = (
+        select(Ticket)
+        .where(Ticket.customer_id == customer_id, Ticket.status.in_(UNSETTLED), Ticket.deleted_at.is_(None))
+        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
+        .limit(limit)
+    )
+    return session.scalars(statement.with_for_update()).all()
+
+
+def behind(session: Session, ticket_id: str | None, limit: int) -> Sequence[Ticket]:
+    """Those that are not deleted by id, from behind one on, held until the transaction ends."""
+    statement = select(Ticket).where(Ticket.deleted_at.is_(None)).order_by(Ticket.id).limit(limit)
+    if ticket_id is not None:
+        statement = statement.where(Ticket.id > ticket_id)
+    return session.scalars(statement.with_for_update()).all()
 
 
 def recent_of_customer(session: Session, customer_id: str, limit: int) -> Sequence[Ticket]:

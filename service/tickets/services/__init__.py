@@ -3,24 +3,42 @@
 from service.tickets.services.conversations import AddedMessage, ConversationService, NewMessage, preview
 from service.tickets.services.fields import FieldChange, FieldService, NewField
 from service.tickets.services.history import HistoryService
+from service.tickets.services.inbox import (
+    Breakdown,
+    Inbox,
+    InboxCursor,
+    InboxRow,
+    InboxService,
+    Wanted,
+)
 from service.tickets.services.notes import NewNote, NoteService
+from service.tickets.services.ranking import FactsSource, Ranking, ScoredFacts
 from service.tickets.services.records import TicketRecords
 from service.tickets.services.tickets import Conversation, NewTicket, TicketChange, TicketService
 
 __all__ = [
     "AddedMessage",
+    "Breakdown",
     "Conversation",
     "ConversationService",
+    "FactsSource",
     "FieldChange",
     "FieldService",
     "HistoryService",
+    "Inbox",
+    "InboxCursor",
+    "InboxRow",
+    "InboxService",
     "NewField",
     "NewMessage",
     "NewNote",
     "NewTicket",
     "NoteService",
+    "Ranking",
+    "ScoredFacts",
     "TicketChange",
     "TicketRecords",
     "TicketService",
+    "Wanted",
     "preview",
 ]

@@ -13,9 +13,11 @@ from service.errors import NotFound
 from service.events import CONVERSATION_RESET, MESSAGE_ADDED, MESSAGE_DELETED, MESSAGE_EDITED, EventType
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
+from service.text_index import IndexedText, TextIndex, TextKind
 from service.tickets import queries
 from service.tickets.lifecycle import status_after_message
 from service.tickets.models import PREVIEW_LENGTH, Message, Ticket
+from service.tickets.sentiment import sentiment_of
 from service.tickets.services.records import TicketRecords
 
 
@@ -43,20 +45,25 @@ def preview(content: str) -> str:
     return line if len(line) <= PREVIEW_LENGTH else line[: PREVIEW_LENGTH - 1] + "…"
 
 
+def text_of(message: Message) -> IndexedText:
+    return IndexedText(TextKind.MESSAGE, message.id, message.content, ticket_id=message.ticket_id)
+
+
 class ConversationService:
-    def __init__(self, database: Database, records: TicketRecords) -> None:
+    def __init__(self, database: Database, records: TicketRecords, index: TextIndex) -> None:
         self._database = database
         self._records = records
+        self._index = index
 
     def add(self, ticket_id: str, new: NewMessage, *, actor: str) -> AddedMessage:
         """Raises `NotFound`."""
         with self._database.writing() as session:
             ticket = self._records.held(session, ticket_id)
             now = self._records.now()
+            ticket.version += 1
             message = self.append(session, ticket, new, actor=actor, at=now)
             status = status_after_message(ticket.status, from_agent=new.from_agent, closes=new.close_ticket)
             self._records.move(session, ticket, status, actor=actor, at=now)
-            ticket.version += 1
         return AddedMessage(message, ticket)
 
     def append(
@@ -75,7 +82,6 @@ class ConversationService:
             attachments=[dict(attachment) for attachment in new.attachments] or None,
             created_at=at,
         )
-        session.add(message)
         ticket.message_count += 1
         _show_last(ticket, message)
         if new.from_agent:
@@ -83,8 +89,14 @@ class ConversationService:
             ticket.first_response_at = ticket.first_response_at or at
         else:
             ticket.waiting_since = ticket.waiting_since or at
+            ticket.customer_sentiment = sentiment_of(new.content)
+        ticket.conversation_version += 1
+        ticket.updated_at = at
+        session.flush()  # a ticket that is as new as the message goes first, and is written once
+        session.add(message)
         told = {"from_agent": new.from_agent, "send_to_customer": new.send_to_customer}
         self._told(session, ticket, MESSAGE_ADDED, message, actor=actor, at=at, **told)
+        self._index.add(session, [text_of(message)])
         return message
 
     def listing(self, ticket_id: str, page: Page, *, newest_first: bool) -> Listing[Message]:
@@ -111,10 +123,11 @@ class ConversationService:
                 if message.original_content is None:
                     message.original_content = message.content
                 message.content, message.edited_at = content, now
-                if message.sequence == queries.last_messages(session, ticket.id, 1)[0].sequence:
-                    ticket.last_message_preview = preview(content)
                 ticket.version += 1
+                ticket.conversation_version += 1
                 self._told(session, ticket, MESSAGE_EDITED, message, actor=actor, at=now)
+                _look_again(session, ticket)
+                self._index.replace(session, text_of(message))
         return AddedMessage(message, ticket)
 
     def delete(self, message_id: str, *, actor: str) -> None:
@@ -124,8 +137,10 @@ class ConversationService:
             now = message.deleted_at = self._records.now()
             ticket.message_count -= 1
             ticket.version += 1
+            ticket.conversation_version += 1
             self._told(session, ticket, MESSAGE_DELETED, message, actor=actor, at=now)
             _look_again(session, ticket)
+            self._index.remove(session, text_of(message))
 
     def reset(self, ticket_id: str, *, actor: str) -> int:
         """Delete all messages but the first. Returns how many those were; raises `NotFound`."""
@@ -134,6 +149,8 @@ class ConversationService:
             now = self._records.now()
             deleted = queries.delete_all_but_first(session, ticket_id, now)
             if deleted:
+                first = queries.last_messages(session, ticket_id, 1)[0]
+                self._index.keep_only(session, text_of(first))
                 ticket.message_count -= deleted
                 ticket.conversation_version += 1
                 ticket.version += 1
@@ -162,7 +179,6 @@ class ConversationService:
         at: datetime,
         **more: object,
     ) -> None:
-        ticket.conversation_version += 1
         after = {"message_id": message.id, **more}
         self._records.changed(session, ticket, kind, actor=actor, at=at, after=after)
 
@@ -178,3 +194,5 @@ def _look_again(session: Session, ticket: Ticket) -> None:
     last = queries.last_messages(session, ticket.id, 1)
     _show_last(ticket, last[0] if last else None)
     ticket.waiting_since = queries.waiting_since(session, ticket.id)
+    of_customer = queries.last_of_customer(session, ticket.id)
+    ticket.customer_sentiment = sentiment_of(of_customer) if of_customer is not None else None

@@ -12,14 +12,16 @@ from providers.ports import Clock, Random
 from service.errors import Conflict, NotFound, Stale
 from service.events import TICKET_UPDATED, EventLog, EventType, about_ticket
 from service.tickets import queries
-from service.tickets.lifecycle import Settled
+from service.tickets.lifecycle import UNSETTLED, Settled
 from service.tickets.models import COUNTER_SHARDS, Ticket, TicketStatus
+from service.tickets.services.ranking import Ranking
 
 Versions = frozenset[int]
 
 
 class TicketRecords:
-    def __init__(self, events: EventLog, clock: Clock, random: Random) -> None:
+    def __init__(self, events: EventLog, ranking: Ranking, clock: Clock, random: Random) -> None:
+        self.ranking = ranking
         self._events = events
         self._clock = clock
         self._random = random
@@ -76,7 +78,9 @@ class TicketRecords:
         )
 
     def settle(self, session: Session, ticket: Ticket, status: TicketStatus, at: datetime) -> None:
-        """The new status with its times and its counters, and no event."""
+        """The new status with its times, its counters and its place in the inbox, and no event."""
+        if status in UNSETTLED and ticket.status not in UNSETTLED:
+            self.ranking.take_facts(session, [ticket])
         self.count(session, ticket.status, -1)
         self.count(session, status, 1)
         settled = Settled(ticket.resolved_at, ticket.closed_at).moved(status, at)

@@ -11,8 +11,8 @@ from service.customers.services import CustomerService, Person
 from service.database import Database
 from service.errors import InvalidField, NotFound
 from service.events import TICKET_CREATED, TICKET_DELETED, TICKET_RESTORED, TICKET_UPDATED
-from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
+from service.text_index import IndexedText, TextIndex, TextKind
 from service.tickets import queries
 from service.tickets.custom_fields import CustomFields, merged
 from service.tickets.lifecycle import Settled
@@ -67,6 +67,10 @@ class Conversation:
         return self.ticket.message_count > len(self.messages)
 
 
+def subject_of(ticket: Ticket) -> IndexedText:
+    return IndexedText(TextKind.SUBJECT, ticket.id, ticket.subject, ticket_id=ticket.id)
+
+
 class TicketService:
     def __init__(
         self,
@@ -74,11 +78,13 @@ class TicketService:
         customers: CustomerService,
         conversations: ConversationService,
         records: TicketRecords,
+        index: TextIndex,
     ) -> None:
         self._database = database
         self._customers = customers
         self._conversations = conversations
         self._records = records
+        self._index = index
 
     def create(self, new: NewTicket, *, actor: str) -> Conversation:
         """Raises `InvalidField`, and `Conflict` for an external id that is taken."""
@@ -106,12 +112,14 @@ class TicketService:
         with unique_external_id(new.external_id), self._database.writing() as session:
             ticket.custom_fields = _custom_fields(session, {}, new.custom_fields)
             self._customers.ensure(session, new.customer_id, new.author, actor=actor)
+            self._records.ranking.take_facts(session, [ticket])
             session.add(ticket)
-            self._records.count(session, ticket.status, 1)
             self._records.changed(session, ticket, TICKET_CREATED, actor=actor, at=now, after=_state(ticket))
             if new.initial_message is not None:
                 first = NewMessage(content=new.initial_message, from_agent=False, author=new.author)
                 messages.append(self._conversations.append(session, ticket, first, actor=actor, at=now))
+            self._index.add(session, [subject_of(ticket)])
+            self._records.count(session, ticket.status, 1)
         return Conversation(ticket, messages)
 
     def change(
@@ -129,7 +137,7 @@ class TicketService:
             for name in PLAIN_FIELDS:
                 if name in change.values:
                     setattr(ticket, name, change.values[name])
-            ticket.subject = change.values.get("subject", ticket.subject)
+            self._retitle(session, ticket, change.values.get("subject", ticket.subject))
             _retag(ticket, change)
             ticket.custom_fields = _custom_fields(session, ticket.custom_fields, change.custom_fields)
             plain, personal = _differing(before, _state(ticket)), _differing(told_before, _personal(ticket))
@@ -146,6 +154,11 @@ class TicketService:
                     personal=personal or None,
                 )
         return ticket
+
+    def _retitle(self, session: Session, ticket: Ticket, subject: str) -> None:
+        if ticket.subject != subject:
+            ticket.subject = subject
+            self._index.replace(session, subject_of(ticket))
 
     def delete(self, ticket_id: str, *, actor: str, expected: Versions | None = None) -> None:
         """Softly: nothing is lost, and nobody finds it. Raises `NotFound` and `Stale`."""
@@ -180,18 +193,6 @@ class TicketService:
                 queries.last_messages(session, ticket_id, SHOWN_MESSAGES),
                 queries.last_notes(session, ticket_id, SHOWN_NOTES),
             )
-
-    def listing(self, wanted: queries.TicketFilter, page: Page, *, newest_first: bool) -> Listing[Ticket]:
-        with self._database.reading() as session:
-            rows = queries.page_of(session, wanted, page, newest_first=newest_first)
-            total, estimated = queries.count(session, wanted)
-        return paginate(
-            rows,
-            page,
-            total=total,
-            estimated=estimated,
-            place=lambda ticket: Cursor(ticket.created_at, ticket.id),
-        )
 
     def context(self, ticket_id: str) -> tuple[TicketContext, str]:
         """What a provider may know of the ticket, and its customer's id. Raises `NotFound`."""

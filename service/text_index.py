@@ -1,0 +1,191 @@
+"""Which words stand in which texts: the database's own full-text search, asked alike of both databases.
+
+Texts are cut into words here, so that a word is the same word everywhere, whatever the collation: a run of
+letters and digits, without case. A phrase is a row of words; so an e-mail address is a phrase.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Subquery,
+    Text,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
+
+from service.columns import CUSTOMER_ID_LENGTH, Base, CustomerId, Identifier, short_enum
+from service.columns import Sequence as SequenceType
+
+WORD = re.compile(r"[^\W_]+")
+SIMPLE = literal_column("'simple'::regconfig")
+WORDS = table("search_words", column("rowid"))
+"""On SQLite, the FTS5 table."""
+
+
+class TextKind(StrEnum):
+    SUBJECT = "subject"
+    MESSAGE = "message"
+    CUSTOMER = "customer"
+
+
+class SearchText(Base):
+    """A text of a ticket or of a customer. `source_id` is the id of the ticket, message or customer it is of.
+
+    `document` is a tsvector on PostgreSQL; on SQLite the words, which triggers keep in an FTS5 table.
+    """
+
+    __tablename__ = "search_texts"
+
+    id: Mapped[int] = mapped_column(SequenceType, primary_key=True)
+    kind: Mapped[TextKind] = mapped_column(short_enum(TextKind, "kind"))
+    source_id: Mapped[str] = mapped_column(String(CUSTOMER_ID_LENGTH))
+    ticket_id: Mapped[str | None] = mapped_column(Identifier, ForeignKey("tickets.id", ondelete="CASCADE"))
+    customer_id: Mapped[str | None] = mapped_column(
+        CustomerId, ForeignKey("customers.id", ondelete="CASCADE")
+    )
+    document: Mapped[str] = mapped_column(TSVECTOR().with_variant(Text(), "sqlite"))
+
+    __table_args__ = (
+        Index("ix_search_texts_ticket_id", "ticket_id"),
+        Index("ix_search_texts_customer_id", "customer_id"),
+    )
+
+
+def words_of(text: str) -> str:
+    """Its words, with a space between each."""
+    folded = text.casefold()
+    return " ".join(WORD.findall(folded if folded.isascii() else unicodedata.normalize("NFKC", folded)))
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """`words` that stand in a row, as `words_of` gives them; never empty."""
+
+    words: str
+
+    @classmethod
+    def of(cls, text: str) -> Self | None:
+        """None where there is no word in it."""
+        words = words_of(text)
+        return cls(words) if words else None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedText:
+    """A customer's has no ticket, a ticket's no customer."""
+
+    kind: TextKind
+    source_id: str
+    text: str
+    _: KW_ONLY
+    ticket_id: str | None = None
+    customer_id: str | None = None
+
+    @property
+    def owner(self) -> ColumnElement[bool]:
+        if self.ticket_id is not None:
+            return SearchText.ticket_id == self.ticket_id
+        return SearchText.customer_id == self.customer_id
+
+
+class TextIndex:
+    """What stands in a text is found as soon as the transaction that wrote it is committed."""
+
+    def __init__(self, dialect: str) -> None:
+        self._on_postgresql = dialect == "postgresql"
+
+    def add(self, session: Session, texts: Sequence[IndexedText]) -> None:
+        """Whose tickets and customers must be in the database, or about to be."""
+        if not texts:
+            return
+        session.flush()
+        words: ColumnElement[Any] = bindparam("words", type_=Text())
+        if self._on_postgresql:
+            words = func.to_tsvector(SIMPLE, words)
+        session.connection().execute(
+            insert(SearchText).values(document=words),
+            [
+                {
+                    "kind": each.kind,
+                    "source_id": each.source_id,
+                    "ticket_id": each.ticket_id,
+                    "customer_id": each.customer_id,
+                    "words": words_of(each.text),
+                }
+                for each in texts
+            ],
+        )
+
+    def replace(self, session: Session, text: IndexedText) -> None:
+        self.remove(session, text)
+        self.add(session, [text])
+
+    def remove(self, session: Session, text: IndexedText) -> None:
+        _delete(session, text.owner, SearchText.kind == text.kind, SearchText.source_id == text.source_id)
+
+    def keep_only(self, session: Session, text: IndexedText) -> None:
+        """Remove the others of its kind and owner."""
+        _delete(session, text.owner, SearchText.kind == text.kind, SearchText.source_id != text.source_id)
+
+    def stand_in(
+        self,
+        owner: InstrumentedAttribute[str | None],
+        owner_id: ColumnElement[str],
+        phrases: Sequence[Phrase],
+    ) -> ColumnElement[bool]:
+        """Whether any of the phrases stands in a text of that ticket or customer: for a few rows at a time.
+
+        Looks at the owner's texts and never at all that hold the phrase, of which there may be a million.
+        """
+        own = select(SearchText.document).where(owner == owner_id)
+        if self._on_postgresql:
+            fenced = own.offset(0).subquery()  # else the planner may turn to the index of words
+            return select(literal(1)).where(fenced.c.document.op("@@")(_any_of(phrases))).exists()
+        padded = literal(" ") + SearchText.document + literal(" ")
+        return own.where(or_(*(func.instr(padded, f" {phrase.words} ") > 0 for phrase in phrases))).exists()
+
+    def holding(self, phrases: Sequence[Phrase], most: int) -> Subquery:
+        """`ticket_id` and `customer_id` of texts with any of the phrases, `most` of them, in no order."""
+        if self._on_postgresql:
+            found = func.search_texts_with(_any_of(phrases), most).table_valued("ticket_id", "customer_id")
+            return select(found.c.ticket_id, found.c.customer_id).subquery()
+        query = " OR ".join(f'"{phrase.words}"' for phrase in phrases)
+        rows = select(WORDS.c.rowid).where(text("search_words MATCH :query").bindparams(query=query))
+        some = rows.limit(most).subquery()
+        return (
+            select(SearchText.ticket_id, SearchText.customer_id)
+            .join_from(some, SearchText, SearchText.id == some.c.rowid)
+            .subquery()
+        )
+
+
+def _delete(session: Session, *those: ColumnElement[bool]) -> None:
+    session.execute(delete(SearchText).where(*those), execution_options={"synchronize_session": False})
+
+
+def _any_of(phrases: Sequence[Phrase]) -> ColumnElement[Any]:
+    first, *others = (func.phraseto_tsquery(SIMPLE, phrase.words) for phrase in phrases)
+    query: ColumnElement[Any] = first
+    for other in others:
+        query = query.op("||")(other)
+    return query.self_group()

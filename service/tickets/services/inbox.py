@@ -1,0 +1,210 @@
+"""The list of tickets: by score as an inbox, or by time; narrowed by filters, words and topic alerts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy.orm import Session
+
+from providers.ports import Clock
+from service.database import Database
+from service.errors import NotFound
+from service.http.pagination import Cursor, Listing, OwnCursor, Page, ZonedTime, packed, paginate, unpacked
+from service.text_index import Phrase, TextIndex
+from service.tickets import queries
+from service.tickets.inbox_queries import BEFORE_ALL_IDS, ByScore, ByTime, Clause, Key, Mark, Walk
+from service.tickets.models import Ticket
+from service.tickets.queries import TicketFilter
+from service.tickets.scoring import Part, Weights
+
+TIMES = {"created_at": Ticket.created_at, "updated_at": Ticket.updated_at}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which tickets. `search`: terms that all have to be there; `alerts`: phrases that mark a ticket."""
+
+    filter: TicketFilter = field(default_factory=TicketFilter)
+    search: tuple[Phrase, ...] = ()
+    alerts: tuple[Phrase, ...] = ()
+
+    @property
+    def terms(self) -> tuple[Clause, ...]:
+        return tuple(Clause((phrase,), customer_too=True) for phrase in self.search)
+
+    @property
+    def alert(self) -> Clause | None:
+        return Clause(self.alerts) if self.alerts else None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxCursor:
+    """The last ticket of the page before, as the scores stood `at` the moment the walk began."""
+
+    at: datetime
+    score: float
+    id: str
+    alerted: bool
+
+    def encode(self) -> str:
+        return packed([self.at, self.score, self.id, self.alerted])
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        return cls(*unpacked(text, tuple[ZonedTime, float, str, bool]))
+
+    def mark(self, *, alerted: bool) -> Mark:
+        """Where to go on in the order of the alerted tickets, or of the others: at one score those come first."""
+        if alerted is self.alerted:
+            return Mark(self.score, self.id)
+        return Mark(self.score, BEFORE_ALL_IDS if alerted else None)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    ticket: Ticket
+    alerted: bool
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """`matches`: how many of the tickets a topic alert marks."""
+
+    listing: Listing[InboxRow]
+    matches: int
+    matches_is_estimate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    ticket_id: str
+    parts: Sequence[Part]
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A place in the order, and whether a topic alert marks the ticket."""
+
+    key: Key
+    alerted: bool
+
+
+class InboxService:
+    def __init__(self, database: Database, index: TextIndex, weights: Weights, clock: Clock) -> None:
+        self._database = database
+        self._index = index
+        self._weights = weights
+        self._clock = clock
+
+    def by_score(self, wanted: Wanted, page: Page[InboxCursor]) -> Inbox:
+        """Highest first. What a cursor leads to is as of the moment when the first page was asked for."""
+        at = page.cursor.at if page.cursor else self._clock.now()
+        with self._database.reading() as session:
+            marked = self._by_score(session, wanted, page, at)
+            listing = self._paginated(
+                session,
+                wanted,
+                page,
+                marked,
+                lambda last: InboxCursor(at, last.key.place, last.key.id, last.alerted),
+            )
+            return self._inbox(session, wanted, listing, at)
+
+    def by_time(self, wanted: Wanted, page: Page[Cursor], *, column: str, ascending: bool) -> Inbox:
+        """By one of `TIMES`."""
+        order = ByTime(TIMES[column], ascending)
+        with self._database.reading() as session:
+            last = Mark(page.cursor.at, page.cursor.id) if page.cursor else None
+            walk = Walk(session, self._index, wanted.filter, order, last=last)
+            keys = walk.first(page.offset + page.limit + 1, wanted.terms)
+            held = walk.holding([key.id for key in keys], wanted.alert) if wanted.alert else set()
+            listing = self._paginated(
+                session,
+                wanted,
+                page,
+                [_Marked(key, key.id in held) for key in keys],
+                lambda last: Cursor(last.key.place, last.key.id),
+            )
+            return self._inbox(session, wanted, listing, self._clock.now())
+
+    def breakdown(self, ticket_id: str, alerts: tuple[Phrase, ...]) -> Breakdown:
+        """Raises `NotFound`."""
+        with self._database.reading() as session:
+            ticket = queries.living(session, ticket_id)
+            if ticket is None:
+                raise NotFound("ticket", ticket_id)
+            alerted = None
+            if alerts:
+                walk = Walk(session, self._index, TicketFilter(), ByTime(Ticket.created_at, ascending=True))
+                alerted = bool(walk.holding([ticket_id], Clause(alerts)))
+        at = self._clock.now()
+        parts = self._weights.parts(ticket, at, alerted=alerted)
+        return Breakdown(ticket_id, parts, self._weights.score(ticket, at, alerted=bool(alerted)))
+
+    def _by_score(
+        self, session: Session, wanted: Wanted, page: Page[InboxCursor], at: datetime
+    ) -> list[_Marked]:
+        most, last = page.offset + page.limit + 1, page.cursor
+        until = wanted.filter if last is None else replace(wanted.filter, created_until=at)
+        plain = Walk(
+            session,
+            self._index,
+            until,
+            ByScore(self._weights, at),
+            last=last.mark(alerted=False) if last else None,
+        )
+        alert = wanted.alert
+        if alert is None:
+            return [_Marked(key, alerted=False) for key in plain.first(most, wanted.terms)]
+        boosted = Walk(
+            session,
+            self._index,
+            until,
+            ByScore(self._weights, at, self._weights.topic_alert),
+            last=last.mark(alerted=True) if last else None,
+        )
+        alerted = boosted.first(most, (*wanted.terms, alert))
+        floor = alerted[-1].place if len(alerted) == most else None
+        others = plain.first_without(most, wanted.terms, alert, floor)
+        marked = [_Marked(key, alerted=True) for key in alerted]
+        marked += [_Marked(key, alerted=False) for key in others]
+        marked.sort(key=lambda one: one.key.place, reverse=True)  # stable: at one score the alerted go first
+        return marked[:most]
+
+    def _paginated(
+        self,
+        session: Session,
+        wanted: Wanted,
+        page: Page[Any],
+        marked: Sequence[_Marked],
+        cursor: Callable[[_Marked], OwnCursor],
+    ) -> Listing[_Marked]:
+        if wanted.terms:
+            total, estimated = self._count(session, wanted.filter, wanted.terms)
+        else:
+            total, estimated = queries.count(session, wanted.filter)
+        return paginate(marked[page.offset :], page, total=total, estimated=estimated, place=cursor)
+
+    def _inbox(self, session: Session, wanted: Wanted, listing: Listing[_Marked], at: datetime) -> Inbox:
+        alerted = {one.key.id for one in listing.rows if one.alerted}
+        tickets = queries.by_ids(session, [one.key.id for one in listing.rows])
+        matches, estimated = 0, False
+        if wanted.alert:
+            matches, estimated = self._count(session, wanted.filter, (*wanted.terms, wanted.alert))
+        rows = [
+            InboxRow(
+                ticket, ticket.id in alerted, self._weights.score(ticket, at, alerted=ticket.id in alerted)
+            )
+            for ticket in tickets
+        ]
+        return Inbox(
+            listing=Listing(rows, listing.pagination), matches=matches, matches_is_estimate=estimated
+        )
+
+    def _count(
+        self, session: Session, wanted: TicketFilter, clauses: Sequence[Clause]
+    ) -> tuple[int, bool]:
+        return Walk(session, self._index, wanted, ByTime(Ticket.created_at, ascending=True)).count(clauses)

@@ -1,0 +1,91 @@
+"""What the inbox is ordered by, kept with each ticket."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from providers.ports import Clock
+from service.database import Database
+from service.tickets import queries
+from service.tickets.models import InboxScoring, Ticket
+from service.tickets.scoring import Weights, unanswered_since
+
+MOST_OF_A_CUSTOMER = 1_000
+BATCH = 500
+THE_ROW = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredFacts:
+    """Of a customer; None where not known."""
+
+    churn_risk: float | None = None
+    lifetime_value: Decimal | None = None
+
+
+class FactsSource(Protocol):
+    def scored(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, ScoredFacts]:
+        """By customer; one of whom nothing is known may be left out."""
+
+    @property
+    def origin(self) -> str:
+        """Text that changes when the same facts would be taken from elsewhere."""
+
+
+class Ranking:
+    """Ranks are made anew just before a ticket is written, so that no way of writing one can forget it."""
+
+    def __init__(self, database: Database, weights: Weights, facts: FactsSource, clock: Clock) -> None:
+        self.weights = weights
+        self._database = database
+        self._facts = facts
+        self._clock = clock
+        database.before_flush(self._rank_all)
+
+    def take_facts(self, session: Session, tickets: Sequence[Ticket]) -> None:
+        """What is known of their customers by now."""
+        known = self._facts.scored(session, {ticket.customer_id for ticket in tickets})
+        for ticket in tickets:
+            facts = known.get(ticket.customer_id, ScoredFacts())
+            ticket.churn_risk, ticket.lifetime_value = facts.churn_risk, facts.lifetime_value
+
+    def facts_changed(self, customer_id: str) -> None:
+        """Settled tickets keep the order they have; they take the facts when they are opened again."""
+        with self._database.reading() as session:
+            facts = self._facts.scored(session, [customer_id]).get(customer_id, ScoredFacts())
+            if not queries.scored_otherwise(session, customer_id, facts.churn_risk, facts.lifetime_value):
+                return
+        with self._database.writing() as session:
+            self.take_facts(session, queries.unsettled_of_customer(session, customer_id, MOST_OF_A_CUSTOMER))
+
+    def renew(self) -> Mapping[str, int]:
+        """Make the next ranks that were made with other weights or other providers' facts; how many those were."""
+        made_with = self.weights.fingerprint(self._facts.origin)
+        with self._database.writing() as session:
+            state = session.get(InboxScoring, THE_ROW, with_for_update=True)
+            if state is None:
+                state = InboxScoring(id=THE_ROW, made_with="", at=self._clock.now())
+                session.add(state)
+            if state.made_with != made_with:
+                state.made_with, state.made_to = made_with, ""
+            elif state.made_to is None:
+                return {"ranked": 0}
+            tickets = queries.behind(session, state.made_to, BATCH)
+            self.take_facts(session, tickets)
+            for ticket in tickets:
+                self._rank(ticket)
+            state.made_to = tickets[-1].id if len(tickets) == BATCH else None
+            state.at = self._clock.now()
+        return {"ranked": len(tickets)}
+
+    def _rank_all(self, session: Session) -> None:
+        for row in (*session.new, *session.dirty):
+            if isinstance(row, Ticket):
+                self._rank(row)
+
+    def _rank(self, ticket: Ticket) -> None:
+        ticket.waiting = unanswered_since(ticket) is not None
+        ticket.inbox_rank = self.weights.rank(ticket)
