@@ -3,7 +3,7 @@
 from alembic import context
 from flask import current_app
 
-from service.migrating import ENGINE_ATTRIBUTE, alone
+from service.migrating import ENGINE_ATTRIBUTE, alone, is_told_by_models
 from service.models import metadata
 
 
@@ -13,6 +13,7 @@ def migrate() -> None:
         context.configure(
             connection=connection,
             target_metadata=metadata,
+            include_name=is_told_by_models,
             render_as_batch=connection.dialect.name == "sqlite",
         )
         context.run_migrations()

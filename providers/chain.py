@@ -23,8 +23,9 @@ Refresher                  what LastKnownGood wants brought up to date
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from providers.deadline import Deadline
 from providers.interface import IntelligenceProvider
-from providers.models import Capability
+from providers.models import Capability, CustomerRef
 from providers.ports import (
     AnswerCache,
     CallObserver,
@@ -54,7 +55,7 @@ from providers.resilience.retry_budget import RetryBudget
 from providers.resilience.retrying import Retrying, Waits
 from providers.resilience.settings import ChainSettings, ChainSettingsSchema
 from providers.resilience.single_flight import Flights
-from providers.resilience.wrapping import A, Call, Wrapper
+from providers.resilience.wrapping import A, Call, Wrapper, analysis_of
 
 __all__ = ["ChainSettings", "ChainSettingsSchema", "GuardStatus", "IntelligenceChain", "build_chain"]
 
@@ -159,6 +160,11 @@ class IntelligenceChain(Wrapper):
     def forget(self, customer_id: str) -> None:
         """Drop the customer's cached facts; the last known good stays."""
         self._cache.delete(*keys_of(customer_id))
+
+    def refresh_behind(self, customer: CustomerRef) -> None:
+        """Have what is known of the customer brought up to date some time, newest wish first."""
+        if self.offers(Capability.ANALYZE):
+            self._refresher.want(analysis_of(customer, Deadline.after(0.0, self._clock)))
 
     def offers(self, capability: Capability) -> bool:
         """Whether an enabled provider that is not generic has the capability."""

@@ -37,7 +37,8 @@ from service.columns import CUSTOMER_ID_LENGTH, Base, CustomerId, Identifier, sh
 from service.columns import Sequence as SequenceType
 
 WORD = re.compile(r"[^\W_]+")
-SIMPLE = literal_column("'simple'::regconfig")
+QUOTED_OR_WORD = re.compile(r'"([^"]*)"|([^\s"]+)')
+SIMPLE: ColumnElement[Any] = literal_column("'simple'::regconfig")
 WORDS = table("search_words", column("rowid"))
 """On SQLite, the FTS5 table."""
 
@@ -90,6 +91,15 @@ class Phrase:
         return cls(words) if words else None
 
 
+def searched_terms(text: str) -> tuple[Phrase, ...]:
+    """What somebody looks for: each word by itself, and what stands in quotes as a phrase; no term twice."""
+    terms = [
+        Phrase.of(quoted or word)
+        for quoted, word in QUOTED_OR_WORD.findall(text.replace("“", '"').replace("”", '"'))
+    ]
+    return tuple(dict.fromkeys(term for term in terms if term is not None))
+
+
 @dataclass(frozen=True, slots=True)
 class IndexedText:
     """A customer's has no ticket, a ticket's no customer."""
@@ -116,25 +126,24 @@ class TextIndex:
 
     def add(self, session: Session, texts: Sequence[IndexedText]) -> None:
         """Whose tickets and customers must be in the database, or about to be."""
-        if not texts:
+        rows = [
+            {
+                "kind": each.kind,
+                "source_id": each.source_id,
+                "ticket_id": each.ticket_id,
+                "customer_id": each.customer_id,
+                "words": words,
+            }
+            for each in texts
+            if (words := words_of(each.text))
+        ]
+        if not rows:
             return
         session.flush()
-        words: ColumnElement[Any] = bindparam("words", type_=Text())
+        document: ColumnElement[Any] = bindparam("words", type_=Text())
         if self._on_postgresql:
-            words = func.to_tsvector(SIMPLE, words)
-        session.connection().execute(
-            insert(SearchText).values(document=words),
-            [
-                {
-                    "kind": each.kind,
-                    "source_id": each.source_id,
-                    "ticket_id": each.ticket_id,
-                    "customer_id": each.customer_id,
-                    "words": words_of(each.text),
-                }
-                for each in texts
-            ],
-        )
+            document = func.to_tsvector(SIMPLE, document)
+        session.connection().execute(insert(SearchText).values(document=document), rows)
 
     def replace(self, session: Session, text: IndexedText) -> None:
         self.remove(session, text)
@@ -150,7 +159,7 @@ class TextIndex:
     def stand_in(
         self,
         owner: InstrumentedAttribute[str | None],
-        owner_id: ColumnElement[str],
+        owner_id: ColumnElement[str] | InstrumentedAttribute[str],
         phrases: Sequence[Phrase],
     ) -> ColumnElement[bool]:
         """Whether any of the phrases stands in a text of that ticket or customer: for a few rows at a time.

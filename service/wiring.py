@@ -18,8 +18,9 @@ from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
-from service.customers.services import CustomerService
+from service.customers.services import CustomerService, OrderService
 from service.database import Database, db, engine_options, normalise_url
+from service.desk.services import DeskService
 from service.events import EventLog
 from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
@@ -173,6 +174,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         deadline_s=settings.texts_deadline_s,
         facts_wait_s=settings.texts_facts_wait_s,
     )
+    desk = DeskService(database, inbox, customers, known_facts, chain.refresh_behind)
     jobs = named_jobs(
         database=database,
         chain=chain,
@@ -198,8 +200,10 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         events,
         runner,
         customers,
+        OrderService(database, customers, events, clock),
         tickets,
         inbox,
+        desk,
         conversations,
         NoteService(database, records),
         FieldService(database, events, clock),

@@ -46,12 +46,21 @@ ON_POSTGRESQL = (
     """,
 )
 ON_SQLITE = (
-    "CREATE VIRTUAL TABLE search_words USING fts5 ("
-    "document, content='search_texts', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
-    "CREATE TRIGGER search_texts_added AFTER INSERT ON search_texts BEGIN "
-    "INSERT INTO search_words (rowid, document) VALUES (new.id, new.document); END",
-    "CREATE TRIGGER search_texts_removed AFTER DELETE ON search_texts BEGIN "
-    "INSERT INTO search_words (search_words, rowid, document) VALUES ('delete', old.id, old.document); END",
+    """
+    CREATE VIRTUAL TABLE search_words USING fts5 (
+        document, content='search_texts', content_rowid='id', tokenize='unicode61 remove_diacritics 0'
+    )
+    """,
+    """
+    CREATE TRIGGER search_texts_added AFTER INSERT ON search_texts BEGIN
+        INSERT INTO search_words (rowid, document) VALUES (new.id, new.document);
+    END
+    """,
+    """
+    CREATE TRIGGER search_texts_removed AFTER DELETE ON search_texts BEGIN
+        INSERT INTO search_words (search_words, rowid, document) VALUES ('delete', old.id, old.document);
+    END
+    """,
 )
 
 

@@ -14,6 +14,7 @@ from providers.models import (
     ChurnPrediction,
     ChurnRequest,
     CustomerIntelligence,
+    CustomerRef,
     Draft,
     DraftRequest,
     LtvForecast,
@@ -68,6 +69,10 @@ class Dispatching(IntelligenceProvider):
 
     def recommend_actions(self, request: RecommendationRequest, deadline: Deadline) -> Recommendation:
         return self.around(Call(Capability.RECOMMEND, request, deadline, _recommend_actions))
+
+
+def analysis_of(customer: CustomerRef, deadline: Deadline) -> Call[CustomerIntelligence]:
+    return Call(Capability.ANALYZE, AnalysisRequest(customer), deadline, _analyze)
 
 
 def _analyze(

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -72,7 +73,7 @@ class OwnCursor(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[C]):
+class PageOf(ABC, Generic[C]):
     """`number` counts from 1."""
 
     number: int = 1
@@ -80,25 +81,32 @@ class Page(Generic[C]):
     cursor: C | None = None
 
     @classmethod
-    def asked(
-        cls,
-        *,
-        page: int | None,
-        limit: int | None,
-        cursor: str | None,
-        decode: Callable[[str], C] = Cursor.decode,  # type: ignore[assignment]  # what most lists have
-    ) -> "Page[C]":
+    def asked(cls, *, page: int | None, limit: int | None, cursor: str | None) -> Self:
+        """Raises `InvalidField`."""
         number, size = page or 1, limit or MAX_LIMIT
         if number * size > DEEPEST_ROW:
             raise InvalidField(
                 "page",
                 f"page times limit goes to {DEEPEST_ROW} at most; walk further with cursor=next_cursor.",
             )
-        return cls(number=number, limit=size, cursor=decode(cursor) if cursor else None)
+        return cls(number=number, limit=size, cursor=cls.decoded(cursor) if cursor else None)
+
+    @classmethod
+    @abstractmethod
+    def decoded(cls, cursor: str) -> C:
+        """Raises `InvalidField`."""
 
     @property
     def offset(self) -> int:
         return 0 if self.cursor else (self.number - 1) * self.limit
+
+
+class Page(PageOf[Cursor]):
+    """Of a list in one order of time."""
+
+    @classmethod
+    def decoded(cls, cursor: str) -> Cursor:
+        return Cursor.decode(cursor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +143,7 @@ class Listing(Generic[T]):
 
 def paginate(
     rows: Sequence[T],
-    page: Page[Any],
+    page: PageOf[Any],
     *,
     total: int,
     estimated: bool,

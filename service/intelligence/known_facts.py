@@ -59,9 +59,7 @@ class LastKnownFacts:
                 known[customer_id] = LastKnown(facts, outdated or snapshot.as_of < due)
         return known
 
-    def _snapshots(
-        self, session: Session, customer_ids: Iterable[str]
-    ) -> Mapping[str, CustomerSnapshot]:
+    def _snapshots(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, CustomerSnapshot]:
         enabled = self._enabled()
         statement = select(CustomerSnapshot).where(
             CustomerSnapshot.customer_id.in_(list(customer_ids)),

@@ -47,6 +47,8 @@ SURELY_MORE = 10 * COUNTED_EXACTLY
 ROUNDING = 1e-6
 """More than a rank and what waiting adds can lose when they are summed."""
 
+AnyColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -189,7 +191,9 @@ class Walk:
         """Those of the tickets for which the clause holds."""
         if not ids:
             return set()
-        those = select(Ticket.id).where(Ticket.id.in_(ids), self._holds(clause, Ticket.id, Ticket.customer_id))
+        those = select(Ticket.id).where(
+            Ticket.id.in_(ids), self._holds(clause, Ticket.id, Ticket.customer_id)
+        )
         return set(self._session.scalars(those))
 
     def count(self, clauses: Sequence[Clause]) -> tuple[int, bool]:
@@ -214,9 +218,7 @@ class Walk:
 
     def _rows(self, most: int, floor: Any = None) -> Subquery:
         """`id`, `customer_id` and `place` of the first `most`, whatever stands in them."""
-        parts = [
-            self._stream(stream, most, floor).subquery() for stream in self._order.streams(self._wanted)
-        ]
+        parts = [self._stream(stream, most, floor).subquery() for stream in self._order.streams(self._wanted)]
         if len(parts) == 1:
             return parts[0]
         merged = union_all(*(select(part) for part in parts)).subquery()
@@ -238,7 +240,7 @@ class Walk:
         return self._ordered(rows, column, Ticket.id).limit(most)
 
     @staticmethod
-    def _place(column: ColumnElement[Any] | InstrumentedAttribute[Any], add: float | None) -> Any:
+    def _place(column: AnyColumn, add: float | None) -> Any:
         return column if add is None else column + literal(add)
 
     def _is_behind(self, place: Any, mark: Mark) -> ColumnElement[bool]:
@@ -248,7 +250,7 @@ class Walk:
         here, there = tuple_(place, Ticket.id), tuple_(at, literal(mark.id))
         return here > there if self._order.ascending else here < there
 
-    def _ordered(self, rows: Select[Any], *columns: ColumnElement[Any] | InstrumentedAttribute[Any]) -> Select[Any]:
+    def _ordered(self, rows: Select[Any], *columns: AnyColumn) -> Select[Any]:
         ascending = self._order.ascending
         return rows.order_by(*(column.asc() if ascending else column.desc() for column in columns))
 
@@ -268,9 +270,7 @@ class Walk:
         statement = self._ordered(statement, rows.c.place, rows.c.id).limit(most)
         return [Key(place, ticket_id) for place, ticket_id in self._session.execute(statement)]
 
-    def _holds(
-        self, clause: Clause, ticket_id: ColumnElement[Any], customer_id: ColumnElement[Any]
-    ) -> ColumnElement[bool]:
+    def _holds(self, clause: Clause, ticket_id: AnyColumn, customer_id: AnyColumn) -> ColumnElement[bool]:
         of_ticket = self._index.stand_in(SearchText.ticket_id, ticket_id, clause.phrases)
         if not clause.customer_too:
             return of_ticket
@@ -306,9 +306,10 @@ class Walk:
             if complete or clause is clauses[-1]:
                 break
         ids = select(held.c.ticket_id.label("id")).where(held.c.ticket_id.is_not(None))
-        if clause.customer_too:
-            ids = ids.union(select(Ticket.id).join(held, held.c.customer_id == Ticket.customer_id))
-        return ids.subquery(), complete
+        if not clause.customer_too:
+            return ids.subquery(), complete
+        of_customers = select(Ticket.id).join(held, held.c.customer_id == Ticket.customer_id)
+        return ids.union(of_customers).subquery(), complete
 
     def _among(self, candidates: Subquery, clauses: Iterable[Clause]) -> Select[Any]:
         found = self._wanted.apply(select(Ticket.id)).where(Ticket.id.in_(select(candidates.c.id)))

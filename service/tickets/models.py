@@ -108,7 +108,9 @@ class Ticket(Base):
         _among_the_living(
             "ix_tickets_inbox_of_assigned_to", "assigned_to", "status", "waiting", "inbox_rank", "id"
         ),
-        _among_the_living("ix_tickets_inbox_of_priority", "priority", "status", "waiting", "inbox_rank", "id"),
+        _among_the_living(
+            "ix_tickets_inbox_of_priority", "priority", "status", "waiting", "inbox_rank", "id"
+        ),
         _among_the_living("ix_tickets_inbox_of_channel", "channel", "status", "waiting", "inbox_rank", "id"),
     )
 
@@ -197,7 +199,7 @@ class TicketCounter(Base):
 
 
 class InboxScoring(Base):
-    """What the kept ranks are made with; one row. `made_to`: the ticket up to which they are, None for all."""
+    """What the kept ranks are made with; one row. `made_to`: up to which ticket they are, None for all."""
 
     __tablename__ = "inbox_scoring"
 

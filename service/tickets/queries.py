@@ -69,18 +69,6 @@ def dead_or_alive(session: Session, ticket_id: str) -> Ticket | None:
     return session.scalar(select(Ticket).where(Ticket.id == ticket_id).with_for_update())
 
 
-def page_of(session: Session, wanted: TicketFilter, page: Page, *, newest_first: bool) -> Sequence[Ticket]:
-    """By time of creation; one row more than the page has, where there is a next one."""
-    place = tuple_(Ticket.created_at, Ticket.id)
-    statement = wanted.apply(select(Ticket))
-    if page.cursor:
-        last = tuple_(literal(page.cursor.at, Ticket.created_at.type), literal(page.cursor.id))
-        statement = statement.where(place < last if newest_first else place > last)
-    order = (Ticket.created_at, Ticket.id)
-    statement = statement.order_by(*(column.desc() if newest_first else column.asc() for column in order))
-    return session.scalars(statement.limit(page.limit + 1).offset(page.offset)).all()
-
-
 def count(session: Session, wanted: TicketFilter) -> tuple[int, bool]:
     """How many, and whether that is an estimate (a lower bound): reads a bounded number of rows."""
     if wanted.by_status_alone:

@@ -109,7 +109,9 @@ class Weights:
 
     def _value(self, value: Decimal | None) -> Part:
         if value is None:
-            return Part("lifetime_value", 0.0, "The customer's lifetime value is not known, and adds nothing.")
+            return Part(
+                "lifetime_value", 0.0, "The customer's lifetime value is not known, and adds nothing."
+            )
         share = min(max(float(value), 0.0), self.value_cap) / self.value_cap
         return Part(
             "lifetime_value",
@@ -137,5 +139,5 @@ class Weights:
 
 
 def unanswered_since(ticket: Scored) -> datetime | None:
-    """Since when somebody is to answer. A ticket that is resolved or closed keeps its times and does not wait."""
+    """Since when somebody is to answer; a ticket that is resolved or closed does not wait."""
     return ticket.waiting_since if ticket.status in UNSETTLED else None

@@ -170,22 +170,3 @@ class TicketEventQuerySchema(Schema):
 class TicketEventListSchema(Schema):
     events = fields.List(fields.Nested(TicketEventSchema), attribute="rows")
     pagination = fields.Nested(PaginationSchema)
-
-
-class TicketQuerySchema(OlderStatuses):
-    status = Choice(*TicketStatus, load_default=None, metadata={"description": "in_progress means open"})
-    priority = Choice(*Priority, load_default=None)
-    channel = Choice(*Channel, load_default=None)
-    assigned_to = Text(200, load_default=None)
-    customer_id = CallerId(load_default=None)
-    tag = Text(100, load_default=None)
-    page = Count(1, load_default=None)
-    limit = Count(1, MAX_LIMIT, load_default=None)
-    cursor = Text(400, load_default=None)
-    sort = Choice("created_at", load_default="created_at")
-    order = Choice("asc", "desc", load_default="desc")
-
-
-class TicketListSchema(Schema):
-    tickets = fields.List(fields.Nested(TicketSchema), attribute="rows")
-    pagination = fields.Nested(PaginationSchema)

@@ -6,7 +6,7 @@ from service.tickets.services.history import HistoryService
 from service.tickets.services.inbox import (
     Breakdown,
     Inbox,
-    InboxCursor,
+    InboxPage,
     InboxRow,
     InboxService,
     Wanted,
@@ -26,7 +26,7 @@ __all__ = [
     "FieldService",
     "HistoryService",
     "Inbox",
-    "InboxCursor",
+    "InboxPage",
     "InboxRow",
     "InboxService",
     "NewField",

@@ -10,7 +10,17 @@ from sqlalchemy.orm import Session
 from providers.ports import Clock
 from service.database import Database
 from service.errors import NotFound
-from service.http.pagination import Cursor, Listing, OwnCursor, Page, ZonedTime, packed, paginate, unpacked
+from service.http.pagination import (
+    Cursor,
+    Listing,
+    OwnCursor,
+    Page,
+    PageOf,
+    ZonedTime,
+    packed,
+    paginate,
+    unpacked,
+)
 from service.text_index import Phrase, TextIndex
 from service.tickets import queries
 from service.tickets.inbox_queries import BEFORE_ALL_IDS, ByScore, ByTime, Clause, Key, Mark, Walk
@@ -55,10 +65,16 @@ class InboxCursor:
         return cls(*unpacked(text, tuple[ZonedTime, float, str, bool]))
 
     def mark(self, *, alerted: bool) -> Mark:
-        """Where to go on in the order of the alerted tickets, or of the others: at one score those come first."""
+        """Where to go on among the alerted tickets, or the others: at one score the alerted come first."""
         if alerted is self.alerted:
             return Mark(self.score, self.id)
         return Mark(self.score, BEFORE_ALL_IDS if alerted else None)
+
+
+class InboxPage(PageOf[InboxCursor]):
+    @classmethod
+    def decoded(cls, cursor: str) -> InboxCursor:
+        return InboxCursor.decode(cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +115,7 @@ class InboxService:
         self._weights = weights
         self._clock = clock
 
-    def by_score(self, wanted: Wanted, page: Page[InboxCursor]) -> Inbox:
+    def by_score(self, wanted: Wanted, page: InboxPage) -> Inbox:
         """Highest first. What a cursor leads to is as of the moment when the first page was asked for."""
         at = page.cursor.at if page.cursor else self._clock.now()
         with self._database.reading() as session:
@@ -113,7 +129,7 @@ class InboxService:
             )
             return self._inbox(session, wanted, listing, at)
 
-    def by_time(self, wanted: Wanted, page: Page[Cursor], *, column: str, ascending: bool) -> Inbox:
+    def by_time(self, wanted: Wanted, page: Page, *, column: str, ascending: bool) -> Inbox:
         """By one of `TIMES`."""
         order = ByTime(TIMES[column], ascending)
         with self._database.reading() as session:
@@ -144,9 +160,7 @@ class InboxService:
         parts = self._weights.parts(ticket, at, alerted=alerted)
         return Breakdown(ticket_id, parts, self._weights.score(ticket, at, alerted=bool(alerted)))
 
-    def _by_score(
-        self, session: Session, wanted: Wanted, page: Page[InboxCursor], at: datetime
-    ) -> list[_Marked]:
+    def _by_score(self, session: Session, wanted: Wanted, page: InboxPage, at: datetime) -> list[_Marked]:
         most, last = page.offset + page.limit + 1, page.cursor
         until = wanted.filter if last is None else replace(wanted.filter, created_until=at)
         plain = Walk(
@@ -178,7 +192,7 @@ class InboxService:
         self,
         session: Session,
         wanted: Wanted,
-        page: Page[Any],
+        page: PageOf[Any],
         marked: Sequence[_Marked],
         cursor: Callable[[_Marked], OwnCursor],
     ) -> Listing[_Marked]:
@@ -204,7 +218,5 @@ class InboxService:
             listing=Listing(rows, listing.pagination), matches=matches, matches_is_estimate=estimated
         )
 
-    def _count(
-        self, session: Session, wanted: TicketFilter, clauses: Sequence[Clause]
-    ) -> tuple[int, bool]:
+    def _count(self, session: Session, wanted: TicketFilter, clauses: Sequence[Clause]) -> tuple[int, bool]:
         return Walk(session, self._index, wanted, ByTime(Ticket.created_at, ascending=True)).count(clauses)

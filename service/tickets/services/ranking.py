@@ -62,7 +62,7 @@ class Ranking:
             self.take_facts(session, queries.unsettled_of_customer(session, customer_id, MOST_OF_A_CUSTOMER))
 
     def renew(self) -> Mapping[str, int]:
-        """Make the next ranks that were made with other weights or other providers' facts; how many those were."""
+        """Make the next ranks that were made with other weights or providers; how many those were."""
         made_with = self.weights.fingerprint(self._facts.origin)
         with self._database.writing() as session:
             state = session.get(InboxScoring, THE_ROW, with_for_update=True)

@@ -10,7 +10,6 @@ from service.http.conditional import IfMatchSchema, etag
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
 from service.tickets.models import Ticket
-from service.tickets.queries import TicketFilter
 from service.tickets.schemas.conversations import ConversationSchema, CreatedTicketSchema
 from service.tickets.schemas.tickets import (
     ChangedTicketSchema,
@@ -18,8 +17,6 @@ from service.tickets.schemas.tickets import (
     TicketChangeSchema,
     TicketEventListSchema,
     TicketEventQuerySchema,
-    TicketListSchema,
-    TicketQuerySchema,
 )
 from service.tickets.services import Conversation, HistoryService, NewTicket, TicketChange, TicketService
 from service.tickets.services.history import Happening
@@ -27,17 +24,6 @@ from service.tickets.services.history import Happening
 blueprint = Blueprint("tickets", __name__, url_prefix="/api/tickets", description="Tickets and their history")
 
 Told = tuple[dict[str, Ticket], int, dict[str, str]]
-
-
-@blueprint.get("")
-@blueprint.arguments(TicketQuerySchema, location="query")
-@blueprint.response(200, TicketListSchema)
-def list_tickets(query: dict[str, Any]) -> Listing[Ticket]:
-    """List tickets, newest first"""
-    newest_first = query.pop("order") == "desc"
-    page = Page.asked(**{name: query.pop(name) for name in ("page", "limit", "cursor")})
-    del query["sort"]
-    return component(TicketService).listing(TicketFilter(**query), page, newest_first=newest_first)
 
 
 @blueprint.post("")

@@ -1,0 +1,1 @@
+"""What an agent sees, composed of what the domains know."""

@@ -1,0 +1,179 @@
+"""The inbox on the wire."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from providers.models import UNKNOWN_LEVEL
+from service.desk.services import Row
+from service.http.fields import CallerId, Choice, Count, Flag, Number, Rfc3339, Text
+from service.http.pagination import MAX_LIMIT, PaginationSchema
+from service.intelligence.schemas import Segments
+from service.intelligence.services import KnownFacts
+from service.text_index import Phrase, searched_terms
+from service.tickets.models import Channel, Priority, TicketStatus
+from service.tickets.schemas.tickets import OlderStatuses, TicketSchema
+
+MOST_ALERTS = 20
+LONGEST_ALERT = 100
+LONGEST_SEARCH = 200
+MOST_TERMS = 10
+NO_WORD = "Must hold a word: at least one letter or digit."
+
+
+class TopicAlerts(fields.Field[dict[str, Phrase]]):
+    """Comma-separated words or phrases: each as it was sent → its words."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Phrase]:
+        text = Text((LONGEST_ALERT + 1) * MOST_ALERTS * 4, low=0).deserialize(value, attr, data, **kwargs)
+        alerts = [alert for part in text.split(",") if (alert := part.strip())]
+        if len(alerts) > MOST_ALERTS or any(len(alert) > LONGEST_ALERT for alert in alerts):
+            raise ValidationError(
+                f"Must be at most {MOST_ALERTS} words or phrases of at most {LONGEST_ALERT} characters each."
+            )
+        phrases = {alert: Phrase.of(alert) for alert in alerts}
+        if None in phrases.values():
+            raise ValidationError(f"Each alert: {NO_WORD[0].lower()}{NO_WORD[1:]}")
+        return {alert: phrase for alert, phrase in phrases.items() if phrase is not None}
+
+
+class SearchTerms(fields.Field[tuple[Phrase, ...]]):
+    """Words that all have to be there, and in quotes phrases."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[Phrase, ...]:
+        terms = searched_terms(Text(LONGEST_SEARCH).deserialize(value, attr, data, **kwargs))
+        if not terms:
+            raise ValidationError(NO_WORD)
+        if len(terms) > MOST_TERMS:
+            raise ValidationError(f"Must be at most {MOST_TERMS} words or quoted phrases.")
+        return terms
+
+
+class AlertsQuerySchema(Schema):
+    topic_alerts = TopicAlerts(
+        load_default=dict,
+        metadata={
+            "type": "string",
+            "description": "at most 20 words or phrases of at most 100 characters, comma-separated: "
+            "tickets in which one stands go up",
+            "example": "chargeback,never arrived",
+        },
+    )
+
+
+class InboxQuerySchema(OlderStatuses, AlertsQuerySchema):
+    status = Choice(*TicketStatus, load_default=None, metadata={"description": "in_progress means open"})
+    priority = Choice(*Priority, load_default=None)
+    channel = Choice(*Channel, load_default=None)
+    assigned_to = Text(200, load_default=None)
+    customer_id = CallerId(load_default=None)
+    tag = Text(100, load_default=None)
+    q = SearchTerms(
+        load_default=(),
+        metadata={
+            "type": "string",
+            "description": 'words, and "phrases" in quotes, that all stand in the subject, in messages, '
+            "or in the customer's name or e-mail address",
+            "example": "refund",
+        },
+    )
+    page = Count(1, load_default=None)
+    limit = Count(1, MAX_LIMIT, load_default=None)
+    cursor = Text(600, load_default=None)
+    smart_order = Flag(
+        load_default=None,
+        metadata={"description": "by score, highest first; the default where `sort` is not given"},
+    )
+    sort = Choice("created_at", "updated_at", load_default=None)
+    order = Choice("asc", "desc", load_default="desc", metadata={"description": "of `sort`"})
+
+    @post_load
+    def _decide(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        smart, sort = values.pop("smart_order"), values["sort"]
+        values["smart"] = sort is None if smart is None else smart
+        values["sort"] = sort or "created_at"
+        return values
+
+
+class KnownCustomerSchema(Schema):
+    """Null, or level `unknown`, where it is not known; `outdated`: newer facts are being asked for."""
+
+    name = fields.String(allow_none=True)
+    churn_risk = fields.Float(allow_none=True)
+    churn_risk_level = fields.String()
+    lifetime_value = Number(allow_none=True)
+    currency = fields.String(allow_none=True)
+    revenue_at_risk = Number(allow_none=True)
+    archetype_id = fields.String(allow_none=True)
+    dna = Segments()
+    communication_guidance = fields.List(fields.String())
+    as_of = Rfc3339(allow_none=True)
+    outdated = fields.Boolean()
+
+    def get_attribute(self, customer: Any, attr: str, default: Any) -> Any:
+        match attr:
+            case "name":
+                return customer.name
+            case "outdated":
+                return customer.known is None or customer.known.outdated
+            case _ if customer.known is None:
+                return UNTOLD.get(attr)
+        facts = customer.known.facts
+        match attr:
+            case "as_of":
+                return facts.provenance.as_of
+            case "communication_guidance":
+                return facts.communication_guidance
+            case _:
+                return getattr(KnownFacts.of(facts), {"dna": "customer_dna"}.get(attr, attr))
+
+
+UNTOLD = {"churn_risk_level": UNKNOWN_LEVEL, "dna": {}, "communication_guidance": []}
+
+
+class InboxTicketSchema(TicketSchema):
+    matches_topic_alert = fields.Boolean()
+    smart_score = fields.Float(metadata={"example": 7.34})
+    customer = fields.Nested(KnownCustomerSchema)
+
+    def get_attribute(self, row: Row, attr: str, default: Any) -> Any:
+        source = row if attr in {"matches_topic_alert", "smart_score", "customer"} else row.ticket
+        return super().get_attribute(source, attr, default)
+
+
+class InboxSchema(Schema):
+    tickets = fields.List(fields.Nested(InboxTicketSchema), attribute="listing.rows")
+    pagination = fields.Nested(PaginationSchema, attribute="listing.pagination")
+    topic_alerts_active = fields.List(fields.String())
+    matches = fields.Integer(metadata={"description": "tickets that a topic alert matches"})
+    matches_is_estimate = fields.Boolean()
+
+
+class ScorePartSchema(Schema):
+    name = fields.String(
+        validate=validate.OneOf(
+            [
+                "churn_risk",
+                "lifetime_value",
+                "urgency",
+                "sentiment",
+                "waiting",
+                "service_level",
+                "topic_alert",
+            ]
+        )
+    )
+    value = fields.Float(metadata={"example": 1.5})
+    explanation = fields.String(metadata={"example": "Priority normal: urgency 1 times 1.5."})
+
+
+class BreakdownSchema(Schema):
+    ticket_id = fields.String()
+    total_score = fields.Float(attribute="total", metadata={"example": 7.34})
+    components = fields.List(fields.Nested(ScorePartSchema), attribute="parts")
+
+
+class CustomerTicketsQuerySchema(Schema):
+    page = Count(1, load_default=None)
+    limit = Count(1, MAX_LIMIT, load_default=None)
+    cursor = Text(400, load_default=None)

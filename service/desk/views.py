@@ -1,0 +1,70 @@
+"""The inbox: `GET /api/tickets`, and what explains it."""
+
+from typing import Any
+
+from service.customers.services import CustomerService
+from service.desk.schemas import (
+    AlertsQuerySchema,
+    BreakdownSchema,
+    CustomerTicketsQuerySchema,
+    InboxQuerySchema,
+    InboxSchema,
+)
+from service.desk.services import DeskService, Inboxed
+from service.http.components import component
+from service.http.pagination import Page
+from service.http.parsing import Blueprint
+from service.tickets.queries import TicketFilter
+from service.tickets.services import Breakdown, InboxPage, InboxService, Wanted
+
+blueprint = Blueprint("desk", __name__, url_prefix="/api", description="What agents see")
+
+FILTERS = ("status", "priority", "channel", "assigned_to", "customer_id", "tag")
+
+
+@blueprint.get("/tickets")
+@blueprint.arguments(InboxQuerySchema, location="query")
+@blueprint.response(200, InboxSchema)
+def list_tickets(query: dict[str, Any]) -> dict[str, Any]:
+    """List tickets: those that want an agent most first, or by time"""
+    wanted = Wanted(
+        filter=TicketFilter(**{name: query[name] for name in FILTERS}),
+        search=query["q"],
+        alerts=tuple(query["topic_alerts"].values()),
+    )
+    asked = {name: query[name] for name in ("page", "limit", "cursor")}
+    desk = component(DeskService)
+    if query["smart"]:
+        inboxed = desk.by_score(wanted, InboxPage.asked(**asked))
+    else:
+        ascending = query["order"] == "asc"
+        inboxed = desk.by_time(wanted, Page.asked(**asked), column=query["sort"], ascending=ascending)
+    return _told(inboxed, list(query["topic_alerts"]))
+
+
+@blueprint.get("/customers/<id:customer_id>/tickets")
+@blueprint.arguments(CustomerTicketsQuerySchema, location="query")
+@blueprint.response(200, InboxSchema)
+def list_customer_tickets(query: dict[str, Any], customer_id: str) -> dict[str, Any]:
+    """List a customer's tickets, newest first"""
+    customer = component(CustomerService).reference(customer_id)
+    wanted = Wanted(filter=TicketFilter(customer_id=customer.id))
+    page = Page.asked(**query)
+    return _told(component(DeskService).by_time(wanted, page, column="created_at", ascending=False), [])
+
+
+@blueprint.get("/tickets/<id:ticket_id>/score-breakdown")
+@blueprint.arguments(AlertsQuerySchema, location="query")
+@blueprint.response(200, BreakdownSchema)
+def read_score_breakdown(query: dict[str, Any], ticket_id: str) -> Breakdown:
+    """Explain a ticket's score, part by part"""
+    return component(InboxService).breakdown(ticket_id, tuple(query["topic_alerts"].values()))
+
+
+def _told(inboxed: Inboxed, alerts: list[str]) -> dict[str, Any]:
+    return {
+        "listing": inboxed.listing,
+        "matches": inboxed.matches,
+        "matches_is_estimate": inboxed.matches_is_estimate,
+        "topic_alerts_active": alerts,
+    }
