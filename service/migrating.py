@@ -22,7 +22,7 @@ _LOCK_KEY = 0x6465736B
 _SQLITE_WAIT_MS = 60_000
 
 
-def is_told_by_models(name: str | None, kind: str, parents: Mapping[str, str | None]) -> bool:
+def is_told_by_models(name: str | None, _kind: str, _parents: Mapping[str, str | None]) -> bool:
     """False for what only one of the databases has, and only the migrations make: the indexes of words."""
     return not (name or "").startswith(("search_words", "ix_search_texts_document"))
 

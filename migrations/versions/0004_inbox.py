@@ -65,13 +65,15 @@ ON_SQLITE = (
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("tickets") as tickets:
-        tickets.add_column(sa.Column("customer_sentiment", sa.Float()))
-        tickets.add_column(sa.Column("churn_risk", sa.Float()))
-        tickets.add_column(sa.Column("lifetime_value", MONEY))
-        tickets.add_column(required("service_level_score", sa.Float(), server_default="0"))
-        tickets.add_column(required("waiting", sa.Boolean(), server_default=sa.false()))
-        tickets.add_column(required("inbox_rank", sa.Float(), server_default="0"))
+    for column in (
+        sa.Column("customer_sentiment", sa.Float()),
+        sa.Column("churn_risk", sa.Float()),
+        sa.Column("lifetime_value", MONEY),
+        required("service_level_score", sa.Float(), server_default="0"),
+        required("waiting", sa.Boolean(), server_default=sa.false()),
+        required("inbox_rank", sa.Float(), server_default="0"),
+    ):
+        op.add_column("tickets", column)
     for name, columns in INBOXES.items():
         op.create_index(op.f(name), "tickets", columns, postgresql_where=ALIVE, sqlite_where=ALIVE)
     op.create_table(
@@ -121,9 +123,8 @@ def downgrade() -> None:
     op.drop_table("inbox_scoring")
     for name in INBOXES:
         op.drop_index(op.f(name), "tickets")
-    with op.batch_alter_table("tickets") as tickets:
-        for column in COLUMNS:
-            tickets.drop_column(column)
+    for column in COLUMNS:
+        op.drop_column("tickets", column)
 
 
 def required(name: str, kind: Any, **options: Any) -> sa.Column[Any]:

@@ -110,8 +110,11 @@ class ByScore:
     at: datetime
     boost: float = 0.0
 
-    column = Ticket.inbox_rank
     ascending = False
+
+    @property
+    def column(self) -> InstrumentedAttribute[float]:
+        return Ticket.inbox_rank
 
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]:
         for status in [TicketStatus(wanted.status)] if wanted.status else TicketStatus:

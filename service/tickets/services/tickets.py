@@ -16,7 +16,7 @@ from service.text_index import IndexedText, TextIndex, TextKind
 from service.tickets import queries
 from service.tickets.custom_fields import CustomFields, merged
 from service.tickets.lifecycle import Settled
-from service.tickets.models import Channel, Message, Note, Priority, Ticket, TicketStatus
+from service.tickets.models import Channel, Message, Note, Priority, Ticket, TicketStatus, TicketTag
 from service.tickets.services.conversations import ConversationService, NewMessage
 from service.tickets.services.records import TicketRecords, Versions, unique_external_id
 
@@ -99,6 +99,7 @@ class TicketService:
             priority=new.priority,
             channel=new.channel,
             assigned_to=new.assigned_to,
+            tag_rows={TicketTag(tag=tag) for tag in new.tags},
             version=1,
             conversation_version=0,
             message_count=0,
@@ -107,7 +108,6 @@ class TicketService:
             resolved_at=settled.resolved_at,
             closed_at=settled.closed_at,
         )
-        ticket.tags.update(new.tags)
         messages = []
         with unique_external_id(new.external_id), self._database.writing() as session:
             ticket.custom_fields = _custom_fields(session, {}, new.custom_fields)

@@ -11,7 +11,8 @@ from service.identifiers import new_id, new_ref
 from service.intelligence.models import CustomerSnapshot, Draft, ProviderOutcome, StoredRecommendation
 from service.leases import JobLease
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
-from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField
+from service.text_index import SearchText
+from service.tickets.models import InboxScoring, Message, Note, Ticket, TicketCounter, TicketField
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 PROVENANCE = {"provider": "quimbi", "source": "fresh", "degraded": False, "as_of": NOON}
@@ -168,11 +169,16 @@ def one_of_everything() -> list[list[Any]]:
     return [
         [ada],
         [order(ada, lines=[order_line(0), order_line(1)], refunds=[refund()]), parcel, snapshot(ada)],
+        [
+            SearchText(kind="subject", source_id=parcel.id, ticket_id=parcel.id, document="parcel"),
+            SearchText(kind="customer", source_id=ada.id, customer_id=ada.id, document="ada"),
+        ],
         [message(parcel), note(parcel), draft(parcel), recommendation(parcel), event(ticket_id=parcel.id)],
         [idempotency_key(), ticket_field(), TicketCounter(status="open", shard=3, tickets=1)],
         [
             ProviderOutcome(provider="quimbi", connection="connected", at=NOON),
             JobLease(name="prune", due_at=NOON),
+            InboxScoring(id=1, made_with="0" * 64, at=NOON),
             provider_toggles(),
             process_heartbeat(),
         ],
