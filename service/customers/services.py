@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from providers.models import CustomerRef, Order, OrderLine
 from providers.ports import Clock
 from service.customers import models, queries
-from service.database import Database
+from service.database import Database, concerns
 from service.errors import NotFound
 from service.events import CUSTOMER_CREATED, Event, EventLog
 from service.identifiers import new_ref
@@ -62,6 +62,7 @@ class CustomerService:
 
     def ensure(self, session: Session, customer_id: str, person: Person, *, actor: str) -> None:
         """Create the customer if unknown; a known one's details do not change."""
+        concerns(session, customer_id)
         now = self._clock.now()
         ref = new_ref()
         details = {"name": person.name, "email": person.email}
