@@ -62,6 +62,18 @@ class Together:
     def __init__(self) -> None:
         self.session: Session | None = None
         self.stack = ExitStack()
+        self._depth = 0
+
+    @contextmanager
+    def block(self, session: Session) -> Iterator[None]:
+        """Its rows leave the session with it, as they do elsewhere: the next one reads them anew."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                session.expunge_all()
 
     @property
     def customer_id(self) -> str | None:
@@ -90,7 +102,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         together = self._present.together
         if together is not None and together.session is not None:
-            with _outages_translated():
+            with _outages_translated(), together.block(together.session):
                 yield together.session  # any other would not see what was written so far
             return
         with _outages_translated(), self._read() as session:
@@ -130,7 +142,7 @@ class Database:
         effects = together.session.info.setdefault(_AFTER_COMMIT, [])
         before = len(effects)
         try:
-            with together.session.begin_nested():
+            with together.block(together.session), together.session.begin_nested():
                 yield together.session
         except BaseException:
             del effects[before:]

@@ -132,7 +132,7 @@ def _tell_of_keys(operation: dict[str, Any], content: dict[str, Any]) -> None:
                 "maxLength": LONGEST_KEY,
                 "pattern": "^[ -~]+$",
                 "example": "0b7c4a52-5f3e-4d0b-9f0e-2f6f0c1f6a11",
-                "description": "new for each new request; who sends one again with its key gets the first answer",
+                "description": "new for each request; one sent again with its key gets the first answer",
             },
         }
     )

@@ -1,5 +1,6 @@
 """Several blocks as one transaction; on SQLite and PostgreSQL."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from service.customers.models import Customer
-from service.database import Database, after_commit, concerns
+from service.database import Database, after_commit, concerns, normalise_url
 from tests.service.persistence.rows import customer
 
 
@@ -52,6 +53,38 @@ def test_a_block_that_fails_undoes_itself_alone_where_its_error_is_caught(databa
         assert effects == []
     assert known(database) == {"cust_1"}
     assert effects == ["first"]
+
+
+def test_a_block_reads_anew_what_an_earlier_one_had_read(
+    postgres_url: str, open_database: Callable[[str], Database]
+) -> None:
+    """On SQLite nobody else writes meanwhile."""
+    database, elsewhere = (
+        open_database(normalise_url(postgres_url)),
+        open_database(normalise_url(postgres_url)),
+    )
+    with database.writing() as session:
+        session.add(customer(id="cust_1", name="Ada"))
+    with database.together():
+        with database.writing() as session:
+            session.add(customer(id="cust_2"))
+        with database.reading() as session:
+            ada = session.get_one(Customer, "cust_1")
+        with elsewhere.writing() as session:
+            session.get_one(Customer, "cust_1").name = "Ada Lovelace"
+        with database.writing() as session:
+            assert session.get_one(Customer, "cust_1", with_for_update=True).name == "Ada Lovelace"
+        assert ada.name == "Ada"
+
+
+def test_reading_within_a_block_loses_none_of_its_changes(database: Database) -> None:
+    with database.together(), database.writing() as session:
+        ada = customer(id="cust_1")
+        session.add(ada)
+        assert known(database) == {"cust_1"}
+        ada.name = "Ada"
+    with database.reading() as session:
+        assert session.get_one(Customer, "cust_1").name == "Ada"
 
 
 def test_what_only_reads_begins_nothing(database: Database) -> None:
