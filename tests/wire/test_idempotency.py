@@ -3,11 +3,12 @@
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 from sqlalchemy import event, select
@@ -21,6 +22,7 @@ from service.testing.clock import MovableClock
 from service.wiring import Substitutes
 from tests.wire.conftest import StartDesk
 from tests.wire.desk import Desk
+from tests.wire.load import seconds_until
 from tests.wire.raw import ask, request
 
 PATH = "/api/tickets"
@@ -192,6 +194,24 @@ def test_a_request_in_flight_is_a_409_that_says_when_to_ask_again(desk: Desk) ->
     assert tickets(desk) == 1
 
 
+def test_a_request_that_waits_for_a_lock_is_in_flight(start_desk: StartDesk, postgres_url: str) -> None:
+    desk = start_desk(DATABASE_URL=postgres_url)
+    with psycopg.connect(postgres_url) as other, psycopg.connect(postgres_url, autocommit=True) as watcher:
+
+        def waits() -> bool:
+            waiting = watcher.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+            return waiting is not None and waiting[0] > 0
+
+        other.execute("LOCK TABLE messages IN EXCLUSIVE MODE")
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(send, desk, "key-1")
+            seconds_until(waits, at_most_s=PATIENCE_S)
+            assert send(desk, "key-1").status_code == 409
+            other.rollback()
+            assert first.result().status_code == 201
+    assert send(desk, "key-1").content == first.result().content
+
+
 def test_a_request_that_is_run_anew_does_not_meet_itself(desk: Desk) -> None:
     landed: Future[None] = Future()
     landed.set_result(None)
@@ -274,8 +294,6 @@ def test_an_undone_change_of_a_part_is_not_seen_in_the_whole(desk: Desk) -> None
 
 
 # ---------------------------------------------------------------- the key itself
-
-Sound = Callable[[], str]
 
 
 def reply_to(desk: Desk, *headers: str) -> tuple[int, dict[str, Any]]:
