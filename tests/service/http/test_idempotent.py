@@ -11,7 +11,7 @@ def create_parcel() -> dict[str, str]:
 
 
 def test_a_mark_below_the_answers_schema_would_keep_no_answer_and_is_refused() -> None:
-    with pytest.raises(TypeError, match="above blueprint.response"):
+    with pytest.raises(TypeError, match="goes above"):
         idempotent(create_parcel)
 
 
