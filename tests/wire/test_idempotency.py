@@ -1,7 +1,6 @@
 """`Idempotency-Key`: who sends a POST again makes no second one; on SQLite and PostgreSQL."""
 
 import hashlib
-import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,7 +22,6 @@ from service.wiring import Substitutes
 from tests.wire.conftest import StartDesk
 from tests.wire.desk import Desk
 from tests.wire.load import seconds_until
-from tests.wire.raw import ask, request
 
 PATH = "/api/tickets"
 NEW = {"customer_id": "cust_123", "subject": "Where is my parcel?", "initial_message": "It is late."}
@@ -291,38 +289,3 @@ def test_an_undone_change_of_a_part_is_not_seen_in_the_whole(desk: Desk) -> None
     before = desk.get(f"{PATH}/{ticket}").json()
     assert send(desk, "key-1", {"content": "x"}, path=f"{PATH}/{ticket}/notes").status_code == 500
     assert desk.get(f"{PATH}/{ticket}").json() == before
-
-
-# ---------------------------------------------------------------- the key itself
-
-
-def reply_to(desk: Desk, *headers: str) -> tuple[int, dict[str, Any]]:
-    body = json.dumps(NEW).encode()
-    reply = ask(desk, request("POST", PATH, body, headers=("Content-Type: application/json", *headers)))
-    return reply.status, reply.problem if reply.status >= 400 else {}
-
-
-@pytest.mark.parametrize(
-    "key",
-    ["", " ", "\t", "k" * 256, "k" * 5_000, "schlüssel", "\xa0", "a\tb", "a\x01b", "a\x7fb", "\xff\xfe"],
-)
-def test_a_key_that_is_none_is_refused_by_name(desk: Desk, key: str) -> None:
-    status, problem = reply_to(desk, f"{HEADER}: {key}")
-    assert status in {400, 422}
-    assert status == 400 or list(problem["errors"]) == [HEADER]
-    assert tickets(desk) == 0
-
-
-@pytest.mark.parametrize(
-    "key", ["k", "k" * 255, "a b", "'; DROP TABLE tickets; --", "%00", "../..", '"quoted"', "~"]
-)
-def test_any_other_key_is_a_key(desk: Desk, key: str) -> None:
-    assert reply_to(desk, f"{HEADER}: {key}")[0] == 201
-    assert reply_to(desk, f"{HEADER}: {key}")[0] == 201
-    assert tickets(desk) == 1
-
-
-def test_a_wrong_key_where_nothing_is_created_does_not_matter(desk: Desk) -> None:
-    ticket = desk.new_ticket()
-    assert desk.get(f"{PATH}/{ticket}", headers={HEADER: "k" * 256}).status_code == 200
-    assert desk.post(f"{PATH}/{ticket}/restore", headers={HEADER: "k" * 256}).status_code == 200
