@@ -33,7 +33,7 @@ CLIENT_HEADERS = [
     "traceparent",
     "tracestate",
 ]
-SHOWN_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID"]
+SHOWN_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
 
 
 def create_app(settings: Settings | None = None, substitutes: Substitutes | None = None) -> Flask:

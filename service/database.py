@@ -1,8 +1,9 @@
 """The one way to the database: short transactions, no framework needed, one error when it is not there."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, event, text
@@ -17,7 +18,9 @@ from service.engines import WRITING, configure_engine, engine_options, normalise
 __all__ = [
     "Database",
     "DatabaseUnavailable",
+    "Together",
     "after_commit",
+    "concerns",
     "db",
     "engine_options",
     "normalise_url",
@@ -43,6 +46,7 @@ db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
 _AFTER_COMMIT = "support_after_commit"
+_CONCERNS = "support_concerns"
 UNDEFINED_TABLE = "42P01"
 READ_ONLY = "25006"
 """PostgreSQL's state of a server that a failover left as a standby."""
@@ -50,6 +54,36 @@ READ_ONLY = "25006"
 
 class DatabaseUnavailable(Exception):
     """Gone, locked, or too slow to answer in time; the same request may succeed later."""
+
+
+class Together:
+    """One transaction of several blocks, begun by the first that writes."""
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+        self.stack = ExitStack()
+        self._depth = 0
+
+    @contextmanager
+    def block(self, session: Session) -> Iterator[None]:
+        """Its rows leave the session with it, as they do elsewhere: the next one reads them anew."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                session.expunge_all()
+
+    @property
+    def customer_id(self) -> str | None:
+        """Whom it is about, where that is one customer alone; also told once it has ended."""
+        told: set[str] = self.session.info.get(_CONCERNS, set()) if self.session else set()
+        return next(iter(told)) if len(told) == 1 else None
+
+
+class _Present(threading.local):
+    together: Together | None = None
 
 
 class Database:
@@ -61,20 +95,58 @@ class Database:
         self._read = sessionmaker(_for_reading(engine), expire_on_commit=False, autoflush=False)
         self._write = sessionmaker(engine.execution_options(**{WRITING: True}), expire_on_commit=False)
         self._at_head = False
+        self._present = _Present()
         event.listen(self._read, "before_flush", _refuse_to_write)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
+        together = self._present.together
+        if together is not None and together.session is not None:
+            with _outages_translated(), together.block(together.session):
+                yield together.session  # any other would not see what was written so far
+            return
         with _outages_translated(), self._read() as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One transaction: committed at the end, rolled back on any error."""
+        """One transaction: committed at the end, rolled back on any error. In `together` it is a part."""
+        together = self._present.together
+        if together is not None:
+            with _outages_translated(), self._part_of(together) as session:
+                yield session
+            return
         with _outages_translated(), self._write.begin() as session:
             yield session
-        for effect in session.info.get(_AFTER_COMMIT, ()):
-            effect()
+        _have_effects(session)
+
+    @contextmanager
+    def together(self) -> Iterator[Together]:
+        """What this thread writes in the block is one transaction, and a `writing()` in it a savepoint.
+
+        It begins with the first of them; any error undoes them all.
+        """
+        together = self._present.together = Together()
+        try:
+            with _outages_translated(), together.stack:
+                yield together
+        finally:
+            self._present.together = None
+        if together.session is not None:
+            _have_effects(together.session)
+
+    @contextmanager
+    def _part_of(self, together: Together) -> Iterator[Session]:
+        if together.session is None:
+            together.session = together.stack.enter_context(self._write.begin())
+        effects = together.session.info.setdefault(_AFTER_COMMIT, [])
+        before = len(effects)
+        try:
+            with together.block(together.session), together.session.begin_nested():
+                yield together.session
+        except BaseException:
+            del effects[before:]
+            raise
 
     def before_flush(self, complete: Callable[[Session], None]) -> None:
         """`complete` sees each session that writes just before its changes are, for what is made of them."""
@@ -100,6 +172,16 @@ class Database:
 def after_commit(session: Session, effect: Callable[[], None]) -> None:
     """For what is no part of the transaction and must not come before it, nor without it."""
     session.info.setdefault(_AFTER_COMMIT, []).append(effect)
+
+
+def concerns(session: Session, customer_id: str) -> None:
+    """Whom the transaction is about, so that what is kept of its answer is found when they are erased."""
+    session.info.setdefault(_CONCERNS, set()).add(customer_id)
+
+
+def _have_effects(session: Session) -> None:
+    for effect in session.info.get(_AFTER_COMMIT, ()):
+        effect()
 
 
 def _for_reading(engine: Engine) -> Engine:

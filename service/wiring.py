@@ -25,6 +25,7 @@ from service.events import EventLog
 from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
+from service.http.idempotency import KeptAnswers
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
 from service.intelligence.known_facts import LastKnownFacts
@@ -208,6 +209,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         NoteService(database, records),
         FieldService(database, events, clock),
         HistoryService(database),
+        KeptAnswers(database, clock),
         chain,
         FactsService(chain, customers, clock, deadline_s=settings.facts_deadline_s),
         DraftService(sources, snapshots),

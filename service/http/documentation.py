@@ -13,6 +13,7 @@ from service import __version__
 from service.http.callers import Scope, public
 from service.http.examples import illustrate
 from service.http.fields import Rfc3339
+from service.http.idempotency import HEADER, LONGEST_KEY, REPLAYED_HEADER
 
 DOCUMENT_PATH = "/openapi.json"
 PAGE_PATH = "/docs"
@@ -115,4 +116,31 @@ def _finished(document: dict[str, Any], app: Flask) -> dict[str, Any]:
             else:
                 operation["description"] = f"Needs the scope `{scope}`."
             operation["responses"].setdefault("default", {"description": "A problem", "content": content})
+            if getattr(app.view_functions[rule.endpoint], "idempotent", False):
+                _tell_of_keys(operation, content)
     return document
+
+
+def _tell_of_keys(operation: dict[str, Any], content: dict[str, Any]) -> None:
+    operation.setdefault("parameters", []).append(
+        {
+            "name": HEADER,
+            "in": "header",
+            "schema": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": LONGEST_KEY,
+                "pattern": "^[ -~]+$",
+                "example": "0b7c4a52-5f3e-4d0b-9f0e-2f6f0c1f6a11",
+                "description": "new for each request; one sent again with its key gets the first answer",
+            },
+        }
+    )
+    responses = operation["responses"]
+    for status in {"200", "201"} & set(responses):
+        told = {"description": "the answer is that of an earlier request", "schema": {"const": "true"}}
+        responses[status].setdefault("headers", {})[REPLAYED_HEADER] = told
+    responses.setdefault(
+        "409", {"description": f"The first request with this {HEADER} is in flight", "content": content}
+    )
+    responses.setdefault("422", {"description": f"The {HEADER} is another request's", "content": content})

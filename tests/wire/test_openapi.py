@@ -15,6 +15,16 @@ JSON_TYPES = {"string", "number", "integer", "boolean", "array", "object", "null
 
 Document = dict[str, Any]
 
+POSTS_THAT_CREATE_NOTHING = {
+    "regenerate_draft",
+    "regenerate_draft_response",
+    "reset_conversation",
+    "reset_provider_circuit",
+    "reset_providers",
+    "restore_ticket",
+}
+"""Any other POST is marked `@idempotent`, or a retry after a lost answer makes a second one."""
+
 
 @pytest.fixture(scope="module")
 def desk(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
@@ -101,7 +111,7 @@ def test_every_operation_tells_how_it_succeeds_and_how_it_refuses(document: Docu
                 assert "content" not in told, (path, method)
                 continue
             own_kind = "text/plain" if path == "/metrics" else "application/json"
-            kind = "application/problem+json" if status in {"422", "default"} else own_kind
+            kind = "application/problem+json" if status in {"409", "422", "default"} else own_kind
             assert list(told["content"]) == [kind], (path, method, status)
             assert "schema" in told["content"][kind], (path, method, status)
 
@@ -170,6 +180,28 @@ def test_who_may_call_is_told(document: Document) -> None:
     open_to_all = {path for path, _, operation in operations(document) if operation.get("security") == []}
     assert open_to_all == {"/health", "/livez", "/readyz"}
     assert "admin" in document["paths"]["/api/admin/providers"]["get"]["description"]
+
+
+def test_every_post_that_creates_takes_a_key_and_tells_what_comes_of_it(
+    desk: Desk, document: Document
+) -> None:
+    posts = {
+        operation["operationId"]: operation
+        for _, method, operation in operations(document)
+        if method == "post"
+    }
+    marked = {
+        endpoint.rpartition(".")[2]
+        for endpoint, view in desk.app.view_functions.items()
+        if getattr(view, "idempotent", False)
+    }
+    assert set(posts) == marked | POSTS_THAT_CREATE_NOTHING
+    assert not marked & POSTS_THAT_CREATE_NOTHING
+    for name, operation in posts.items():
+        told = [resolved(document, parameter)["name"] for parameter in operation.get("parameters", [])]
+        assert ("Idempotency-Key" in told) is (name in marked), name
+        assert name in marked or "201" not in operation["responses"], name
+        assert name not in marked or {"409", "422"} <= set(operation["responses"]), name
 
 
 def test_real_answers_have_the_documented_fields(desk: Desk, document: Document) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from providers.models import CustomerRef, Order, OrderLine
 from providers.ports import Clock
 from service.customers import models, queries
-from service.database import Database, after_commit
+from service.database import Database, after_commit, concerns
 from service.errors import Conflict, NotFound
 from service.events import CUSTOMER_CREATED, CUSTOMER_UPDATED, Event, EventLog, differing
 from service.http.pagination import Cursor, Listing, Page, paginate
@@ -137,11 +137,14 @@ class CustomerService:
 
     def ensure(self, session: Session, customer_id: str, person: Person, *, actor: str) -> None:
         """Create the customer if unknown; a known one's details do not change."""
+        concerns(session, customer_id)
         new = NewCustomer(id=customer_id, name=person.name, email=person.email)
         self._insert_absent(session, [new], actor=actor)
 
     def ensure_all(self, session: Session, customer_ids: Collection[str], *, actor: str) -> dict[str, str]:
         """Create the unknown ones, with nothing but their ids. Returns the refs of all, by id."""
+        for customer_id in customer_ids:
+            concerns(session, customer_id)
         known = queries.refs(session, customer_ids)
         absent = sorted(set(customer_ids) - set(known))
         if not absent:
@@ -153,6 +156,7 @@ class CustomerService:
         """Raises `Conflict` for an id that is taken."""
         named = replace(new, id=new.id or new_id("customer"))
         with self._database.writing() as session:
+            concerns(session, str(named.id))
             if not self._insert_absent(session, [named], actor=actor):
                 raise Conflict(f"id: there is a customer {named.id!r}; change that one, or choose another.")
             return session.get_one(models.Customer, named.id)

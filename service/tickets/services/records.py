@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock, Random
+from service.database import concerns
 from service.errors import Conflict, NotFound, Stale
 from service.events import TICKET_UPDATED, EventLog, EventType, about_ticket
 from service.tickets import queries
@@ -54,6 +55,7 @@ class TicketRecords:
         personal: Mapping[str, Any] | None = None,
     ) -> None:
         """One change is one version, however many events tell of it."""
+        concerns(session, ticket.customer_id)
         ticket.updated_at = at
         event = about_ticket(
             kind, ticket.id, actor=actor, at=at, before=before, after=after, personal=personal

@@ -4,6 +4,7 @@ from typing import Any
 
 from service.http.callers import current_caller
 from service.http.components import component
+from service.http.idempotency import idempotent
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
 from service.tickets.models import Message, Note
@@ -35,6 +36,7 @@ def list_messages(query: dict[str, Any], ticket_id: str) -> Listing[Message]:
 
 @blueprint.post("/tickets/<id:ticket_id>/messages")
 @blueprint.arguments(NewMessageSchema)
+@idempotent
 @blueprint.response(201, AddedMessageSchema)
 def add_message(new: NewMessage, ticket_id: str) -> AddedMessage:
     """Add a message to a ticket"""
@@ -74,6 +76,7 @@ def list_notes(query: dict[str, Any], ticket_id: str) -> Listing[Note]:
 
 @blueprint.post("/tickets/<id:ticket_id>/notes")
 @blueprint.arguments(NewNoteSchema)
+@idempotent
 @blueprint.response(201, AddedNoteSchema)
 def add_note(new: NewNote, ticket_id: str) -> dict[str, Note]:
     """Add an internal note, which neither customers nor providers ever see"""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from service.http.callers import Scope, current_caller, needs
 from service.http.components import component
+from service.http.idempotency import idempotent
 from service.http.parsing import Blueprint
 from service.tickets.models import TicketField
 from service.tickets.schemas.fields import (
@@ -29,6 +30,7 @@ def list_ticket_fields() -> dict[str, Sequence[TicketField]]:
 @blueprint.post("")
 @needs(Scope.ADMIN)
 @blueprint.arguments(NewTicketFieldSchema)
+@idempotent
 @blueprint.response(201, ToldTicketFieldSchema)
 def create_ticket_field(new: NewField) -> dict[str, TicketField]:
     """Define a custom field, or bring an archived one back"""

@@ -7,6 +7,7 @@ from flask import url_for
 from service.http.callers import current_caller
 from service.http.components import component
 from service.http.conditional import IfMatchSchema, etag
+from service.http.idempotency import idempotent
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
 from service.tickets.models import Ticket
@@ -28,6 +29,7 @@ Told = tuple[dict[str, Ticket], int, dict[str, str]]
 
 @blueprint.post("")
 @blueprint.arguments(NewTicketSchema)
+@idempotent
 @blueprint.response(201, CreatedTicketSchema)
 def create_ticket(new: NewTicket) -> tuple[Conversation, int, dict[str, str]]:
     """Create a ticket, and its customer where unknown"""
