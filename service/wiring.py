@@ -15,6 +15,7 @@ from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
+from service.analytics.services import DraftAnalytics
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
 from service.customers.services import CustomerService
@@ -23,6 +24,8 @@ from service.events import EventLog
 from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
+from service.intelligence.draft_counters import DraftCounters
+from service.intelligence.draft_outcomes import DraftOutcomes
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
 from service.intelligence.observers import FannedOut
@@ -139,6 +142,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
 
     FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
+    DraftOutcomes(conversations, events).subscribe_to(events)
+    draft_counters = DraftCounters(database, chance)
+    draft_counters.subscribe_to(events)
 
     dependencies = DependencyFigures(metrics.registry, database, cache)
     metrics.sampler.watch(dependencies)
@@ -208,6 +214,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
             switches=switches,
         ),
         exposition,
+        DraftAnalytics(draft_counters, clock),
     )
     app.extensions["support.metrics"] = metrics
     app.extensions["support.exposition"] = exposition

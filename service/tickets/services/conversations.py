@@ -84,6 +84,8 @@ class ConversationService:
         else:
             ticket.waiting_since = ticket.waiting_since or at
         told = {"from_agent": new.from_agent, "send_to_customer": new.send_to_customer}
+        if new.draft_id is not None:
+            told["names_draft"] = True  # which one is the caller's word, and stays in the message
         self._told(session, ticket, MESSAGE_ADDED, message, actor=actor, at=at, **told)
         return message
 
@@ -101,6 +103,9 @@ class ConversationService:
             estimated=False,
             place=lambda message: Cursor(message.created_at, str(message.sequence)),
         )
+
+    def written(self, session: Session, message_id: str) -> Message | None:
+        return queries.living_message(session, message_id)
 
     def edit(self, message_id: str, content: str, *, actor: str) -> AddedMessage:
         """What was first written is kept. Raises `NotFound`."""
