@@ -14,7 +14,7 @@ DRAFT = (
 )
 OTHERS = (
     "I tried to call you but could not get through. What is the best time to reach you by phone?",
-    "We can swap it. Please send the old one back with the label that is attached; the new size goes out then.",
+    "We can swap it. Please send the old one back with the attached label; the new size goes out then.",
     "Dear customer, thanks for your message. We will look into your order and write as soon as we can.",
 )
 WORDS = st.lists(st.sampled_from("abcd"), max_size=12)
