@@ -75,10 +75,10 @@ class ProviderToneDraftsSchema(ProviderDraftsSchema, ToneDraftsSchema):
 
 
 class DraftReportSchema(Schema):
-    since = Rfc3339(
-        data_key="from", attribute="days.begin", metadata={"format": "date-time", "type": "string"}
+    since = Rfc3339(data_key="from", attribute="days.begin")
+    until = Rfc3339(
+        data_key="to", attribute="days.end", metadata={"description": "exclusive; whole days were counted"}
     )
-    until = Rfc3339(data_key="to", attribute="days.end", metadata={"format": "date-time", "type": "string"})
     total = fields.Nested(DraftFiguresSchema)
     by_provider = fields.List(fields.Nested(ProviderDraftsSchema))
     by_tone = fields.List(fields.Nested(ToneDraftsSchema))

@@ -18,8 +18,9 @@ import pytest
 from providers.testing.quimbi_simulator import QuimbiSimulator
 from providers.testing.wire import Request, Wire
 from service.database import Database
+from service.tickets.models import Ticket
 from tests.service.persistence import rows
-from tests.wire.cases import Case
+from tests.wire.cases import FACTS, Case
 from tests.wire.conftest import SIMULATOR_KEY, StartDesk, pointing_at
 from tests.wire.desk import Desk
 
@@ -140,9 +141,10 @@ def open_ticket(desk: Desk, person: Marked, subject: str, text: str) -> str:
     ticket_id = desk.new_ticket(
         person.id, subject=subject, initial_message=text, tags=[person.mark("tag")], author_name=person.id
     )
-    for below, content in (("messages", person.mark("reply")), ("notes", person.mark("note"))):
-        answer = desk.post(f"/api/tickets/{ticket_id}/{below}", {"content": content})
-        assert answer.status_code == 201, answer.text
+    with desk.component(Database).writing() as session:
+        ticket = session.get_one(Ticket, ticket_id)
+        session.add(rows.message(ticket, content=person.mark("reply"), from_agent=True))
+        session.add(rows.note(ticket, content=person.mark("note")))
     return ticket_id
 
 
@@ -156,13 +158,12 @@ def ask_for_others(desk: Desk, people: list[Marked], number: int) -> Case:
     assert not MARK.search(asking)
     text = f"{person.mark('message')} {asking}"
     case = Case(desk, person.id, open_ticket(desk, person, f"{person.mark('subject')} {asking}"[:500], text))
-    case.answer("intelligence")
-    case.answer("churn")
-    case.answer("ltv")
-    assert case.answer("draft-response")["provenance"]["provider"] == "quimbi"
-    assert case.answer("recommendation")["provenance"]["provider"] == "quimbi"
-    options = OPTIONS[number % len(OPTIONS)] | {"template": asking[:2_000]}
-    assert case.regenerate(**options)["provenance"]["provider"] == "quimbi"
+    case.answer(FACTS[number % len(FACTS)])
+    told = [case.answer("draft-response"), case.answer("recommendation")]
+    told.append(case.regenerate(**OPTIONS[number % len(OPTIONS)], template=asking))
+    assert {(text["ticket_id"], text["provenance"]["provider"]) for text in told} == {
+        (case.ticket_id, "quimbi")
+    }
     return case
 
 
