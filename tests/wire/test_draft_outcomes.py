@@ -17,7 +17,7 @@ from tests.wire.conftest import StartDesk, pointing_at
 from tests.wire.desk import Desk
 
 ONE_DAY_S = 86_400
-SOMETHING_ELSE = "I tried to call you. When can you be reached?"
+SOMETHING_ELSE = "Refund issued: expect 19.90 EUR within three working days."
 NOTHING = {
     "generated": 0,
     "verbatim": 0,
