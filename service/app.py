@@ -8,6 +8,7 @@ from flask_cors import CORS
 from flask_migrate import Migrate
 
 from service import cli, wiring
+from service.analytics.views import blueprint as analytics
 from service.customers.views import BLUEPRINTS as customers  # noqa: N811  # one name per domain
 from service.database import db
 from service.desk.views import blueprint as desk
@@ -62,7 +63,8 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     Migrate(app, db, directory=str(MIGRATIONS))
     documentation.configure(app)
     documentation.install(
-        app, [health, intelligence, desk, *tickets, *customers, provider_control, metrics_view]
+        app,
+        [health, intelligence, desk, *tickets, *customers, provider_control, analytics, metrics_view],
     )
     cli.install(app)
     return app

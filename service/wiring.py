@@ -16,6 +16,7 @@ from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
+from service.analytics.services import DraftAnalytics
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
 from service.customers.services import CustomerService, OrderService
@@ -26,6 +27,8 @@ from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
 from service.http.idempotency import KeptAnswers
+from service.intelligence.draft_counters import DraftCounters
+from service.intelligence.draft_outcomes import DraftOutcomes
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
 from service.intelligence.known_facts import LastKnownFacts
@@ -159,6 +162,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
 
     FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
+    DraftOutcomes(conversations, events).subscribe_to(events)
+    draft_counters = DraftCounters(database, chance)
+    draft_counters.subscribe_to(events)
 
     dependencies = DependencyFigures(metrics.registry, database, cache)
     metrics.sampler.watch(dependencies)
@@ -234,6 +240,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
             switches=switches,
         ),
         exposition,
+        DraftAnalytics(draft_counters, clock),
     )
     app.extensions["support.metrics"] = metrics
     app.extensions["support.exposition"] = exposition

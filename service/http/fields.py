@@ -18,6 +18,10 @@ FIRST_YEAR, LAST_YEAR = 1970, 2199
 LONGEST_ADDRESS = 2_000
 CALLER_ID = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x20/\\?#%\x7f]{1,200}")
 """`.` and `..` are no segments of a path: clients take them out."""
+DATE_OR_TIME = re.compile(
+    r"2[01]\d\d-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d))?", re.ASCII
+)
+"""Of the years 2000 to 2199: with room on both sides for what is reckoned from it."""
 
 
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -89,6 +93,20 @@ class Choice(fields.String):
     def __init__(self, *choices: str, **options: Any) -> None:
         super().__init__(**options)
         self.validators.append(validate.OneOf(choices, error="Must be one of: {choices}."))
+
+
+class DateOrTime(fields.Field[datetime]):
+    """A date, which begins at midnight in UTC, or an RFC 3339 time; loaded in UTC."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        wrong = "Must be a date such as 2026-01-31, or a time such as 2026-01-31T10:00:00Z."
+        if not isinstance(value, str) or not DATE_OR_TIME.fullmatch(value):
+            raise ValidationError(wrong)
+        try:
+            at = datetime.fromisoformat(value.upper())
+        except ValueError:
+            raise ValidationError(wrong) from None
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 class Rfc3339(fields.Field[datetime]):

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -52,6 +52,11 @@ class DraftOutcome(StrEnum):
     SET_ASIDE = "set_aside"
 
 
+TONES = ("friendly", "professional", "empathetic", "apologetic", "concise")
+OTHER_TONE = "other"
+"""How a tone is counted that a provider made up: counters must not grow with its imagination."""
+
+
 class Draft(Base):
     """A generated reply. `sticky`: a regenerate made it, so it is what GET answers until the ticket's
     conversation version is another. `facts`: what the answer told of the customer beside the text.
@@ -88,6 +93,26 @@ class Draft(Base):
         Index("ix_drafts_ticket_id_generated_at", "ticket_id", "generated_at"),
         Index("ix_drafts_generated_at", "generated_at"),
     )
+
+
+class DraftCounter(Base):
+    """What became of the drafts that were generated on a day (UTC): the sum over the shards.
+
+    An outcome counts on the day of its draft, whenever it comes; the rest of `generated` is unused. Drafts
+    are pruned and these rows stay. `edited_share_sum` is over those counted as edited.
+    """
+
+    __tablename__ = "draft_counters"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(String(50), primary_key=True)
+    tone: Mapped[str] = mapped_column(String(20), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    generated: Mapped[int] = mapped_column(default=0)
+    verbatim: Mapped[int] = mapped_column(default=0)
+    edited: Mapped[int] = mapped_column(default=0)
+    set_aside: Mapped[int] = mapped_column(default=0)
+    edited_share_sum: Mapped[float] = mapped_column(default=0.0)
 
 
 class StoredRecommendation(Base):

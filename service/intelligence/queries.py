@@ -1,11 +1,14 @@
 from collections.abc import Sequence
-from datetime import datetime
-from typing import cast
+from datetime import date, datetime
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import CursorResult, Row, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from service.intelligence.models import Draft, StoredRecommendation
+from service.intelligence.models import Draft, DraftCounter, DraftOutcome, StoredRecommendation
+
+COUNTED = ("generated", "verbatim", "edited", "set_aside", "edited_share_sum")
 
 
 def prune_drafts(session: Session, before: datetime, *, limit: int = 500) -> int:
@@ -53,3 +56,42 @@ def latest_recommendation(
         .limit(1)
     )
     return session.scalar(statement.with_for_update() if for_change else statement)
+
+
+def undecided_draft(session: Session, draft_id: str, ticket_id: str) -> Draft | None:
+    """The ticket's draft of which nothing became yet, held until the transaction ends."""
+    statement = select(Draft).where(
+        Draft.id == draft_id, Draft.ticket_id == ticket_id, Draft.outcome == DraftOutcome.UNUSED
+    )
+    return session.scalar(statement.with_for_update())
+
+
+def count_draft(
+    session: Session, day: date, provider: str, tone: str, *, shard: int, changes: dict[str, float]
+) -> None:
+    """Add each of `changes` to the counter of its name."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(DraftCounter).values(
+        day=day, provider=provider, tone=tone, shard=shard, **dict.fromkeys(COUNTED, 0) | changes
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["day", "provider", "tone", "shard"],
+            set_={name: getattr(DraftCounter, name) + statement.excluded[name] for name in changes},
+        )
+    )
+
+
+def counted_drafts(
+    session: Session, since: date, until: date, *, provider: str | None, tone: str | None
+) -> Sequence[Row[Any]]:
+    """Of the days from `since` to the one before `until`: provider, tone, and the sum of each counter."""
+    sums = (func.sum(getattr(DraftCounter, name)).label(name) for name in COUNTED)
+    statement = select(DraftCounter.provider, DraftCounter.tone, *sums).where(
+        DraftCounter.day >= since, DraftCounter.day < until
+    )
+    for column, wanted in ((DraftCounter.provider, provider), (DraftCounter.tone, tone)):
+        if wanted is not None:
+            statement = statement.where(column == wanted)
+    grouped = statement.group_by(DraftCounter.provider, DraftCounter.tone)
+    return session.execute(grouped.order_by(DraftCounter.provider, DraftCounter.tone)).all()

@@ -9,8 +9,8 @@ from providers.models import UNKNOWN_LEVEL, Archetype, Reason, Source
 from service.clock import rfc3339
 from service.http.fields import Choice, Count, Flag, Number, Rfc3339, Text
 from service.intelligence.drafting import DraftOptions
+from service.intelligence.models import TONES
 
-TONES = ("friendly", "professional", "empathetic", "apologetic", "concise")
 LENGTHS = ("short", "medium", "long")
 DUMPED_VALUES = 1024
 NO_ARCHETYPE = Archetype(id=None, level=None)

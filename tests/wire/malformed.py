@@ -351,6 +351,20 @@ LIST_QUERIES = {
 }
 
 
+BAD_DAY = (
+    *BAD_WHOLE,
+    *("2026", "2026-1-1", "2026-02-30", "2026-13-01", "2026-01-01T25:00:00Z", "2026-01-01T10:00:00"),
+    *("2026-01-01T10:00:00+25:00", "2026-01-01T10:00:00%2001:00", "0001-01-01", "9999-12-31", "2026-W01-1"),
+    *("1999-12-31", "2200-01-01", "2026-01-01T23:59:60Z", "%D9%A2026-01-01", "2026-01-01%00", "yesterday"),
+    *("2026-01-01'%20OR%20'1'='1", "2026-01-01T10:00:00.1234567Z"),
+)
+DRAFT_QUERIES = {
+    "from": (*BAD_DAY, "2199-12-31", "2001-01-01"),
+    "to": BAD_DAY,
+    "provider": ("", "%20", "%00", "a%00b", "x" * 51),
+    "tone": (*BAD_WORD, "grumpy", "Friendly"),
+}
+
 PAGES = {name: LIST_QUERIES[name] for name in ("page", "limit")} | {"cursor": HISTORY_CURSORS}
 PAGES_EITHER_WAY = PAGES | {"order": BAD_WORD}
 
@@ -440,6 +454,9 @@ def endpoints(ticket_id: str, customer_id: str) -> list[Endpoint]:
             target=f"{customer}/ltv",
             queries={"horizon_months": (*BAD_WHOLE, "37")},
             **of_customer,
+        ),
+        Endpoint(
+            name="read_draft_report", method="GET", target="/api/analytics/drafts", queries=DRAFT_QUERIES
         ),
         Endpoint(name="read_draft", method="GET", target=f"{ai}/draft-response", **of_ticket),
         Endpoint(name="regenerate_draft", method="POST", target=regenerate, **options, **of_ticket),

@@ -95,6 +95,8 @@ class ConversationService:
         session.flush()  # a ticket that is as new as the message goes first, and is written once
         session.add(message)
         told = {"from_agent": new.from_agent, "send_to_customer": new.send_to_customer}
+        if new.draft_id is not None:
+            told["names_draft"] = True  # which one is the caller's word, and stays in the message
         self._told(session, ticket, MESSAGE_ADDED, message, actor=actor, at=at, **told)
         self._index.add(session, [text_of(message)])
         return message
@@ -113,6 +115,9 @@ class ConversationService:
             estimated=False,
             place=lambda message: Cursor(message.created_at, str(message.sequence)),
         )
+
+    def written(self, session: Session, message_id: str) -> Message | None:
+        return queries.living_message(session, message_id)
 
     def edit(self, message_id: str, content: str, *, actor: str) -> AddedMessage:
         """What was first written is kept. Raises `NotFound`."""

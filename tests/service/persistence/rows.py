@@ -1,6 +1,6 @@
 """Rows as the tests of persistence need them: complete, and as short to write as they can be."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,13 @@ from service.customers.models import Customer, Order, OrderLine, Refund
 from service.events import StoredEvent
 from service.http.models import IdempotencyKey
 from service.identifiers import new_id, new_ref
-from service.intelligence.models import CustomerSnapshot, Draft, ProviderOutcome, StoredRecommendation
+from service.intelligence.models import (
+    CustomerSnapshot,
+    Draft,
+    DraftCounter,
+    ProviderOutcome,
+    StoredRecommendation,
+)
 from service.leases import JobLease
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
 from service.text_index import SearchText
@@ -181,5 +187,6 @@ def one_of_everything() -> list[list[Any]]:
             InboxScoring(id=1, made_with="0" * 64, at=NOON),
             provider_toggles(),
             process_heartbeat(),
+            DraftCounter(day=date(2026, 1, 31), provider="quimbi", tone="friendly", shard=3, generated=1),
         ],
     ]
