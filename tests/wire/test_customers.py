@@ -114,6 +114,21 @@ def test_preferences_and_external_ids_change_by_their_keys(desk: Desk) -> None:
     assert (changed["preferences"], changed["external_ids"]) == ({}, {})
 
 
+@pytest.mark.parametrize("field", ["preferences", "external_ids"])
+def test_changes_do_not_add_up_beyond_the_bounds(desk: Desk, field: str) -> None:
+    create(desk, ADA)
+    refused = None
+    for number in range(40):
+        values = {f"k{number}_{more}": "x" for more in range(15)}
+        answer = desk.patch(f"{PATH}/ada", {"name": f"Ada {number}", field: values})
+        if answer.status_code != 200:
+            refused = answer
+            break
+    assert refused is not None
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, [field])
+    assert read(desk, "ada")["name"] == f"Ada {number - 1}"
+
+
 @pytest.mark.parametrize("field", ["id", "ref", "created_at", "order_count", "total_spent", "is_admin"])
 def test_what_the_desk_keeps_nobody_sets(desk: Desk, field: str) -> None:
     create(desk, ADA)

@@ -161,6 +161,21 @@ def test_the_same_order_at_once_is_created_once_and_nobody_fails(desk: Desk) -> 
     assert len(orders_of(desk)) == 1
 
 
+def test_many_lists_of_the_same_orders_at_once_are_all_taken(desk: Desk) -> None:
+    orders = [order(str(number), customer_id=f"c{number % 7}") for number in range(60)]
+    for customer in range(7):
+        desk.new_ticket(f"c{customer}")
+        desk.get(f"/api/ai/customers/c{customer}/intelligence")
+    lists = [orders, orders[::-1], orders[30:] + orders[:30]] * 3
+    changed = [[entry | {"status": f"s{number}"} for entry in sent] for number, sent in enumerate(lists)]
+    with ThreadPoolExecutor(9) as pool:
+        answers = list(pool.map(lambda sent: desk.post(PATH, {"orders": sent}), changed))
+    assert [answer.status_code for answer in answers] == [200] * 9
+    assert sum(answer.json()["created"] for answer in answers) == 60
+    told = [entry["status"] for customer in range(7) for entry in orders_of(desk, f"c{customer}")]
+    assert (len(told), len(set(told))) == (60, 1)
+
+
 def test_amounts_come_back_as_they_went_in(desk: Desk) -> None:
     amounts = [0, 0.1, 19.9, 0.0001, 99_999_999_999.9999, "12.50", 100_000_000_000]
     record(desk, {"orders": [order(str(number), total=total) for number, total in enumerate(amounts)]})
