@@ -11,7 +11,7 @@ from service import cli, wiring
 from service.analytics.views import blueprint as analytics
 from service.customers.views import BLUEPRINTS as customers  # noqa: N811  # one name per domain
 from service.database import db
-from service.desk.views import blueprint as desk
+from service.desk.views import BLUEPRINTS as desk  # noqa: N811  # one name per domain
 from service.health.views import blueprint as health
 from service.http import callers, documentation, headers, problems, rendering
 from service.intelligence.views import blueprint as intelligence
@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     documentation.configure(app)
     documentation.install(
         app,
-        [health, intelligence, desk, *tickets, *customers, provider_control, analytics, metrics_view],
+        [health, intelligence, *desk, *tickets, *customers, provider_control, analytics, metrics_view],
     )
     cli.install(app)
     return app

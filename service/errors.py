@@ -10,6 +10,13 @@ class NotFound(DeskError):
         super().__init__(f"There is no {kind} {str(wanted)[:100]!r}.")
 
 
+class NotKnownYet(NotFound):
+    """Nothing that was learnt so far tells it; the same request may find it later."""
+
+    def __init__(self, sentence: str) -> None:
+        DeskError.__init__(self, sentence)
+
+
 class Conflict(DeskError):
     """What is asked for does not fit the state that there is."""
 

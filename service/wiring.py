@@ -21,7 +21,14 @@ from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
 from service.customers.services import CustomerService, OrderService
 from service.database import Database, db, engine_options, normalise_url
-from service.desk.services import DeskService
+from service.desk.services import (
+    CustomerPages,
+    DeskService,
+    KnownCustomers,
+    Profiles,
+    ShoppingService,
+    TicketPages,
+)
 from service.events import EventLog
 from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
@@ -181,7 +188,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         deadline_s=settings.texts_deadline_s,
         facts_wait_s=settings.texts_facts_wait_s,
     )
-    desk = DeskService(database, inbox, customers, known_facts, chain.refresh_behind)
+    orders = OrderService(database, customers, events, clock)
+    known = KnownCustomers(customers, known_facts, chain.refresh_behind)
+    profiles = Profiles(database, customers, orders, known, clock)
     jobs = named_jobs(
         database=database,
         chain=chain,
@@ -207,10 +216,14 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         events,
         runner,
         customers,
-        OrderService(database, customers, events, clock),
+        orders,
         tickets,
         inbox,
-        desk,
+        DeskService(database, inbox, known),
+        TicketPages(database, tickets, profiles, known),
+        CustomerPages(database, customers, orders, known),
+        profiles,
+        ShoppingService(customers, orders),
         conversations,
         NoteService(database, records),
         FieldService(database, events, clock),

@@ -131,6 +131,20 @@ class OrderRecord(OrderFacts):
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What was bought and where it is; not what went back of it."""
+
+    external_id: str
+    ordered_at: datetime
+    currency: str
+    total: Decimal
+    status: str
+    fulfillment_status: str | None
+    tracking: Tracking
+    lines: tuple[Line, ...]
+
+
 def folded(orders: Sequence[NewOrder]) -> list[NewOrder]:
     """One of each external id, as if all had been sent one after the other; by external id."""
     last: dict[str, NewOrder] = {}

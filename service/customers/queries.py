@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from service.columns import MONEY_STEP
 from service.customers.models import Customer, Order, OrderLine, Refund
@@ -65,10 +65,10 @@ def ids_of(session: Session, those: Collection[str]) -> Sequence[str]:
     return session.scalars(select(Customer.id).where(Customer.ref.in_(those))).all()
 
 
-def customer_near(session: Session, ref: str) -> str | None:
-    """The first one from a ref on, or of all."""
-    first = select(Customer.id).order_by(Customer.ref).limit(1)
-    return session.scalar(first.where(Customer.ref >= ref)) or session.scalar(first)
+def customers_near(session: Session, ref: str, limit: int) -> Sequence[str]:
+    """The ids of some from a ref on, or of the first ones."""
+    some = select(Customer.id).order_by(Customer.ref).limit(limit)
+    return session.scalars(some.where(Customer.ref >= ref)).all() or session.scalars(some).all()
 
 
 def held(session: Session, customer_id: str) -> Customer | None:
@@ -104,6 +104,18 @@ def recent_orders(session: Session, customer_id: str, limit: int) -> Sequence[Or
         .options(selectinload(Order.lines))
     )
     return session.scalars(statement).all()
+
+
+def last_order(session: Session, customer_id: str) -> Order | None:
+    """The newest, with its lines, in one statement."""
+    newest = (
+        select(Order.id)
+        .where(Order.customer_id == customer_id)
+        .order_by(Order.ordered_at.desc(), Order.id.desc())
+        .limit(1)
+    )
+    statement = select(Order).where(Order.id == newest.scalar_subquery())
+    return session.scalars(statement.options(joinedload(Order.lines))).unique().one_or_none()
 
 
 def orders_page(session: Session, customer_id: str, page: Page) -> Sequence[Order]:

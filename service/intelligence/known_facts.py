@@ -1,17 +1,25 @@
 """What the desk last learnt of many customers at once, without asking any provider."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from providers.models import Capability, CustomerIntelligence
+from providers.models import (
+    Capability,
+    ChurnPrediction,
+    ChurnRequest,
+    CustomerIntelligence,
+    CustomerRef,
+    Provenance,
+    Source,
+)
 from providers.ports import Clock
 from service.intelligence.models import CustomerSnapshot
-from service.intelligence.snapshots import read_snapshot
+from service.intelligence.snapshots import canonical, read_snapshot
 from service.tickets.services import ScoredFacts
 
 
@@ -21,6 +29,17 @@ class LastKnown:
 
     facts: CustomerIntelligence
     outdated: bool
+
+    @property
+    def provenance(self) -> Provenance:
+        """As of facts that are served without asking anybody."""
+        source = Source.STALE if self.outdated else Source.CACHE
+        return replace(self.facts.provenance, source=source, degraded=False)
+
+
+WHOLE = ""
+USUAL_WINDOW = canonical(ChurnRequest(CustomerRef("")).arguments)
+"""Arguments of the questions that are asked unless a caller says otherwise."""
 
 
 class LastKnownFacts:
@@ -49,28 +68,53 @@ class LastKnownFacts:
 
     def of(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, LastKnown]:
         """By customer; those of whom nothing was ever learnt are left out."""
-        due = self._clock.now() - self._ttl
-        known = {}
-        for customer_id, snapshot in self._snapshots(session, customer_ids).items():
-            outdated = snapshot.refresh_due_since is not None
-            read = read_snapshot(Capability.ANALYZE, snapshot.answer, outdated=outdated)
-            if read is not None:
-                facts = cast("CustomerIntelligence", read.answer)
-                known[customer_id] = LastKnown(facts, outdated or snapshot.as_of < due)
-        return known
+        snapshots = self._snapshots(session, customer_ids)
+        read = {customer_id: self._read(snapshot) for customer_id, snapshot in snapshots.items()}
+        return {customer_id: known for customer_id, known in read.items() if known is not None}
+
+    def with_churn(
+        self, session: Session, customer_id: str
+    ) -> tuple[LastKnown | None, ChurnPrediction | None]:
+        """Also the churn prediction of the provider whose facts they are, in the same statement."""
+        kinds = {Capability.ANALYZE: WHOLE, Capability.CHURN: USUAL_WINDOW}
+        rows = self._rows(session, [customer_id], kinds)
+        facts = next((row for row in rows if row.capability == Capability.ANALYZE), None)
+        known = self._read(facts) if facts is not None else None
+        if facts is None or known is None:
+            return None, None
+        churn = next(
+            (row for row in rows if row.capability == Capability.CHURN and row.provider == facts.provider),
+            None,
+        )
+        read = read_snapshot(Capability.CHURN, churn.answer, outdated=False) if churn is not None else None
+        return known, cast("ChurnPrediction", read.answer) if read is not None else None
+
+    def _read(self, snapshot: CustomerSnapshot) -> LastKnown | None:
+        marked = snapshot.refresh_due_since is not None
+        read = read_snapshot(Capability.ANALYZE, snapshot.answer, outdated=marked)
+        if read is None:
+            return None
+        overdue = snapshot.as_of <= self._clock.now() - self._ttl
+        return LastKnown(cast("CustomerIntelligence", read.answer), marked or overdue)
 
     def _snapshots(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, CustomerSnapshot]:
+        found: dict[str, CustomerSnapshot] = {}
+        for row in self._rows(session, customer_ids, {Capability.ANALYZE: WHOLE}):
+            found.setdefault(row.customer_id, row)
+        return found
+
+    def _rows(
+        self, session: Session, customer_ids: Iterable[str], kinds: Mapping[Capability, str]
+    ) -> Sequence[CustomerSnapshot]:
+        """Of the capabilities with these arguments, the one to be believed first."""
         enabled = self._enabled()
         statement = select(CustomerSnapshot).where(
             CustomerSnapshot.customer_id.in_(list(customer_ids)),
-            CustomerSnapshot.capability == Capability.ANALYZE,
-            CustomerSnapshot.arguments == "",
+            CustomerSnapshot.capability.in_(list(kinds)),
+            CustomerSnapshot.arguments.in_(list(kinds.values())),
             CustomerSnapshot.provider.in_(enabled),
             CustomerSnapshot.as_of >= self._clock.now() - self._max_age,
         )
-        found: dict[str, CustomerSnapshot] = {}
         order = {name: place for place, name in enumerate(enabled)}
         rows = session.scalars(statement).all()
-        for row in sorted(rows, key=lambda row: (not row.known, order[row.provider])):
-            found.setdefault(row.customer_id, row)
-        return found
+        return sorted(rows, key=lambda row: (not row.known, order[row.provider]))

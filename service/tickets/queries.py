@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import CursorResult, Select, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from service.events import StoredEvent
 from service.http.pagination import Page
@@ -62,6 +62,12 @@ def living(session: Session, ticket_id: str, *, for_change: bool = False) -> Tic
     """The ticket unless it is deleted; `for_change` holds it until the transaction ends."""
     statement = select(Ticket).where(Ticket.id == ticket_id, Ticket.deleted_at.is_(None))
     return session.scalar(statement.with_for_update() if for_change else statement)
+
+
+def living_with_tags(session: Session, ticket_id: str) -> Ticket | None:
+    """In one statement."""
+    statement = select(Ticket).where(Ticket.id == ticket_id, Ticket.deleted_at.is_(None))
+    return session.scalars(statement.options(joinedload(Ticket.tag_rows))).unique().one_or_none()
 
 
 def dead_or_alive(session: Session, ticket_id: str) -> Ticket | None:

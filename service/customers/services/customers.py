@@ -1,7 +1,7 @@
 """Who the desk's customers are."""
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -131,10 +131,9 @@ class CustomerService:
             for row in queries.named(session, customer_ids)
         }
 
-    def any_customer(self) -> str | None:
-        """The id of one taken at random; None while there are none."""
-        with self._database.reading() as session:
-            return queries.customer_near(session, new_ref())
+    def at_random(self, session: Session, limit: int) -> Sequence[str]:
+        """The ids of some, `limit` at most."""
+        return queries.customers_near(session, new_ref(), limit)
 
     def ensure(self, session: Session, customer_id: str, person: Person, *, actor: str) -> None:
         """Create the customer if unknown; a known one's details do not change."""

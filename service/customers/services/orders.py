@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from providers.ports import Clock
 from service.customers import models, queries
-from service.customers.orders import Line, NewOrder, OrderRecord, Refund, Tracking, folded
+from service.customers.orders import Line, NewOrder, OrderRecord, Purchase, Refund, Tracking, folded
 from service.customers.services.customers import CustomerService
 from service.database import Database
 from service.events import ORDER_RECORDED, Event, EventLog, differing
@@ -114,16 +114,19 @@ class OrderService:
             place=lambda order: Cursor(order.ordered_at, order.id),
         )
 
-    def last_purchase(self, customer_id: str) -> OrderRecord | None:
-        with self._database.reading() as session:
-            rows = queries.orders_page(session, customer_id, Page(limit=1))
-        return _on_record(rows[0]) if rows else None
+    def last_purchase(self, session: Session, customer_id: str) -> Purchase | None:
+        """The newest order, in one statement."""
+        row = queries.last_order(session, customer_id)
+        return _purchased(row) if row is not None else None
 
     def order_figures(self, customer_id: str) -> list[OrderFigures]:
-        """One of each currency, by its code: amounts of different ones are never added."""
         with self._database.reading() as session:
-            refunded = queries.refunded(session, customer_id)
-            figures = queries.order_figures(session, customer_id)
+            return self.figures(session, customer_id)
+
+    def figures(self, session: Session, customer_id: str) -> list[OrderFigures]:
+        """One of each currency, by its code: amounts of different ones are never added. Two statements."""
+        refunded = queries.refunded(session, customer_id)
+        figures = queries.order_figures(session, customer_id)
         return [
             OrderFigures(
                 currency=currency,
@@ -264,6 +267,19 @@ def _recorded(
             Refund(external_id=refund.external_id, at=refund.at, amount=refund.amount)
             for refund in sorted(refunds, key=lambda refund: refund.external_id)
         ),
+    )
+
+
+def _purchased(row: models.Order) -> Purchase:
+    return Purchase(
+        external_id=row.external_id,
+        ordered_at=row.ordered_at,
+        currency=row.currency,
+        total=row.total,
+        status=row.status,
+        fulfillment_status=row.fulfillment_status,
+        tracking=Tracking.stored(row.tracking) or Tracking(),
+        lines=tuple(_line(line) for line in row.lines),
     )
 
 

@@ -44,15 +44,8 @@ def list_customers(query: dict[str, Any]) -> Listing[Customer]:
 def create_customer(new: NewCustomer) -> tuple[ToldCustomer, int, dict[str, str]]:
     """Create a customer"""
     customer = component(CustomerService).create(new, actor=current_caller().id)
-    where = {"Location": url_for("customers.read_customer", customer_id=customer.id)}
+    where = {"Location": url_for("pages.read_customer", customer_id=customer.id)}
     return _told(customer), 201, where
-
-
-@blueprint.get("/<id:customer_id>")
-@blueprint.response(200, CustomerSchema)
-def read_customer(customer_id: str) -> ToldCustomer:
-    """Read a customer, with what the orders come to"""
-    return _told(component(CustomerService).read(customer_id))
 
 
 @blueprint.patch("/<id:customer_id>")

@@ -11,7 +11,7 @@ from service.http.idempotency import idempotent
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
 from service.tickets.models import Ticket
-from service.tickets.schemas.conversations import ConversationSchema, CreatedTicketSchema
+from service.tickets.schemas.conversations import CreatedTicketSchema
 from service.tickets.schemas.tickets import (
     ChangedTicketSchema,
     NewTicketSchema,
@@ -34,16 +34,8 @@ Told = tuple[dict[str, Ticket], int, dict[str, str]]
 def create_ticket(new: NewTicket) -> tuple[Conversation, int, dict[str, str]]:
     """Create a ticket, and its customer where unknown"""
     made = component(TicketService).create(new, actor=current_caller().id)
-    where = {"Location": url_for("tickets.read_ticket", ticket_id=made.ticket.id)}
+    where = {"Location": url_for("pages.read_ticket", ticket_id=made.ticket.id)}
     return made, 201, where | etag(made.ticket.version)
-
-
-@blueprint.get("/<id:ticket_id>")
-@blueprint.response(200, ConversationSchema)
-def read_ticket(ticket_id: str) -> tuple[Conversation, int, dict[str, str]]:
-    """Read a ticket with its last 200 messages and notes"""
-    found = component(TicketService).read(ticket_id)
-    return found, 200, etag(found.ticket.version)
 
 
 @blueprint.patch("/<id:ticket_id>")

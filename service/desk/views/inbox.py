@@ -3,7 +3,7 @@
 from typing import Any
 
 from service.customers.services import CustomerService
-from service.desk.schemas import (
+from service.desk.schemas.inbox import (
     AlertsQuerySchema,
     BreakdownSchema,
     CustomerTicketsQuerySchema,

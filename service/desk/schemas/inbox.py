@@ -4,12 +4,10 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from providers.models import UNKNOWN_LEVEL
+from service.desk.schemas.known_customers import NestedCustomer
 from service.desk.services import Row
-from service.http.fields import CallerId, Choice, Count, Flag, Number, Rfc3339, Text
+from service.http.fields import CallerId, Choice, Count, Flag, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
-from service.intelligence.schemas import Segments
-from service.intelligence.services import KnownFacts
 from service.text_index import Phrase, searched_terms
 from service.tickets.models import Channel, Priority, TicketStatus
 from service.tickets.schemas.tickets import OlderStatuses, TicketSchema
@@ -95,46 +93,10 @@ class InboxQuerySchema(OlderStatuses, AlertsQuerySchema):
         return values
 
 
-class KnownCustomerSchema(Schema):
-    """Null, or level `unknown`, where it is not known; `outdated`: newer facts are being asked for."""
-
-    name = fields.String(allow_none=True)
-    churn_risk = fields.Float(allow_none=True)
-    churn_risk_level = fields.String()
-    lifetime_value = Number(allow_none=True)
-    currency = fields.String(allow_none=True)
-    revenue_at_risk = Number(allow_none=True)
-    archetype_id = fields.String(allow_none=True)
-    dna = Segments()
-    communication_guidance = fields.List(fields.String())
-    as_of = Rfc3339(allow_none=True)
-    outdated = fields.Boolean()
-
-    def get_attribute(self, customer: Any, attr: str, default: Any) -> Any:
-        match attr:
-            case "name":
-                return customer.name
-            case "outdated":
-                return customer.known is None or customer.known.outdated
-            case _ if customer.known is None:
-                return UNTOLD.get(attr)
-        facts = customer.known.facts
-        match attr:
-            case "as_of":
-                return facts.provenance.as_of
-            case "communication_guidance":
-                return facts.communication_guidance
-            case _:
-                return getattr(KnownFacts.of(facts), {"dna": "customer_dna"}.get(attr, attr))
-
-
-UNTOLD = {"churn_risk_level": UNKNOWN_LEVEL, "dna": {}, "communication_guidance": []}
-
-
 class InboxTicketSchema(TicketSchema):
-    matches_topic_alert = fields.Boolean()
+    matches_topic_alert = fields.Boolean(metadata={"example": False})
     smart_score = fields.Float(metadata={"example": 7.34})
-    customer = fields.Nested(KnownCustomerSchema)
+    customer = NestedCustomer()
 
     def get_attribute(self, row: Row, attr: str, default: Any) -> Any:
         source = row if attr in {"matches_topic_alert", "smart_score", "customer"} else row.ticket
@@ -144,9 +106,9 @@ class InboxTicketSchema(TicketSchema):
 class InboxSchema(Schema):
     tickets = fields.List(fields.Nested(InboxTicketSchema), attribute="listing.rows")
     pagination = fields.Nested(PaginationSchema, attribute="listing.pagination")
-    topic_alerts_active = fields.List(fields.String())
-    matches = fields.Integer(metadata={"description": "tickets that a topic alert matches"})
-    matches_is_estimate = fields.Boolean()
+    topic_alerts_active = fields.List(fields.String(), metadata={"example": ["chargeback"]})
+    matches = fields.Integer(metadata={"example": 0, "description": "tickets that a topic alert matches"})
+    matches_is_estimate = fields.Boolean(metadata={"example": False})
 
 
 class ScorePartSchema(Schema):

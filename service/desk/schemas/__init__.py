@@ -1,0 +1,1 @@
+"""What agents see, on the wire."""

@@ -1,0 +1,48 @@
+"""The pages of a ticket and of a customer on the wire."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from service.customers.schemas.customers import CustomerSchema
+from service.desk.schemas.known_customers import NestedCustomer
+from service.desk.schemas.profiles import CustomerProfileSchema
+from service.desk.services import CustomerPage, TicketPage
+from service.tickets.schemas.conversations import ConversationSchema
+
+
+class TicketPageSchema(ConversationSchema):
+    customer = NestedCustomer()
+    customer_profile = fields.Nested(
+        CustomerProfileSchema,
+        allow_none=True,
+        metadata={"description": "null while no provider has answered for the customer, or too little"},
+    )
+    sla = fields.Constant(
+        None, metadata={"type": ["object", "null"], "example": None, "description": "nothing tracks it yet"}
+    )
+    assignment = fields.Constant(
+        None,
+        metadata={
+            "type": ["object", "null"],
+            "example": None,
+            "description": "nobody is assigned by rule yet",
+        },
+    )
+
+    def get_attribute(self, page: Any, attr: str, default: Any) -> Any:
+        """The conversation stands flat beside what is known of the customer."""
+        told: TicketPage = page
+        if attr in {"customer", "customer_profile"}:
+            return getattr(told, attr)
+        return super().get_attribute(told.conversation, attr, default)
+
+
+class CustomerPageSchema(CustomerSchema):
+    intelligence = NestedCustomer()
+
+    def get_attribute(self, page: Any, attr: str, default: Any) -> Any:
+        told: CustomerPage = page
+        if attr == "intelligence":
+            return told.intelligence
+        return super().get_attribute(told.told, attr, default)

@@ -1,0 +1,65 @@
+"""The pages of a ticket and of a customer."""
+
+from dataclasses import dataclass
+
+from service.customers.services import CustomerService, OrderService, ToldCustomer
+from service.database import Database
+from service.desk.services.customers import KnownCustomer, KnownCustomers
+from service.desk.services.profiles import CustomerProfile, Profiles
+from service.tickets.services import Conversation, TicketService
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """`profile` None: too little is known of the customer for one."""
+
+    conversation: Conversation
+    customer: KnownCustomer
+    customer_profile: CustomerProfile | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    told: ToldCustomer
+    intelligence: KnownCustomer
+
+
+class TicketPages:
+    """No provider is waited for: what is missing or old is asked for behind."""
+
+    def __init__(
+        self, database: Database, tickets: TicketService, profiles: Profiles, known: KnownCustomers
+    ) -> None:
+        self._database = database
+        self._tickets = tickets
+        self._profiles = profiles
+        self._known = known
+
+    def read(self, ticket_id: str) -> TicketPage:
+        """In eight statements at most. Raises `NotFound`."""
+        with self._database.reading() as session:
+            conversation = self._tickets.read(session, ticket_id)
+            profiled = self._profiles.of(session, conversation.ticket.customer_id)
+        self._known.keep_up_to_date([profiled.customer])
+        return TicketPage(conversation, profiled.customer, profiled.profile)
+
+
+class CustomerPages:
+    """No provider is waited for: what is missing or old is asked for behind."""
+
+    def __init__(
+        self, database: Database, customers: CustomerService, orders: OrderService, known: KnownCustomers
+    ) -> None:
+        self._database = database
+        self._customers = customers
+        self._orders = orders
+        self._known = known
+
+    def read(self, customer_id: str) -> CustomerPage:
+        """In four statements. Raises `NotFound`."""
+        customer = self._customers.read(customer_id)
+        with self._database.reading() as session:
+            figures = self._orders.figures(session, customer_id)
+            intelligence = self._known.about(session, customer)
+        self._known.keep_up_to_date([intelligence])
+        return CustomerPage(ToldCustomer(customer, figures), intelligence)
