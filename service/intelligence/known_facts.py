@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from providers.models import (
@@ -40,6 +40,15 @@ class LastKnown:
 WHOLE = ""
 USUAL_WINDOW = canonical(ChurnRequest(CustomerRef("")).arguments)
 """Arguments of the questions that are asked unless a caller says otherwise."""
+
+
+_SNAPSHOTS = select(CustomerSnapshot).where(
+    CustomerSnapshot.customer_id.in_(bindparam("customers", expanding=True)),
+    CustomerSnapshot.capability.in_(bindparam("capabilities", expanding=True)),
+    CustomerSnapshot.arguments.in_(bindparam("arguments", expanding=True)),
+    CustomerSnapshot.provider.in_(bindparam("providers", expanding=True)),
+    CustomerSnapshot.as_of >= bindparam("not_before"),
+)
 
 
 class LastKnownFacts:
@@ -108,13 +117,13 @@ class LastKnownFacts:
     ) -> Sequence[CustomerSnapshot]:
         """Of the capabilities with these arguments, the one to be believed first."""
         enabled = self._enabled()
-        statement = select(CustomerSnapshot).where(
-            CustomerSnapshot.customer_id.in_(list(customer_ids)),
-            CustomerSnapshot.capability.in_(list(kinds)),
-            CustomerSnapshot.arguments.in_(list(kinds.values())),
-            CustomerSnapshot.provider.in_(enabled),
-            CustomerSnapshot.as_of >= self._clock.now() - self._max_age,
-        )
+        wanted = {
+            "customers": list(customer_ids),
+            "capabilities": list(kinds),
+            "arguments": list(kinds.values()),
+            "providers": list(enabled),
+            "not_before": self._clock.now() - self._max_age,
+        }
         order = {name: place for place, name in enumerate(enabled)}
-        rows = session.scalars(statement).all()
+        rows = session.scalars(_SNAPSHOTS, wanted).all()
         return sorted(rows, key=lambda row: (not row.known, order[row.provider]))

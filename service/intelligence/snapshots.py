@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 import structlog
@@ -26,6 +27,7 @@ from service.intelligence.models import CustomerSnapshot
 
 log = structlog.get_logger()
 
+DECODED = 1_024
 KEY = ("customer_id", "capability", "arguments", "provider")
 
 
@@ -140,10 +142,16 @@ def _mark(session: Session, those: ColumnElement[bool], at: datetime) -> None:
 def read_snapshot(capability: Capability, answer: str, *, outdated: bool) -> Snapshot | None:
     """None where it is of another version of the answer."""
     try:
-        return Snapshot(answer=codec.decode_answer(capability, answer), outdated=outdated)
+        return Snapshot(answer=_decoded(capability, answer), outdated=outdated)
     except (msgspec.DecodeError, UnicodeDecodeError):
         log.warning("snapshot_unread", capability=capability, reason="unreadable")
         return None
+
+
+@lru_cache(maxsize=DECODED)
+def _decoded(capability: Capability, answer: str) -> Answer:
+    """Once per process for the same text: a page of the inbox has a hundred."""
+    return codec.decode_answer(capability, answer)
 
 
 def _shown(answer: Answer) -> dict[str, str | float | Decimal | None]:
