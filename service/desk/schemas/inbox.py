@@ -94,7 +94,7 @@ class InboxQuerySchema(OlderStatuses, AlertsQuerySchema):
 
 
 class InboxTicketSchema(TicketSchema):
-    matches_topic_alert = fields.Boolean(metadata={"example": False})
+    matches_topic_alert = fields.Boolean()
     smart_score = fields.Float(metadata={"example": 7.34})
     customer = NestedCustomer()
 
@@ -106,9 +106,9 @@ class InboxTicketSchema(TicketSchema):
 class InboxSchema(Schema):
     tickets = fields.List(fields.Nested(InboxTicketSchema), attribute="listing.rows")
     pagination = fields.Nested(PaginationSchema, attribute="listing.pagination")
-    topic_alerts_active = fields.List(fields.String(), metadata={"example": ["chargeback"]})
-    matches = fields.Integer(metadata={"example": 0, "description": "tickets that a topic alert matches"})
-    matches_is_estimate = fields.Boolean(metadata={"example": False})
+    topic_alerts_active = fields.List(fields.String())
+    matches = fields.Integer(metadata={"description": "tickets that a topic alert matches"})
+    matches_is_estimate = fields.Boolean()
 
 
 class ScorePartSchema(Schema):

@@ -15,17 +15,17 @@ from service.intelligence.services import KnownFacts
 class KnownCustomerSchema(Schema):
     """Null, or level `unknown`, where it is not known; `outdated`: newer facts are being asked for."""
 
-    name = fields.String(allow_none=True, metadata={"example": "Kim Lee"})
+    name = fields.String(allow_none=True)
     churn_risk = fields.Float(allow_none=True)
     churn_risk_level = fields.String()
     lifetime_value = Number(allow_none=True)
     currency = fields.String(allow_none=True)
     revenue_at_risk = Number(allow_none=True)
-    archetype_id = fields.String(allow_none=True, metadata={"example": "arch_premium_deal_hunter"})
-    dna = Segments(metadata={"example": {"price_sensitivity": "deal_hunter"}})
-    communication_guidance = fields.List(fields.String(), metadata={"example": ["Lead with value for money"]})
+    archetype_id = fields.String(allow_none=True)
+    dna = Segments()
+    communication_guidance = fields.List(fields.String())
     as_of = Rfc3339(allow_none=True)
-    outdated = fields.Boolean(metadata={"example": False})
+    outdated = fields.Boolean()
 
 
 class NestedCustomer(fields.Nested):
