@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.wire.malformed import BAD_EMAIL, BAD_ID, BAD_TEXT, LIST_QUERIES, NOT_TEXT, Endpoint
+from tests.wire.malformed import BAD_DAY, BAD_EMAIL, BAD_ID, BAD_TEXT, LIST_QUERIES, NOT_TEXT, Endpoint
 
 BAD_AMOUNT = (
     *(
@@ -161,6 +161,7 @@ CUSTOMER_WRONG = {
 
 def of_customers(customer_id: str) -> list[Endpoint]:
     customer, of_customer = f"/api/customers/{customer_id}", {"id_in_path": customer_id}
+    profile = "/api/mcp/customer"
     pages = {name: LIST_QUERIES[name] for name in ("page", "limit", "cursor")}
     addresses = {"email": ("", "%00", "%20", "x" * 321)}
     return [
@@ -191,6 +192,24 @@ def of_customers(customer_id: str) -> list[Endpoint]:
             method="GET",
             target=f"{customer}/orders",
             queries=pages,
+            **of_customer,
+        ),
+        Endpoint(name="read_profile", method="GET", target=f"{profile}/{customer_id}", **of_customer),
+        Endpoint(
+            name="read_churn_risk",
+            method="GET",
+            target=f"{profile}/{customer_id}/churn-risk",
+            **of_customer,
+        ),
+        Endpoint(
+            name="find_orders",
+            method="GET",
+            target=f"{profile}/{customer_id}/orders",
+            queries={
+                "search_terms": ("%00", "a%00b", "x" * 201, "x+" * 11, ",".join("x" * 11)),
+                "start_date": BAD_DAY,
+                "end_date": BAD_DAY,
+            },
             **of_customer,
         ),
         Endpoint(

@@ -111,6 +111,8 @@ def test_malformed_requests_are_problems_that_name_the_field(desk: Desk, ticket:
 def test_the_table_covers_every_address_that_takes_a_body_or_an_id(desk: Desk) -> None:
     public_or_fixed = {
         "list_providers",
+        "read_any_profile",
+        "read_configuration",
         "list_ticket_fields",
         "read_health",
         "read_liveness",

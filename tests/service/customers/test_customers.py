@@ -44,14 +44,20 @@ def test_names_of_many_come_in_one_query(
     customers.create(ADA, actor="web")
     customers.create(NewCustomer(id="bob"), actor="web")
     with database.reading() as session, statements() as seen:
-        assert customers.people(session, ["ada", "bob", "nobody"]) == {"ada": "Ada", "bob": None}
+        found = customers.people(session, ["ada", "bob", "nobody"])
+    assert {key: person.name for key, person in found.items()} == {"ada": "Ada", "bob": None}
+    assert found["ada"].reference.known_as("quimbi") == "7001"
     assert len([statement for statement in seen if statement.startswith("SELECT")]) == 1
 
 
-def test_any_customer_is_one_of_those_there_are(customers: CustomerService) -> None:
-    assert customers.any_customer() is None
+def test_some_at_random_are_of_those_there_are(database: Database, customers: CustomerService) -> None:
+    with database.reading() as session:
+        assert customers.at_random(session, 2) == []
     made = {customers.create(NewCustomer(), actor="web").id for _ in range(5)}
-    assert {customers.any_customer() for _ in range(50)} <= made
+    with database.reading() as session:
+        several = [customers.at_random(session, 2) for _ in range(50)]
+    assert all(1 <= len(some) <= 2 for some in several)
+    assert {customer_id for some in several for customer_id in some} <= made
 
 
 def test_an_id_that_is_taken_is_a_conflict_and_changes_nothing(
