@@ -15,11 +15,15 @@ def desk(start_desk: StartDesk, migrated_url: str) -> Desk:
     return start_desk(DATABASE_URL=migrated_url)
 
 
+OF_THE_CUSTOMER = {"customer", "customer_profile"}
+"""What stands beside the ticket, and comes when a provider has answered."""
+
+
 def read(desk: Desk, ticket_id: str) -> dict[str, Any]:
     answer = desk.get(f"/api/tickets/{ticket_id}")
     assert answer.status_code == 200, answer.text
     ticket: dict[str, Any] = answer.json()
-    return ticket
+    return {name: told for name, told in ticket.items() if name not in OF_THE_CUSTOMER}
 
 
 def changed(desk: Desk, ticket_id: str, **fields: Any) -> dict[str, Any]:
