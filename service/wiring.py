@@ -23,6 +23,8 @@ from service.events import EventLog
 from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
+from service.importing.importer import Importer
+from service.importing.kinds.tickets import Tickets
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
 from service.intelligence.observers import FannedOut
@@ -50,6 +52,7 @@ from service.tickets.services import (
     FieldService,
     HistoryService,
     NoteService,
+    PastTicketService,
     TicketRecords,
     TicketService,
 )
@@ -170,6 +173,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
         metrics.jobs.knows(job.name)
+    ticket_fields = FieldService(database, events, clock)
+    past_tickets = PastTicketService(customers, conversations, records)
     exposition = Exposition(metrics)
     provide(
         app,
@@ -182,7 +187,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         tickets,
         conversations,
         NoteService(database, records),
-        FieldService(database, events, clock),
+        ticket_fields,
+        Importer(database, clock, [Tickets(past_tickets, ticket_fields)]),
         HistoryService(database),
         chain,
         FactsService(chain, customers, clock, deadline_s=settings.facts_deadline_s),

@@ -4,6 +4,7 @@ from service.tickets.services.conversations import AddedMessage, ConversationSer
 from service.tickets.services.fields import FieldChange, FieldService, NewField
 from service.tickets.services.history import HistoryService
 from service.tickets.services.notes import NewNote, NoteService
+from service.tickets.services.past import PastTicketService
 from service.tickets.services.records import TicketRecords
 from service.tickets.services.tickets import Conversation, NewTicket, TicketChange, TicketService
 
@@ -19,6 +20,7 @@ __all__ = [
     "NewNote",
     "NewTicket",
     "NoteService",
+    "PastTicketService",
     "TicketChange",
     "TicketRecords",
     "TicketService",

@@ -63,8 +63,23 @@ class ConversationService:
         self, session: Session, ticket: Ticket, new: NewMessage, *, actor: str, at: datetime
     ) -> Message:
         """As a part of a greater change, which gives the ticket its version and status."""
+        message = self.place(session, ticket, new, at=at)
+        self.tell_added(session, ticket, message, actor=actor, at=at)
+        return message
+
+    def place(
+        self,
+        session: Session,
+        ticket: Ticket,
+        new: NewMessage,
+        *,
+        at: datetime,
+        external_id: str | None = None,
+    ) -> Message:
+        """With what the ticket keeps of it, and no event. It is the last one, or `look_again` follows."""
         message = Message(
             id=new_id("message"),
+            external_id=external_id,
             ticket_id=ticket.id,
             from_agent=new.from_agent,
             content=new.content,
@@ -77,15 +92,20 @@ class ConversationService:
         )
         session.add(message)
         ticket.message_count += 1
+        ticket.conversation_version += 1
         _show_last(ticket, message)
         if new.from_agent:
             ticket.waiting_since = None
             ticket.first_response_at = ticket.first_response_at or at
         else:
             ticket.waiting_since = ticket.waiting_since or at
-        told = {"from_agent": new.from_agent, "send_to_customer": new.send_to_customer}
-        self._told(session, ticket, MESSAGE_ADDED, message, actor=actor, at=at, **told)
         return message
+
+    def tell_added(
+        self, session: Session, ticket: Ticket, message: Message, *, actor: str, at: datetime
+    ) -> None:
+        told = {"from_agent": message.from_agent, "send_to_customer": message.send_to_customer}
+        self._told(session, ticket, MESSAGE_ADDED, message, actor=actor, at=at, **told)
 
     def listing(self, ticket_id: str, page: Page, *, newest_first: bool) -> Listing[Message]:
         """Raises `NotFound`."""
@@ -114,6 +134,7 @@ class ConversationService:
                 if message.sequence == queries.last_messages(session, ticket.id, 1)[0].sequence:
                     ticket.last_message_preview = preview(content)
                 ticket.version += 1
+                ticket.conversation_version += 1
                 self._told(session, ticket, MESSAGE_EDITED, message, actor=actor, at=now)
         return AddedMessage(message, ticket)
 
@@ -124,8 +145,9 @@ class ConversationService:
             now = message.deleted_at = self._records.now()
             ticket.message_count -= 1
             ticket.version += 1
+            ticket.conversation_version += 1
             self._told(session, ticket, MESSAGE_DELETED, message, actor=actor, at=now)
-            _look_again(session, ticket)
+            look_again(session, ticket)
 
     def reset(self, ticket_id: str, *, actor: str) -> int:
         """Delete all messages but the first. Returns how many those were; raises `NotFound`."""
@@ -137,7 +159,7 @@ class ConversationService:
                 ticket.message_count -= deleted
                 ticket.conversation_version += 1
                 ticket.version += 1
-                _look_again(session, ticket)
+                look_again(session, ticket)
                 told = {"messages_deleted": deleted}
                 self._records.changed(session, ticket, CONVERSATION_RESET, actor=actor, at=now, after=told)
         return deleted
@@ -162,7 +184,6 @@ class ConversationService:
         at: datetime,
         **more: object,
     ) -> None:
-        ticket.conversation_version += 1
         after = {"message_id": message.id, **more}
         self._records.changed(session, ticket, kind, actor=actor, at=at, after=after)
 
@@ -173,7 +194,8 @@ def _show_last(ticket: Ticket, message: Message | None) -> None:
     ticket.last_message_from_agent = message.from_agent if message else None
 
 
-def _look_again(session: Session, ticket: Ticket) -> None:
+def look_again(session: Session, ticket: Ticket) -> None:
+    """Work out anew what the ticket keeps of its messages, where the last one is not the one just changed."""
     session.flush()
     last = queries.last_messages(session, ticket.id, 1)
     _show_last(ticket, last[0] if last else None)
