@@ -35,7 +35,7 @@ class Lines:
 
 
 class Bar:
-    def __init__(self, bar: "click._termui_impl.ProgressBar[int]") -> None:
+    def __init__(self, bar: "click._termui_impl.ProgressBar[int | None]") -> None:
         self._bar = bar
 
     def advanced(self, *, line: int, bytes_read: int) -> None:

@@ -9,25 +9,12 @@ from sqlalchemy.orm import Session, selectinload
 
 from service.customers.models import Customer, Order
 
-ASKED_AT_ONCE = 1_000
-"""Values in one statement; SQLite takes 32,766 at most."""
-
 
 def insert_if_absent(session: Session, values: dict[str, Any]) -> bool:
     """True where the customer was not there before, also when several try at once."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(Customer).values(values).on_conflict_do_nothing(index_elements=["id"])
     return session.execute(statement.returning(Customer.id)).first() is not None
-
-
-def known(session: Session, customer_ids: Sequence[str]) -> set[str]:
-    return {
-        customer_id
-        for start in range(0, len(customer_ids), ASKED_AT_ONCE)
-        for customer_id in session.scalars(
-            select(Customer.id).where(Customer.id.in_(customer_ids[start : start + ASKED_AT_ONCE]))
-        )
-    }
 
 
 def id_of(session: Session, ref: str) -> str | None:

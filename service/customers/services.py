@@ -1,7 +1,6 @@
 """Who the desk's customers are."""
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cachetools import TTLCache
@@ -83,10 +82,6 @@ class CustomerService:
                     personal=details,
                 ),
             )
-
-    def known(self, session: Session, customer_ids: Sequence[str]) -> set[str]:
-        """Those of them that are there."""
-        return queries.known(session, customer_ids)
 
     def id_of(self, session: Session, ref: str) -> str | None:
         return queries.id_of(session, ref)

@@ -43,6 +43,38 @@ def preview(content: str) -> str:
     return line if len(line) <= PREVIEW_LENGTH else line[: PREVIEW_LENGTH - 1] + "…"
 
 
+def placed(
+    ticket: Ticket,
+    new: NewMessage,
+    *,
+    at: datetime,
+    external_id: str | None = None,
+) -> Message:
+    """The message, with what its ticket keeps of it; it is the last one, or `look_again` follows."""
+    message = Message(
+        id=new_id("message"),
+        external_id=external_id,
+        ticket_id=ticket.id,
+        from_agent=new.from_agent,
+        content=new.content,
+        author_name=new.author.name,
+        author_email=new.author.email,
+        send_to_customer=new.send_to_customer,
+        draft_id=new.draft_id,
+        attachments=[dict(attachment) for attachment in new.attachments] or None,
+        created_at=at,
+    )
+    ticket.message_count += 1
+    ticket.conversation_version += 1
+    _show_last(ticket, message)
+    if new.from_agent:
+        ticket.waiting_since = None
+        ticket.first_response_at = ticket.first_response_at or at
+    else:
+        ticket.waiting_since = ticket.waiting_since or at
+    return message
+
+
 class ConversationService:
     def __init__(self, database: Database, records: TicketRecords) -> None:
         self._database = database
@@ -63,42 +95,9 @@ class ConversationService:
         self, session: Session, ticket: Ticket, new: NewMessage, *, actor: str, at: datetime
     ) -> Message:
         """As a part of a greater change, which gives the ticket its version and status."""
-        message = self.place(session, ticket, new, at=at)
-        self.tell_added(session, ticket, message, actor=actor, at=at)
-        return message
-
-    def place(
-        self,
-        session: Session,
-        ticket: Ticket,
-        new: NewMessage,
-        *,
-        at: datetime,
-        external_id: str | None = None,
-    ) -> Message:
-        """With what the ticket keeps of it, and no event. It is the last one, or `look_again` follows."""
-        message = Message(
-            id=new_id("message"),
-            external_id=external_id,
-            ticket_id=ticket.id,
-            from_agent=new.from_agent,
-            content=new.content,
-            author_name=new.author.name,
-            author_email=new.author.email,
-            send_to_customer=new.send_to_customer,
-            draft_id=new.draft_id,
-            attachments=[dict(attachment) for attachment in new.attachments] or None,
-            created_at=at,
-        )
+        message = placed(ticket, new, at=at)
         session.add(message)
-        ticket.message_count += 1
-        ticket.conversation_version += 1
-        _show_last(ticket, message)
-        if new.from_agent:
-            ticket.waiting_since = None
-            ticket.first_response_at = ticket.first_response_at or at
-        else:
-            ticket.waiting_since = ticket.waiting_since or at
+        self.tell_added(session, ticket, message, actor=actor, at=at)
         return message
 
     def tell_added(

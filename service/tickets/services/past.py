@@ -13,8 +13,8 @@ from service.events import TICKET_CREATED
 from service.tickets import queries
 from service.tickets.custom_fields import merged
 from service.tickets.lifecycle import Settled, status_after_message
-from service.tickets.models import Ticket, TicketField, TicketStatus
-from service.tickets.services.conversations import ConversationService, NewMessage, look_again
+from service.tickets.models import Message, Note, Ticket, TicketField, TicketStatus
+from service.tickets.services.conversations import ConversationService, NewMessage, look_again, placed
 from service.tickets.services.notes import NewNote, written
 from service.tickets.services.records import TicketRecords
 from service.tickets.services.tickets import NewTicket, opened, state_of
@@ -106,38 +106,36 @@ class PastTicketService:
         for customer_id in sorted(people.keys() - known):
             self._customers.ensure(session, customer_id, people[customer_id], actor=actor)
         now = self._records.now()
-        made = [self._make(session, ticket, actor=actor, now=now) for ticket in tickets]
+        made = [_made(ticket, actor=actor, now=now) for ticket in tickets]
+        session.add_all(one for one, _ in made)
+        session.flush()  # nothing tells the session that messages need their ticket there
+        session.add_all(part for _, parts in made for part in parts)
         session.flush()
-        statuses: Counter[TicketStatus] = Counter(ticket.status for ticket in made)
+        for one, parts in made:
+            self._tell_made(session, one, len(parts), actor=actor, now=now)
+        statuses: Counter[TicketStatus] = Counter(one.status for one, _ in made)
         for status, count in sorted(statuses.items()):
             self._records.count(session, status, count)
 
-    def _make(self, session: Session, past: PastTicket, *, actor: str, now: datetime) -> Ticket:
-        """One event tells of all of it, once the ticket is as it was."""
-        created_at = past.created_at or min((message.at for message in past.messages), default=now)
-        ticket = opened(past.new, past.settled, at=created_at)
-        ticket.custom_fields = dict(past.new.custom_fields)
-        session.add(ticket)
-        for message in _in_order(past, created_at):
-            self._conversations.place(
-                session, ticket, message.new, at=message.at, external_id=message.external_id
-            )
-        session.add_all(written(note.new, ticket.id, actor=actor, at=note.at) for note in past.notes)
-        told = {"created_at": created_at, "messages": ticket.message_count, "notes": len(past.notes)}
-        self._records.changed(
-            session, ticket, TICKET_CREATED, actor=actor, at=now, after=state_of(ticket) | told
-        )
-        ticket.updated_at = past.updated_at or max(created_at, ticket.last_message_at or created_at)
-        return ticket
+    def _tell_made(self, session: Session, ticket: Ticket, parts: int, *, actor: str, now: datetime) -> None:
+        """One event for all of it, when the ticket is as it was."""
+        updated_at = ticket.updated_at
+        told = {
+            "created_at": ticket.created_at,
+            "messages": ticket.message_count,
+            "notes": parts - ticket.message_count,
+        }
+        after = state_of(ticket) | told
+        self._records.changed(session, ticket, TICKET_CREATED, actor=actor, at=now, after=after)
+        ticket.updated_at = updated_at
 
     def _append(self, session: Session, ticket_id: str, fresh: Sequence[PastMessage], *, actor: str) -> None:
         """What is newer than all that is there moves the ticket as over HTTP; what is older moves nothing."""
         ticket = self._records.held(session, ticket_id)
         now, last_at, answered_at = self._records.now(), ticket.last_message_at, ticket.first_response_at
         for message in sorted(fresh, key=lambda message: message.at):
-            added = self._conversations.place(
-                session, ticket, message.new, at=message.at, external_id=message.external_id
-            )
+            added = placed(ticket, message.new, at=message.at, external_id=message.external_id)
+            session.add(added)
             self._conversations.tell_added(session, ticket, added, actor=actor, at=now)
             if message.new.from_agent:
                 answered_at = min(answered_at or message.at, message.at)
@@ -167,6 +165,20 @@ def _author(ticket: PastTicket) -> Person:
     """Who the customer is, as far as the ticket tells."""
     told = (message.new.author for message in ticket.messages if not message.new.from_agent)
     return ticket.new.author if ticket.new.author != Person() else next(told, Person())
+
+
+def _made(past: PastTicket, *, actor: str, now: datetime) -> tuple[Ticket, list[Message | Note]]:
+    """The ticket as it was, and its messages and notes."""
+    created_at = past.created_at or min((message.at for message in past.messages), default=now)
+    ticket = opened(past.new, past.settled, at=created_at)
+    ticket.custom_fields = dict(past.new.custom_fields)
+    parts: list[Message | Note] = [
+        placed(ticket, message.new, at=message.at, external_id=message.external_id)
+        for message in _in_order(past, created_at)
+    ]
+    parts += [written(note.new, ticket.id, actor=actor, at=note.at) for note in past.notes]
+    ticket.updated_at = past.updated_at or max(created_at, ticket.last_message_at or created_at)
+    return ticket, parts
 
 
 def _in_order(ticket: PastTicket, created_at: datetime) -> list[PastMessage]:
