@@ -8,6 +8,7 @@ from flask_cors import CORS
 from flask_migrate import Migrate
 
 from service import cli, wiring
+from service.customers.views import BLUEPRINTS as customers  # noqa: N811  # one name per domain
 from service.database import db
 from service.health.views import blueprint as health
 from service.http import callers, documentation, headers, problems, rendering
@@ -59,7 +60,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     wiring.wire(app, settings, substitutes or Substitutes(), metrics)
     Migrate(app, db, directory=str(MIGRATIONS))
     documentation.configure(app)
-    documentation.install(app, [health, intelligence, *tickets, provider_control, metrics_view])
+    documentation.install(app, [health, intelligence, *tickets, *customers, provider_control, metrics_view])
     cli.install(app)
     return app
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import Index, String, insert, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.columns import Base, Identifier, Json
@@ -122,7 +122,19 @@ class StoredEvent(Base):
     )
 
 
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """`before` and `after` of the fields of both that are not the same; empty where all are."""
+    names = [name for name in after if before[name] != after[name]]
+    if not names:
+        return {}
+    return {
+        "before": {name: before[name] for name in names},
+        "after": {name: after[name] for name in names},
+    }
+
+
 Handler = Callable[[Session, Event], None]
+BatchHandler = Callable[[Session, Sequence[Event]], None]
 
 
 class EventLog:
@@ -130,24 +142,43 @@ class EventLog:
 
     def __init__(self, handlers: Mapping[EventType, Sequence[Handler]] | None = None) -> None:
         self._handlers = {kind: list(those) for kind, those in (handlers or {}).items()}
+        self._batch_handlers: dict[EventType, list[BatchHandler]] = {}
 
     def subscribe(self, kind: EventType, handler: Handler) -> None:
         self._handlers.setdefault(kind, []).append(handler)
 
+    def subscribe_to_batches(self, kind: EventType, handler: BatchHandler) -> None:
+        """For what many of at once must not cost a statement each: hears all of one `record_all` together."""
+        self._batch_handlers.setdefault(kind, []).append(handler)
+
     def record(self, session: Session, event: Event) -> None:
-        session.add(
-            StoredEvent(
-                type=event.type.name,
-                version=event.type.version,
-                subject_type=event.subject_type,
-                subject_id=event.subject_id,
-                ticket_id=event.ticket_id,
-                actor=event.actor,
-                at=event.at,
-                before=event.before,
-                after=event.after,
-                personal=event.personal,
-            )
-        )
-        for handler in self._handlers.get(event.type, ()):
-            handler(session, event)
+        self.record_all(session, [event])
+
+    def record_all(self, session: Session, events: Sequence[Event]) -> None:
+        if len(events) == 1:
+            session.add(StoredEvent(**_row(events[0])))
+        elif events:  # nobody needs their ids, for which SQLite would take a statement each
+            rows = [_row(event) for event in events]
+            session.execute(insert(StoredEvent), rows, execution_options={"render_nulls": True})
+        for event in events:
+            for handler in self._handlers.get(event.type, ()):
+                handler(session, event)
+        for kind in dict.fromkeys(event.type for event in events):
+            together = [event for event in events if event.type == kind]
+            for batch_handler in self._batch_handlers.get(kind, ()):
+                batch_handler(session, together)
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return {
+        "type": event.type.name,
+        "version": event.type.version,
+        "subject_type": event.subject_type,
+        "subject_id": event.subject_id,
+        "ticket_id": event.ticket_id,
+        "actor": event.actor,
+        "at": event.at,
+        "before": event.before,
+        "after": event.after,
+        "personal": event.personal,
+    }

@@ -17,7 +17,7 @@ from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
-from service.customers.services import CustomerService
+from service.customers.services import CustomerService, OrderService
 from service.database import Database, db, engine_options, normalise_url
 from service.events import EventLog
 from service.flight_board import RedisFlightBoard
@@ -184,6 +184,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         events,
         runner,
         customers,
+        OrderService(database, customers, events, clock),
         tickets,
         conversations,
         NoteService(database, records),

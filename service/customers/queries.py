@@ -1,24 +1,93 @@
 """Statements over customers and their orders."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from types import ModuleType
+from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
-from service.customers.models import Customer, Order
+from service.columns import MONEY_STEP
+from service.customers.models import Customer, Order, OrderLine, Refund
+from service.http.pagination import Page
+
+COUNTED_EXACTLY = 1_000
+SEARCHED_ORDERS = 1_000
+LOW_BITS = 20
+AS_ONE = {"render_nulls": True}
+"""Without it rows with other columns empty are other statements."""
+
+T = TypeVar("T")
 
 
-def insert_if_absent(session: Session, values: dict[str, Any]) -> bool:
-    """True where the customer was not there before, also when several try at once."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(Customer).values(values).on_conflict_do_nothing(index_elements=["id"])
-    return session.execute(statement.returning(Customer.id)).first() is not None
+# ---------------------------------------------------------------- customers
 
 
-def id_of(session: Session, ref: str) -> str | None:
-    return session.scalar(select(Customer.id).where(Customer.ref == ref))
+def insert_absent(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """The ids of those that were not there before, also when several try at once."""
+    statement = _dialect(session).insert(Customer).on_conflict_do_nothing(index_elements=["id"])
+    return set(session.scalars(statement.returning(Customer.id), rows, execution_options=AS_ONE))
+
+
+def refs(session: Session, customer_ids: Collection[str]) -> dict[str, str]:
+    """By id, of those that there are."""
+    statement = select(Customer.id, Customer.ref).where(Customer.id.in_(customer_ids))
+    return dict(session.execute(statement).tuples().all())
+
+
+def names(session: Session, customer_ids: Collection[str]) -> dict[str, str | None]:
+    statement = select(Customer.id, Customer.name).where(Customer.id.in_(customer_ids))
+    return dict(session.execute(statement).tuples().all())
+
+
+def ids_of(session: Session, those: Collection[str]) -> Sequence[str]:
+    """Of customers by ref."""
+    return session.scalars(select(Customer.id).where(Customer.ref.in_(those))).all()
+
+
+def customer_near(session: Session, ref: str) -> str | None:
+    """The first one from a ref on, or of all."""
+    first = select(Customer.id).order_by(Customer.ref).limit(1)
+    return session.scalar(first.where(Customer.ref >= ref)) or session.scalar(first)
+
+
+def held(session: Session, customer_id: str) -> Customer | None:
+    """Until the transaction ends."""
+    return session.scalar(select(Customer).where(Customer.id == customer_id).with_for_update())
+
+
+def customers_page(session: Session, page: Page, *, email: str | None) -> Sequence[Customer]:
+    """Newest first; one row more than the page has, where there is a next one."""
+    statement = _one_page(_with_email(email), page, (Customer.created_at, Customer.id))
+    return session.scalars(statement).all()
+
+
+def count_customers(session: Session, *, email: str | None) -> tuple[int, bool]:
+    return _count_some(session, _with_email(email))
+
+
+def _with_email(email: str | None) -> Select[tuple[Customer]]:
+    statement = select(Customer)
+    return statement if email is None else statement.where(func.lower(Customer.email) == func.lower(email))
+
+
+# ---------------------------------------------------------------- orders read
 
 
 def recent_orders(session: Session, customer_id: str, limit: int) -> Sequence[Order]:
@@ -31,3 +100,162 @@ def recent_orders(session: Session, customer_id: str, limit: int) -> Sequence[Or
         .options(selectinload(Order.lines))
     )
     return session.scalars(statement).all()
+
+
+def orders_page(session: Session, customer_id: str, page: Page) -> Sequence[Order]:
+    """Newest first, with all of their parts; one row more than the page has, where there is a next one."""
+    statement = select(Order).where(Order.customer_id == customer_id)
+    return session.scalars(_whole(_one_page(statement, page, (Order.ordered_at, Order.id)))).all()
+
+
+def count_orders(session: Session, customer_id: str) -> tuple[int, bool]:
+    return _count_some(session, select(Order).where(Order.customer_id == customer_id))
+
+
+def orders_with(
+    session: Session,
+    customer_id: str,
+    words: Iterable[str],
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    limit: int,
+) -> Sequence[Order]:
+    """Those of the newest 1,000 from `start` until before `end` that have every word in number or titles."""
+    recent = select(Order.id).where(Order.customer_id == customer_id)
+    if start is not None:
+        recent = recent.where(Order.ordered_at >= start)
+    if end is not None:
+        recent = recent.where(Order.ordered_at < end)
+    place = (Order.ordered_at.desc(), Order.id.desc())
+    near = recent.order_by(*place).limit(SEARCHED_ORDERS).subquery()
+    found = select(Order).join(near, near.c.id == Order.id)
+    for word in words:
+        titled = select(literal(1)).where(
+            OrderLine.order_id == Order.id, OrderLine.title.icontains(word, autoescape=True)
+        )
+        found = found.where(or_(Order.external_id.icontains(word, autoescape=True), titled.exists()))
+    return session.scalars(_whole(found.order_by(*place).limit(limit))).all()
+
+
+Figures = tuple[str, int, Decimal, datetime, datetime]
+
+
+def order_figures(session: Session, customer_id: str) -> list[Figures]:
+    """Of each currency: how many orders, their sum, the first, the last."""
+    statement = (
+        select(
+            Order.currency,
+            func.count(),
+            func.min(Order.ordered_at),
+            func.max(Order.ordered_at),
+            *_sum_parts(session, Order.total),
+        )
+        .where(Order.customer_id == customer_id)
+        .group_by(Order.currency)
+        .order_by(Order.currency)
+    )
+    return [
+        (currency, count, _sum_of(parts), first, last)
+        for currency, count, first, last, *parts in session.execute(statement)
+    ]
+
+
+def refunded(session: Session, customer_id: str) -> dict[str, Decimal]:
+    """By currency."""
+    statement = (
+        select(Order.currency, *_sum_parts(session, Refund.amount))
+        .join(Refund, Refund.order_id == Order.id)
+        .where(Order.customer_id == customer_id)
+        .group_by(Order.currency)
+    )
+    return {currency: _sum_of(parts) for currency, *parts in session.execute(statement)}
+
+
+def _sum_parts(session: Session, column: InstrumentedAttribute[Decimal]) -> list[ColumnElement[Any]]:
+    """SQLite ends a sum past 64 bits with an error, so that high and low bits are summed apart."""
+    if session.get_bind().dialect.name == "postgresql":
+        return [func.sum(column)]
+    steps = type_coerce(column, BigInteger)
+    return [func.sum(steps.op(">>")(LOW_BITS)), func.sum(steps.op("&")(2**LOW_BITS - 1))]
+
+
+def _sum_of(parts: Sequence[Any]) -> Decimal:
+    if len(parts) == 1:
+        return Decimal(parts[0])
+    high, low = parts
+    return Decimal((high << LOW_BITS) + low) * MONEY_STEP
+
+
+# ---------------------------------------------------------------- orders written
+
+
+def hold_orders(session: Session, rows: Sequence[dict[str, Any]]) -> Sequence[Order]:
+    """Insert those that are not there, and hold all until the transaction ends, as they are then.
+
+    One statement in the order of `rows`: who writes the same orders at once waits, and none deadlocks
+    where all bring theirs in one order.
+    """
+    statement = _dialect(session).insert(Order)
+    statement = statement.on_conflict_do_update(
+        index_elements=["external_id"], set_={"updated_at": Order.updated_at}
+    )
+    return session.scalars(
+        statement.returning(Order), rows, execution_options={"populate_existing": True, **AS_ONE}
+    ).all()
+
+
+def lines_of(session: Session, order_ids: Collection[str]) -> Sequence[OrderLine]:
+    """In their order within each."""
+    statement = select(OrderLine).where(OrderLine.order_id.in_(order_ids))
+    return session.scalars(statement.order_by(OrderLine.order_id, OrderLine.position)).all()
+
+
+def refunds_of(session: Session, order_ids: Collection[str]) -> Sequence[Refund]:
+    return session.scalars(select(Refund).where(Refund.order_id.in_(order_ids))).all()
+
+
+def change_orders(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(update(Order), rows)
+
+
+def replace_parts(
+    session: Session,
+    part: type[OrderLine | Refund],
+    rows: Sequence[dict[str, Any]],
+    *,
+    of_known: Collection[str],
+) -> None:
+    """Put `rows` in the place of all parts that the known orders have."""
+    if of_known:
+        session.execute(
+            delete(part).where(part.order_id.in_(of_known)),
+            execution_options={"synchronize_session": False},
+        )
+    if rows:
+        session.execute(insert(part), rows, execution_options=AS_ONE)
+
+
+def _dialect(session: Session) -> ModuleType:
+    return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+
+
+def _whole(statement: Select[tuple[Order]]) -> Select[tuple[Order]]:
+    return statement.options(selectinload(Order.lines), selectinload(Order.refunds))
+
+
+def _one_page(statement: Select[tuple[T]], page: Page, place: tuple[Any, Any]) -> Select[tuple[T]]:
+    """Newest first."""
+    if page.cursor:
+        last = tuple_(literal(page.cursor.at, place[0].type), literal(page.cursor.id))
+        statement = statement.where(tuple_(*place) < last)
+    order = (column.desc() for column in place)
+    return statement.order_by(*order).limit(page.limit + 1).offset(page.offset)
+
+
+def _count_some(session: Session, wanted: Select[Any]) -> tuple[int, bool]:
+    """How many, and whether that is an estimate (a lower bound): reads a bounded number of rows."""
+    some = wanted.with_only_columns(literal(1)).limit(COUNTED_EXACTLY + 1).subquery()
+    found = session.scalar(select(func.count()).select_from(some)) or 0
+    return min(found, COUNTED_EXACTLY), found > COUNTED_EXACTLY

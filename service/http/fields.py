@@ -1,16 +1,31 @@
 """Bounded fields, one set for every schema: what passes here fits the database and every provider."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
 from service.clock import rfc3339
+from service.columns import MONEY_STEP
 
 MAX_INTEGER = 2**53 - 1
+MOST_MONEY = 10**11
+"""With four decimals 15 digits: as many as a JSON number carries unharmed."""
+
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+LONGEST_ADDRESS = 2_000
 CALLER_ID = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x20/\\?#%\x7f]{1,200}")
 """`.` and `..` are no segments of a path: clients take them out."""
+
+
+CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,20})?", re.ASCII)
+TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
 
 
 def storable(text: str) -> bool:
@@ -77,11 +92,78 @@ class Choice(fields.String):
 
 
 class Rfc3339(fields.Field[datetime]):
-    """A time in UTC, with `Z`."""
+    """A time in UTC, with `Z`; one that comes in tells its offset, and is of the years 1970 to 2199."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else rfc3339(value)
 
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        at = _time(value.upper()) if isinstance(value, str) and len(value) <= 40 else None
+        if at is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
+            raise ValidationError(
+                "Must be a time with its offset, such as 2026-01-31T10:00:00Z, "
+                f"of the years {FIRST_YEAR} to {LAST_YEAR}."
+            )
+        return at
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC) if TIME.fullmatch(text) else None
+    except (ValueError, OverflowError):
+        return None
+
 
 class Number(fields.Float):
     """A Decimal or float as a JSON number."""
+
+
+class Amount(fields.Decimal):
+    """Money that is not negative, as a JSON number; one that comes in may be text, such as `19.90`.
+
+    Past ten-thousandths it is rounded half to even: more is the noise of binary fractions.
+    """
+
+    def __init__(self, high: int = MOST_MONEY, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators.append(validate.Range(0, high, error="Must be an amount from {min} to {max}."))
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> float | None:  # type: ignore[override]
+        return None if value is None else float(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        if isinstance(value, str):
+            sound = AMOUNT.fullmatch(value) is not None
+        else:
+            sound = (
+                not isinstance(value, bool) and isinstance(value, int | float) and abs(value) <= MAX_INTEGER
+            )
+        if not sound:
+            raise ValidationError("Must be an amount such as 19.90, without a currency or separators.")
+        return Decimal(str(value)).quantize(MONEY_STEP, rounding=ROUND_HALF_EVEN) + 0
+
+
+class WebAddress(Text):
+    """An http or https address; the desk never fetches it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(LONGEST_ADDRESS, **options)
+        self._sound = validate.URL(
+            schemes={"http", "https"}, require_tld=False, error="Must be an http or https address."
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        address = super()._deserialize(value, attr, data, **kwargs)
+        if len(address) <= LONGEST_ADDRESS:
+            self._sound(address)
+        return address
+
+
+class Currency(fields.String):
+    """An ISO 4217 code by its form: which codes there are changes more often than this desk."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        code: str = super()._deserialize(value, attr, data, **kwargs)
+        if not CURRENCY.fullmatch(code):
+            raise ValidationError("Must be three capital letters, such as EUR (ISO 4217).")
+        return code

@@ -1,6 +1,6 @@
 """What happens on the desk makes facts outdated: they are brought up to date when next looked at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from service.customers.services import CustomerService
 from service.database import after_commit
 from service.events import MESSAGE_ADDED, ORDER_RECORDED, Event, EventLog
-from service.intelligence.snapshots import mark_outdated
+from service.intelligence.snapshots import mark_all_outdated, mark_outdated
 from service.tickets.services import TicketService
 
 
@@ -24,19 +24,19 @@ class FactsOutdating:
 
     def subscribe_to(self, events: EventLog) -> None:
         events.subscribe(MESSAGE_ADDED, self._message_added)
-        events.subscribe(ORDER_RECORDED, self._order_recorded)
+        events.subscribe_to_batches(ORDER_RECORDED, self._orders_recorded)
 
     def _message_added(self, session: Session, event: Event) -> None:
         if event.ticket_id is None or (event.after or {}).get("from_agent"):
             return
-        self._outdate(session, self._tickets.customer_of(session, event.ticket_id), event)
+        customer_id = self._tickets.customer_of(session, event.ticket_id)
+        if customer_id is not None:
+            mark_outdated(session, customer_id, event.at)
+            after_commit(session, partial(self._forget, customer_id))
 
-    def _order_recorded(self, session: Session, event: Event) -> None:
-        """Its subject is the customer, by `ref`."""
-        self._outdate(session, self._customers.id_of(session, event.subject_id), event)
-
-    def _outdate(self, session: Session, customer_id: str | None, event: Event) -> None:
-        if customer_id is None:
-            return
-        mark_outdated(session, customer_id, event.at)
-        after_commit(session, partial(self._forget, customer_id))
+    def _orders_recorded(self, session: Session, events: Sequence[Event]) -> None:
+        """Their subjects are the customers, by `ref`."""
+        customer_ids = self._customers.ids_of(session, {event.subject_id for event in events})
+        mark_all_outdated(session, customer_ids, events[-1].at)
+        for customer_id in customer_ids:
+            after_commit(session, partial(self._forget, customer_id))

@@ -1,0 +1,20 @@
+"""Who the desk's customers are, and what they ordered."""
+
+from service.customers.services.customers import (
+    CustomerChange,
+    CustomerService,
+    NewCustomer,
+    Person,
+)
+from service.customers.services.orders import OrderFigures, OrderService, Recorded, ToldCustomer
+
+__all__ = [
+    "CustomerChange",
+    "CustomerService",
+    "NewCustomer",
+    "OrderFigures",
+    "OrderService",
+    "Person",
+    "Recorded",
+    "ToldCustomer",
+]
