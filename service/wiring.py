@@ -24,6 +24,8 @@ from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
 from service.importing.importer import Importer
+from service.importing.kinds.customers import Customers
+from service.importing.kinds.orders import Orders
 from service.importing.kinds.tickets import Tickets
 from service.intelligence.drafting import DraftService
 from service.intelligence.history import DeskHistory
@@ -174,7 +176,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     for job in jobs:
         metrics.jobs.knows(job.name)
     ticket_fields = FieldService(database, events, clock)
-    past_tickets = PastTicketService(customers, conversations, records)
+    orders = OrderService(database, customers, events, clock)
+    past_tickets = PastTicketService(customers, conversations, records, events)
     exposition = Exposition(metrics)
     provide(
         app,
@@ -184,12 +187,14 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         events,
         runner,
         customers,
-        OrderService(database, customers, events, clock),
+        orders,
         tickets,
         conversations,
         NoteService(database, records),
         ticket_fields,
-        Importer(database, clock, [Tickets(past_tickets, ticket_fields)]),
+        Importer(
+            database, clock, [Customers(customers), Orders(orders), Tickets(past_tickets, ticket_fields)]
+        ),
         HistoryService(database),
         chain,
         FactsService(chain, customers, clock, deadline_s=settings.facts_deadline_s),

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,14 +11,16 @@ from cachetools import TTLCache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from providers.models import CustomerRef, Order, OrderLine
+from providers.models import CustomerRef, Order
 from providers.ports import Clock
 from service.customers import models, queries
+from service.customers.people import CustomerChange, NewCustomer, Person, merged
 from service.database import Database, after_commit
 from service.errors import Conflict, NotFound
 from service.events import CUSTOMER_CREATED, CUSTOMER_UPDATED, Event, EventLog, differing
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id, new_ref
+from service.upserts import Upsert
 
 REMEMBERED_S = 5
 REMEMBERED_CUSTOMERS = 10_000
@@ -27,54 +29,6 @@ PERSONAL = ("name", "email", "phone", "preferences", "external_ids")
 """What tells of a person: an id elsewhere and whatever preferences hold may, too."""
 
 PLAIN = ("locale", "time_zone")
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who writes in; None where they did not say."""
-
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    locale: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCustomer:
-    """`id` None: one is made. `external_ids`: provider → the id by which it knows the customer."""
-
-    id: str | None = None
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    locale: str | None = None
-    time_zone: str | None = None
-    preferences: Mapping[str, Any] = field(default_factory=dict)
-    external_ids: Mapping[str, str] = field(default_factory=dict)
-
-    def columns(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "email": self.email,
-            "phone": self.phone,
-            "locale": self.locale,
-            "time_zone": self.time_zone,
-            "preferences": dict(self.preferences),
-            "external_ids": dict(self.external_ids),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerChange:
-    """`values`: each of name, email, phone, locale and time_zone that is to be another.
-
-    Of `preferences` and `external_ids` the keys named change, None takes one away; None in their place
-    takes all away.
-    """
-
-    values: Mapping[str, str | None] = field(default_factory=dict)
-    preferences: Mapping[str, Any] | None = field(default_factory=dict)
-    external_ids: Mapping[str, str | None] | None = field(default_factory=dict)
 
 
 class CustomerService:
@@ -126,16 +80,27 @@ class CustomerService:
 
     def ensure(self, session: Session, customer_id: str, person: Person, *, actor: str) -> None:
         """Create the customer if unknown; a known one's details do not change."""
-        new = NewCustomer(id=customer_id, name=person.name, email=person.email)
-        self._insert_absent(session, [new], actor=actor)
+        self._insert_absent(session, [NewCustomer.of_person(customer_id, person)], actor=actor)
 
-    def ensure_all(self, session: Session, customer_ids: Collection[str], *, actor: str) -> dict[str, str]:
-        """Create the unknown ones, with nothing but their ids. Returns the refs of all, by id."""
+    def ensure_all(
+        self,
+        session: Session,
+        customer_ids: Collection[str],
+        *,
+        actor: str,
+        people: Mapping[str, Person] | None = None,
+    ) -> dict[str, str]:
+        """Create the unknown ones, with what `people` tells of them. Returns the refs of all, by id."""
         known = queries.refs(session, customer_ids)
         absent = sorted(set(customer_ids) - set(known))
         if not absent:
             return known
-        self._insert_absent(session, [NewCustomer(id=customer_id) for customer_id in absent], actor=actor)
+        who = people or {}
+        self._insert_absent(
+            session,
+            [NewCustomer.of_person(customer_id, who.get(customer_id, Person())) for customer_id in absent],
+            actor=actor,
+        )
         return known | queries.refs(session, absent)
 
     def create(self, new: NewCustomer, *, actor: str) -> models.Customer:
@@ -155,29 +120,24 @@ class CustomerService:
             customer = queries.held(session, customer_id)
             if customer is None:
                 raise NotFound("customer", customer_id)
-            before = _state(customer)
-            for name, value in change.values.items():
-                setattr(customer, name, value)
-            customer.preferences = _merged(customer.preferences, change.preferences)
-            customer.external_ids = _merged(customer.external_ids, change.external_ids)
-            plain, personal = _differing(before, _state(customer))
-            if plain or personal:
-                customer.updated_at = self._clock.now()
-                self._events.record(
-                    session,
-                    Event(
-                        type=CUSTOMER_UPDATED,
-                        subject_type="customer",
-                        subject_id=customer.ref,
-                        actor=actor,
-                        at=customer.updated_at,
-                        before=plain.get("before"),
-                        after=plain.get("after"),
-                        personal=personal or None,
-                    ),
-                )
-                after_commit(session, partial(self._forget, customer_id))
+            self._apply(session, customer, change, actor=actor)
         return customer
+
+    def bring(
+        self, session: Session, wanted: Mapping[str, CustomerChange], *, actor: str
+    ) -> dict[str, Upsert]:
+        """Create the unknown ones, change the others; what became of each, by id."""
+        created = self._insert_absent(
+            session,
+            [NewCustomer.changed(customer_id, wanted[customer_id]) for customer_id in sorted(wanted)],
+            actor=actor,
+        )
+        outcomes = dict.fromkeys(created, Upsert.CREATED)
+        with session.no_autoflush:
+            for customer in queries.all_held(session, wanted.keys() - created):
+                changed = self._apply(session, customer, wanted[customer.id], actor=actor)
+                outcomes[customer.id] = Upsert.UPDATED if changed else Upsert.UNCHANGED
+        return outcomes
 
     def read(self, customer_id: str) -> models.Customer:
         """Raises `NotFound`."""
@@ -207,8 +167,36 @@ class CustomerService:
         with self._database.reading() as session:
             return [_as_context(order) for order in queries.recent_orders(session, customer_id, limit)]
 
-    def _insert_absent(self, session: Session, those: Collection[NewCustomer], *, actor: str) -> bool:
-        """Whether any was not there before; those have their event."""
+    def _apply(
+        self, session: Session, customer: models.Customer, change: CustomerChange, *, actor: str
+    ) -> bool:
+        """Whether anything is not as it was."""
+        before = _state(customer)
+        for name, value in change.values.items():
+            setattr(customer, name, value)
+        customer.preferences = merged(customer.preferences, change.preferences)
+        customer.external_ids = merged(customer.external_ids, change.external_ids)
+        plain, personal = _differing(before, _state(customer))
+        if plain or personal:
+            customer.updated_at = self._clock.now()
+            self._events.record(
+                session,
+                Event(
+                    type=CUSTOMER_UPDATED,
+                    subject_type="customer",
+                    subject_id=customer.ref,
+                    actor=actor,
+                    at=customer.updated_at,
+                    before=plain.get("before"),
+                    after=plain.get("after"),
+                    personal=personal or None,
+                ),
+            )
+            after_commit(session, partial(self._forget, customer.id))
+        return bool(plain or personal)
+
+    def _insert_absent(self, session: Session, those: Collection[NewCustomer], *, actor: str) -> set[str]:
+        """Those that were not there before; they have their event."""
         now = self._clock.now()
         rows = {
             str(new.id): {"ref": new_ref(), "created_at": now, "updated_at": now} | new.columns()
@@ -218,7 +206,7 @@ class CustomerService:
         self._events.record_all(
             session, [_created(rows[customer_id], actor, now) for customer_id in sorted(created)]
         )
-        return bool(created)
+        return created
 
     def _forget(self, customer_id: str) -> None:
         with self._lock:
@@ -251,25 +239,3 @@ def _differing(
         return differing({name: before[name] for name in names}, {name: after[name] for name in names})
 
     return part(PLAIN), part(PERSONAL)
-
-
-def _merged(known: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> dict[str, Any]:
-    if wanted is None:
-        return {}
-    return {name: value for name, value in {**known, **wanted}.items() if value is not None}
-
-
-def _as_context(order: models.Order) -> Order:
-    return Order(
-        external_id=order.external_id,
-        ordered_at=order.ordered_at,
-        currency=order.currency,
-        total=order.total,
-        status=order.status,
-        discount=order.discount,
-        channel=order.channel,
-        lines=tuple(
-            OrderLine(title=line.title, quantity=line.quantity, price=line.price, category=line.category)
-            for line in order.lines
-        ),
-    )

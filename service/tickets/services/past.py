@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.customers.services import CustomerService, Person
 from service.errors import InvalidField
-from service.events import TICKET_CREATED
+from service.events import TICKET_CREATED, Event, EventLog, about_ticket
 from service.tickets import queries
 from service.tickets.custom_fields import merged
 from service.tickets.lifecycle import Settled, status_after_message
@@ -62,11 +62,16 @@ class PastTicketService:
     """A ticket is made once. One that is there stays as it is, but for messages with new external ids."""
 
     def __init__(
-        self, customers: CustomerService, conversations: ConversationService, records: TicketRecords
+        self,
+        customers: CustomerService,
+        conversations: ConversationService,
+        records: TicketRecords,
+        events: EventLog,
     ) -> None:
         self._customers = customers
         self._conversations = conversations
         self._records = records
+        self._events = events
 
     def bring(
         self, session: Session, tickets: Sequence[PastTicket], *, actor: str
@@ -102,32 +107,17 @@ class PastTicketService:
         people: dict[str, Person] = {}
         for ticket in tickets:
             people.setdefault(ticket.new.customer_id, _author(ticket))
-        known = self._customers.known(session, list(people))
-        for customer_id in sorted(people.keys() - known):
-            self._customers.ensure(session, customer_id, people[customer_id], actor=actor)
+        self._customers.ensure_all(session, list(people), actor=actor, people=people)
         now = self._records.now()
         made = [_made(ticket, actor=actor, now=now) for ticket in tickets]
         session.add_all(one for one, _ in made)
         session.flush()  # nothing tells the session that messages need their ticket there
         session.add_all(part for _, parts in made for part in parts)
         session.flush()
-        for one, parts in made:
-            self._tell_made(session, one, len(parts), actor=actor, now=now)
+        self._events.record_all(session, [_told(*one, actor=actor, now=now) for one in made])
         statuses: Counter[TicketStatus] = Counter(one.status for one, _ in made)
         for status, count in sorted(statuses.items()):
             self._records.count(session, status, count)
-
-    def _tell_made(self, session: Session, ticket: Ticket, parts: int, *, actor: str, now: datetime) -> None:
-        """One event for all of it, when the ticket is as it was."""
-        updated_at = ticket.updated_at
-        told = {
-            "created_at": ticket.created_at,
-            "messages": ticket.message_count,
-            "notes": parts - ticket.message_count,
-        }
-        after = state_of(ticket) | told
-        self._records.changed(session, ticket, TICKET_CREATED, actor=actor, at=now, after=after)
-        ticket.updated_at = updated_at
 
     def _append(self, session: Session, ticket_id: str, fresh: Sequence[PastMessage], *, actor: str) -> None:
         """What is newer than all that is there moves the ticket as over HTTP; what is older moves nothing."""
@@ -179,6 +169,16 @@ def _made(past: PastTicket, *, actor: str, now: datetime) -> tuple[Ticket, list[
     parts += [written(note.new, ticket.id, actor=actor, at=note.at) for note in past.notes]
     ticket.updated_at = past.updated_at or max(created_at, ticket.last_message_at or created_at)
     return ticket, parts
+
+
+def _told(ticket: Ticket, parts: Sequence[Message | Note], *, actor: str, now: datetime) -> Event:
+    """One event for all of it."""
+    told = {
+        "created_at": ticket.created_at,
+        "messages": ticket.message_count,
+        "notes": len(parts) - ticket.message_count,
+    }
+    return about_ticket(TICKET_CREATED, ticket.id, actor=actor, at=now, after=state_of(ticket) | told)
 
 
 def _in_order(ticket: PastTicket, created_at: datetime) -> list[PastMessage]:
