@@ -72,19 +72,3 @@ def merged(known: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> dict[s
     if wanted is None:
         return {}
     return {name: value for name, value in {**known, **wanted}.items() if value is not None}
-
-
-def _as_context(order: models.Order) -> Order:
-    return Order(
-        external_id=order.external_id,
-        ordered_at=order.ordered_at,
-        currency=order.currency,
-        total=order.total,
-        status=order.status,
-        discount=order.discount,
-        channel=order.channel,
-        lines=tuple(
-            OrderLine(title=line.title, quantity=line.quantity, price=line.price, category=line.category)
-            for line in order.lines
-        ),
-    )

@@ -11,7 +11,7 @@ from cachetools import TTLCache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from providers.models import CustomerRef, Order
+from providers.models import CustomerRef, Order, OrderLine
 from providers.ports import Clock
 from service.customers import models, queries
 from service.customers.people import CustomerChange, NewCustomer, Person, merged
@@ -239,3 +239,19 @@ def _differing(
         return differing({name: before[name] for name in names}, {name: after[name] for name in names})
 
     return part(PLAIN), part(PERSONAL)
+
+
+def _as_context(order: models.Order) -> Order:
+    return Order(
+        external_id=order.external_id,
+        ordered_at=order.ordered_at,
+        currency=order.currency,
+        total=order.total,
+        status=order.status,
+        discount=order.discount,
+        channel=order.channel,
+        lines=tuple(
+            OrderLine(title=line.title, quantity=line.quantity, price=line.price, category=line.category)
+            for line in order.lines
+        ),
+    )
