@@ -99,8 +99,8 @@ class Run:
             return _Judged(record, None, {error.field: [str(error)]})
 
     def _store(self, session: Session, judged: Sequence[_Judged]) -> tuple[Figures, Position | None]:
-        sound = [each for each in judged if each.errors is None]
-        outcomes = iter(self._kind.store(session, [each.accepted for each in sound], actor=self._actor))
+        accepted = [each.accepted for each in judged if each.errors is None]
+        outcomes = iter(self._kind.store(session, accepted, actor=self._actor) if accepted else ())
         rejections: list[Rejection] = []
         done: list[Upsert] = []
         for each in judged:

@@ -30,4 +30,4 @@ class Kind(ABC, Generic[Accepted]):
     def store(
         self, session: Session, accepted: Sequence[Accepted], *, actor: str
     ) -> Sequence[Upsert | Errors]:
-        """What became of each; no two of them have the same key. Errors are what only the rows tell."""
+        """What became of each, of one at least; no two have the same key. Errors only the rows can tell."""
