@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from providers.models import CustomerRef, Order, OrderLine
 from providers.ports import Clock
 from service.customers import models, queries
+from service.customers.bounds import fault_of_external_ids, fault_of_preferences
 from service.customers.people import CustomerChange, NewCustomer, Person, merged
 from service.database import Database, after_commit
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, InvalidField, NotFound
 from service.events import CUSTOMER_CREATED, CUSTOMER_UPDATED, Event, EventLog, differing
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id, new_ref
@@ -114,7 +115,7 @@ class CustomerService:
     def change(self, customer_id: str, change: CustomerChange, *, actor: str) -> models.Customer:
         """What is not named stays; of several at once each named field is the last writer's.
 
-        Raises `NotFound`.
+        Raises `NotFound`, and `InvalidField` for preferences or external ids that become too many.
         """
         with self._database.writing() as session:
             customer = queries.held(session, customer_id)
@@ -125,18 +126,22 @@ class CustomerService:
 
     def bring(
         self, session: Session, wanted: Mapping[str, CustomerChange], *, actor: str
-    ) -> dict[str, Upsert]:
+    ) -> dict[str, Upsert | InvalidField]:
         """Create the unknown ones, change the others; what became of each, by id."""
         created = self._insert_absent(
             session,
             [NewCustomer.changed(customer_id, wanted[customer_id]) for customer_id in sorted(wanted)],
             actor=actor,
         )
-        outcomes = dict.fromkeys(created, Upsert.CREATED)
+        outcomes: dict[str, Upsert | InvalidField] = dict.fromkeys(created, Upsert.CREATED)
         with session.no_autoflush:
             for customer in queries.all_held(session, wanted.keys() - created):
-                changed = self._apply(session, customer, wanted[customer.id], actor=actor)
-                outcomes[customer.id] = Upsert.UPDATED if changed else Upsert.UNCHANGED
+                try:
+                    changed = self._apply(session, customer, wanted[customer.id], actor=actor)
+                except InvalidField as error:
+                    outcomes[customer.id] = error
+                else:
+                    outcomes[customer.id] = Upsert.UPDATED if changed else Upsert.UNCHANGED
         return outcomes
 
     def read(self, customer_id: str) -> models.Customer:
@@ -170,12 +175,14 @@ class CustomerService:
     def _apply(
         self, session: Session, customer: models.Customer, change: CustomerChange, *, actor: str
     ) -> bool:
-        """Whether anything is not as it was."""
+        """Whether anything is not as it was. Raises `InvalidField`, and has then changed nothing."""
         before = _state(customer)
+        preferences = merged(customer.preferences, change.preferences)
+        external_ids = merged(customer.external_ids, change.external_ids)
+        _check_bounds(preferences, external_ids)
         for name, value in change.values.items():
             setattr(customer, name, value)
-        customer.preferences = merged(customer.preferences, change.preferences)
-        customer.external_ids = merged(customer.external_ids, change.external_ids)
+        customer.preferences, customer.external_ids = preferences, external_ids
         plain, personal = _differing(before, _state(customer))
         if plain or personal:
             customer.updated_at = self._clock.now()
@@ -239,6 +246,15 @@ def _differing(
         return differing({name: before[name] for name in names}, {name: after[name] for name in names})
 
     return part(PLAIN), part(PERSONAL)
+
+
+def _check_bounds(preferences: Mapping[str, Any], external_ids: Mapping[str, str]) -> None:
+    for name, fault in (
+        ("preferences", fault_of_preferences(preferences)),
+        ("external_ids", fault_of_external_ids(external_ids)),
+    ):
+        if fault:
+            raise InvalidField(name, fault)
 
 
 def _as_context(order: models.Order) -> Order:

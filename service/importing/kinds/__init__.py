@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
+from service.errors import InvalidField
 from service.importing.columns import Columns
 from service.importing.rows import Errors
 from service.upserts import Upsert
@@ -31,3 +32,7 @@ class Kind(ABC, Generic[Accepted]):
         self, session: Session, accepted: Sequence[Accepted], *, actor: str
     ) -> Sequence[Upsert | Errors]:
         """What became of each, of one at least; no two have the same key. Errors only the rows can tell."""
+
+
+def told(outcome: Upsert | InvalidField) -> Upsert | Errors:
+    return {outcome.field: [str(outcome)]} if isinstance(outcome, InvalidField) else outcome

@@ -9,7 +9,7 @@ from service.customers.schemas.customers import CustomerChangeSchema
 from service.customers.services import CustomerChange, CustomerService
 from service.http.fields import CallerId
 from service.importing.columns import Columns
-from service.importing.kinds import Kind
+from service.importing.kinds import Kind, told
 from service.importing.rows import Errors
 from service.upserts import Upsert
 
@@ -52,4 +52,4 @@ class Customers(Kind[BroughtCustomer]):
     ) -> Sequence[Upsert | Errors]:
         wanted = {customer.id: customer.change for customer in accepted}
         outcomes = self._customers.bring(session, wanted, actor=actor)
-        return [outcomes[customer.id] for customer in accepted]
+        return [told(outcomes[customer.id]) for customer in accepted]

@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
-from service.errors import InvalidField
 from service.importing.columns import Columns
-from service.importing.kinds import Kind
+from service.importing.kinds import Kind, told
 from service.importing.rows import Errors
 from service.tickets.models import FieldType, TicketField
 from service.tickets.schemas.past import PastTicketSchema
@@ -47,11 +46,7 @@ class Tickets(Kind[PastTicket]):
     def store(
         self, session: Session, accepted: Sequence[PastTicket], *, actor: str
     ) -> Sequence[Upsert | Errors]:
-        outcomes = self._tickets.bring(session, accepted, actor=actor)
-        return [
-            {outcome.field: [str(outcome)]} if isinstance(outcome, InvalidField) else outcome
-            for outcome in outcomes
-        ]
+        return [told(outcome) for outcome in self._tickets.bring(session, accepted, actor=actor)]
 
 
 def _number(cell: str) -> int | float | str:
