@@ -77,7 +77,10 @@ def _add(kind: str) -> None:
     @imports.command(kind, help=TEXTS[kind])
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True))
     @click.option(
-        "--format", "wanted", type=click.Choice([*Format]), help="Where the suffix does not tell it."
+        "--format",
+        "wanted",
+        type=click.Choice([each.value for each in Format]),
+        help="Where the suffix does not tell it.",
     )
     @click.option(
         "--name",

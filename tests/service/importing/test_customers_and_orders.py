@@ -56,6 +56,17 @@ def test_null_in_json_takes_away(desk: ImportDesk) -> None:
     assert (ada.name, ada.phone, ada.preferences) == ("Ada", None, {})
 
 
+def test_what_adds_up_beyond_the_bounds_is_refused_and_the_others_are_taken(desk: ImportDesk) -> None:
+    many = {f"provider{number}": "7" for number in range(20)}
+    desk.bring("customers", json_lines({"id": "cust_1", "external_ids": many}, {"id": "cust_2"}))
+    more = json_lines(
+        {"id": "cust_1", "name": "Ada", "external_ids": {"one-more": "7"}}, {"id": "cust_2", "name": "Bob"}
+    )
+    assert desk.bring("customers", more).figures == Figures(read=2, updated=1, rejected=1)
+    assert list(desk.rejected()[0]["errors"]) == ["external_ids"]
+    assert (customer(desk, "cust_1").name, customer(desk, "cust_2").name) == (None, "Bob")
+
+
 def test_customers_twice_change_nothing(desk: ImportDesk) -> None:
     text = json_lines({"id": "cust_1", "name": "Ada"}, {"id": "cust_1", "name": "Ada"}, {"id": "cust_2"})
     assert desk.bring("customers", text).figures == Figures(read=3, created=2, unchanged=1)
