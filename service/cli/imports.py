@@ -26,6 +26,7 @@ TEXTS = {
 
     \b
       flask --app wsgi import customers customers.csv
+
     \b
       id,name,email,locale,preferences.newsletter
       cust_9001,Ada Lovelace,ada@example.com,en-GB,yes
@@ -37,6 +38,7 @@ TEXTS = {
 
     \b
       flask --app wsgi import orders orders.csv.gz
+
     \b
       external_id,customer_id,ordered_at,currency,status,total,lines.title,lines.quantity,lines.price
       A-1001,cust_9001,2026-01-31T10:00:00Z,EUR,paid,29.85,Green tea,2,9.95
@@ -49,6 +51,7 @@ TEXTS = {
 
     \b
       flask --app wsgi import tickets tickets.jsonl
+
     \b
       {"external_id": "Z-7", "customer_id": "cust_9001", "subject": "Wrong size", "status": "closed",
        "tags": ["return"], "created_at": "2025-11-02T09:00:00Z", "messages": [{"external_id": "Z-7-1",

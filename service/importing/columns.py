@@ -42,9 +42,9 @@ class Columns:
             raise UnusableFile(f"The header names {both[0]} both whole and in parts; keep one of them.")
 
     def key_of(self, row: Row) -> str | None:
-        """None where it has none that can be told."""
+        """As it is kept, without blanks around it; None where it has none that can be told."""
         key = row.values.get(self.key)
-        return key if isinstance(key, str) else None
+        return key.strip() if isinstance(key, str) else None
 
     def records(self, rows: Iterator[Row]) -> Iterator[Row]:
         """Rows with the values of the wire; neighbours with the same key make one where parts repeat."""

@@ -48,7 +48,9 @@ class Source:
 
     @property
     def name(self) -> str:
-        return (self.path.name if self.path else "stdin")[:LONGEST_NAME]
+        """Without its directory, and without what cannot be stored."""
+        name = self.path.name if self.path else "stdin"
+        return "".join(each if each.isprintable() else "?" for each in name)[:LONGEST_NAME]
 
     @property
     def size(self) -> int | None:

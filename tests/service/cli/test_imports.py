@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from service.customers.models import Customer
 from service.importing.models import ImportPosition
 from service.tickets.models import Message, Ticket, TicketCounter
+from tests.pages import DOCS, blocks
 
 ROOT = Path(__file__).resolve().parents[3]
 GONE = "postgresql://desk:hunter2@127.0.0.1:1/desk"
@@ -187,6 +188,22 @@ def test_the_example_of_the_help_can_be_imported(command, sqlite_url, file, kind
     result = command("import", kind, file(example, f"example.{suffix}"), on=sqlite_url)
     assert result.exit_code == 0, result.output
     assert "1 created" in result.output
+
+
+FILES_OF_THE_GUIDE = [
+    block for block in blocks(DOCS / "INTEGRATION_GUIDE.md") if block.language in {"csv", "jsonl"}
+]
+
+
+@pytest.mark.parametrize(
+    "block", FILES_OF_THE_GUIDE, ids=lambda block: f"{block.language}-{block.text.partition(',')[0][:20]}"
+)
+def test_every_file_of_the_guide_can_be_imported(command, sqlite_url, file, block):
+    kind = "customers" if block.text.startswith("id,") else "tickets"
+    kind = "orders" if "lines.title" in block.text else kind
+    result = command("import", kind, file(block.text, f"printed.{block.language}"), on=sqlite_url)
+    assert result.exit_code == 0, result.output
+    assert "0 created" not in result.output
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzipped"])

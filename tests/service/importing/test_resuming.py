@@ -201,6 +201,17 @@ def test_a_gigantic_batch_is_cut_by_what_it_weighs(desk: ImportDesk) -> None:
     assert len(seen) == 2
 
 
+def test_a_key_with_blanks_around_it_is_the_same_key(desk: ImportDesk) -> None:
+    told = {"customer_id": "cust_1", "subject": "Late"}
+    text = json_lines({"external_id": "Z-1", **told}, {"external_id": " Z-1 ", **told})
+    assert desk.bring("tickets", text).figures == Figures(read=2, created=1, unchanged=1)
+
+
+def test_a_name_that_no_text_can_hold_is_written_with_question_marks(desk: ImportDesk) -> None:
+    desk.bring("customers", customers(1), name="k\udcfcnden.jsonl")
+    assert positions(desk)[0].name == "k?nden.jsonl"
+
+
 # ---------------------------------------------------------------- batches of any size
 
 
