@@ -309,6 +309,27 @@ def test_kill_9_loses_nothing_and_nothing_comes_twice(
     say(f"kill -9 of an import, {engine_name}: {cut} kills in {tickets:,} tickets, none lost, none twice")
 
 
+def orders_of(count):
+    yield "external_id,customer_id,ordered_at,currency,status,total,lines.title,lines.quantity,lines.price\n"
+    for number in range(count):
+        yield f"A-{number},cust_{number % 97},2026-01-31T10:00:00Z,EUR,paid,29.85,Green tea,2,9.95\n"
+        yield f"A-{number},,,,,,Teapot,1,9.95\n"
+
+
+def test_the_rate_of_importing_is_told(command, migrated_url, file, engine_name, full, say):
+    records = 20_000 if full else 200
+    files = {
+        "orders": file("".join(orders_of(records)), "o.csv"),
+        "tickets": file("".join(conversations(records)), "t.jsonl"),
+    }
+    for kind, path in files.items():
+        started_s = time.perf_counter()
+        result = command("import", kind, path, on=migrated_url)
+        rate = records / (time.perf_counter() - started_s) * 60
+        assert f"{records:,} read" in result.output
+        say(f"importing {records:,} {kind}, {engine_name}: {rate:,.0f} a minute")
+
+
 PEAK = """
 import resource, sys
 from flask.cli import main
