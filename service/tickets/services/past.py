@@ -126,6 +126,7 @@ class PastTicketService:
         for message in sorted(fresh, key=lambda message: message.at):
             added = placed(ticket, message.new, at=message.at, external_id=message.external_id)
             session.add(added)
+            session.flush()  # whoever hears of it finds it there
             self._conversations.tell_added(session, ticket, added, actor=actor, at=now)
             if message.new.from_agent:
                 answered_at = min(answered_at or message.at, message.at)
