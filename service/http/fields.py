@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from providers.models.checks import NOT_STORABLE
 from service.clock import rfc3339
 from service.columns import MONEY_STEP
 
@@ -34,7 +35,7 @@ TIME = re.compile(
 
 def storable(text: str) -> bool:
     """False for NUL and lone surrogates, which neither database takes."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return NOT_STORABLE.search(text) is None
 
 
 class Text(fields.String):
