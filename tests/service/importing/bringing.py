@@ -1,9 +1,12 @@
 """A desk without a server, and imports of texts into it."""
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from providers.testing.fakes import FakeClock
 from service.customers.services import CustomerService, OrderService
@@ -14,13 +17,26 @@ from service.importing.kinds.customers import Customers
 from service.importing.kinds.orders import Orders
 from service.importing.kinds.tickets import Tickets
 from service.importing.sources import Source
+from service.text_index import TextIndex
+from service.tickets.scoring import Weights
 from service.tickets.services import (
     ConversationService,
     FieldService,
     PastTicketService,
+    Ranking,
+    ScoredFacts,
     TicketRecords,
     TicketService,
 )
+
+
+class NothingKnown:
+    """`service.tickets.services.FactsSource`."""
+
+    origin = "nowhere"
+
+    def scored(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, ScoredFacts]:
+        return {}
 
 
 class Unwatched:
@@ -35,13 +51,15 @@ class ImportDesk:
         self.database = database
         self.clock = FakeClock()
         self.events = EventLog()
-        self.customers = CustomerService(database, self.events, self.clock)
+        index = TextIndex(database.engine.dialect.name)
+        ranking = Ranking(database, Weights(), NothingKnown(), self.clock)
+        self.customers = CustomerService(database, self.events, self.clock, index)
         self.orders = OrderService(database, self.customers, self.events, self.clock)
-        records = TicketRecords(self.events, self.clock, Random(1))
-        self.conversations = ConversationService(database, records)
-        self.tickets = TicketService(database, self.customers, self.conversations, records)
+        records = TicketRecords(self.events, ranking, self.clock, Random(1))
+        self.conversations = ConversationService(database, records, index)
+        self.tickets = TicketService(database, self.customers, self.conversations, records, index)
         self.fields = FieldService(database, self.events, self.clock)
-        past = PastTicketService(self.customers, self.conversations, records, self.events)
+        past = PastTicketService(self.customers, self.conversations, records, self.events, index)
         kinds = [Customers(self.customers), Orders(self.orders), Tickets(past, self.fields)]
         self.importer = Importer(database, self.clock, kinds)
         self.directory = directory
