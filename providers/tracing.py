@@ -37,7 +37,7 @@ def new_id(bits: int) -> str:
     From a generator of the process, reseeded in each child: every question to the kernel lets another
     thread take the interpreter lock.
     """
-    return f"{getrandbits(bits):0{bits // 4}x}"  # noqa: S311  # see above
+    return f"{getrandbits(bits):0{bits // 4}x}"
 
 
 def new_trace() -> Trace:

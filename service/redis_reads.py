@@ -21,7 +21,7 @@ class ThreadReads:
         self._kept = threading.local()
 
     def get(self, key: str) -> bytes | None:
-        """Raises `RedisError`. A connection that broke off in the middle is closed, and opened by the next."""
+        """Raises `RedisError`; a connection that broke off in the middle is opened anew by the next read."""
         connection = self._connection()
         kept = connection.is_connected
         try:
@@ -51,5 +51,5 @@ class _Loan:
 
 
 def _asked(connection: Connection, key: str) -> bytes | None:
-    connection.send_command("GET", key)  # connects where it has to
+    connection.send_command("GET", key)  # type: ignore[no-untyped-call]  # connects where it has to
     return cast("bytes | None", connection.read_response())

@@ -1,6 +1,6 @@
 """How answers become bytes, and what Flask need not do for an API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -19,8 +19,11 @@ class FastJson(JSONProvider):
         return msgspec.json.decode(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        body = msgspec.json.encode(self._prepare_response_obj(args, kwargs))
-        return Response(body, content_type="application/json")
+        return as_json(self._prepare_response_obj(args, kwargs))
+
+
+def as_json(body: Any, status: int | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(body), status, headers, content_type="application/json")
 
 
 class NoSessions(SessionInterface):
