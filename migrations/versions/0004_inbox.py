@@ -21,7 +21,9 @@ DOCUMENT = postgresql.TSVECTOR().with_variant(sa.Text(), "sqlite")
 
 ALIVE = sa.text("deleted_at IS NULL")
 ORDER = ["status", "waiting", "inbox_rank", "id"]
-INBOXES = {
+ORDERS = {
+    "ix_tickets_updated_at_id": ["updated_at", "id"],
+    "ix_tickets_status_updated_at_id": ["status", "updated_at", "id"],
     "ix_tickets_inbox": ORDER,
     "ix_tickets_inbox_of_assigned_to": ["assigned_to", *ORDER],
     "ix_tickets_inbox_of_priority": ["priority", *ORDER],
@@ -48,7 +50,7 @@ ON_POSTGRESQL = (
 ON_SQLITE = (
     """
     CREATE VIRTUAL TABLE search_words USING fts5 (
-        document, content='search_texts', content_rowid='id', tokenize='unicode61 remove_diacritics 0'
+        document, content='search_texts', content_rowid='id', tokenize='ascii'
     )
     """,
     """
@@ -74,7 +76,7 @@ def upgrade() -> None:
         required("inbox_rank", sa.Float(), server_default="0"),
     ):
         op.add_column("tickets", column)
-    for name, columns in INBOXES.items():
+    for name, columns in ORDERS.items():
         op.create_index(op.f(name), "tickets", columns, postgresql_where=ALIVE, sqlite_where=ALIVE)
     op.create_table(
         "inbox_scoring",
@@ -121,7 +123,7 @@ def downgrade() -> None:
         op.execute("DROP TABLE search_words")
     op.drop_table("search_texts")
     op.drop_table("inbox_scoring")
-    for name in INBOXES:
+    for name in ORDERS:
         op.drop_index(op.f(name), "tickets")
     for column in COLUMNS:
         op.drop_column("tickets", column)
