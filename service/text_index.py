@@ -13,11 +13,11 @@ from enum import StrEnum
 from typing import Any, Self
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     ForeignKey,
     Index,
     String,
-    Subquery,
     Text,
     bindparam,
     cast,
@@ -211,18 +211,18 @@ class TextIndex:
         padded = literal(" ") + SearchText.document + literal(" ")
         return own.where(or_(*(func.instr(padded, f" {phrase.words} ") > 0 for phrase in phrases))).exists()
 
-    def holding(self, phrases: Sequence[Phrase], most: int) -> Subquery:
+    def holding(self, phrases: Sequence[Phrase], most: int) -> CTE:
         """`ticket_id` and `customer_id` of texts with any of the phrases, `most` of them, in no order."""
         if self._on_postgresql:
             found = func.search_texts_with(_any_of(phrases), most).table_valued("ticket_id", "customer_id")
-            return select(found.c.ticket_id, found.c.customer_id).subquery()
+            return select(found.c.ticket_id, found.c.customer_id).cte()
         query = " OR ".join(f'"{phrase.words}"' for phrase in phrases)
         rows = select(WORDS.c.rowid).where(text("search_words MATCH :query").bindparams(query=query))
         some = rows.limit(most).subquery()
         return (
             select(SearchText.ticket_id, SearchText.customer_id)
             .join_from(some, SearchText, SearchText.id == some.c.rowid)
-            .subquery()
+            .cte()
         )
 
 

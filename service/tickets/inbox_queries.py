@@ -39,7 +39,7 @@ AnyColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How far to look one way before another is tried; answers are the same whatever stands here.
+    """How far to look one way before another is tried. Lists are the same whatever stands here.
 
     `first_look`: tickets to walk along before the index of words is asked. `few_texts`: up to as many that
     hold a word it is quicker to read all of them than to walk on. `longest_walk`: tickets after which a list
@@ -244,15 +244,10 @@ class Walk:
             held = self._index.holding(clause.phrases, limit)
             own = select(held.c.ticket_id.label("id")).where(held.c.ticket_id.is_not(None))
             of_customers = select(Ticket.id).join(held, held.c.customer_id == Ticket.customer_id)
-            ids = own.union_all(of_customers.limit(limit)) if clause.customer_too else own
-            candidates = ids.subquery()
-            texts, tickets = self._session.execute(
-                select(
-                    select(func.count()).select_from(held).scalar_subquery(),
-                    select(func.count()).select_from(candidates).scalar_subquery(),
-                )
-            ).one()
-            complete = max(texts, tickets) <= most
+            both = union_all(own, select(of_customers.limit(limit).subquery()))
+            candidates = (both if clause.customer_too else own).subquery()
+            counts = [select(func.count()).select_from(rows).scalar_subquery() for rows in (held, candidates)]
+            complete = max(self._session.execute(select(*counts)).one()) <= most
             if complete:
                 break
         return candidates, complete
