@@ -30,6 +30,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
@@ -208,7 +209,7 @@ class TextIndex:
         if self._on_postgresql:
             fenced = own.offset(0).subquery()  # else the planner may turn to the index of words
             return select(literal(1)).where(fenced.c.document.op("@@")(_any_of(phrases))).exists()
-        padded = literal(" ") + SearchText.document + literal(" ")
+        padded = literal(" ") + type_coerce(SearchText.document, Text()) + literal(" ")
         return own.where(or_(*(func.instr(padded, f" {phrase.words} ") > 0 for phrase in phrases))).exists()
 
     def holding(self, phrases: Sequence[Phrase], most: int) -> CTE:
