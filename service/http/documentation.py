@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask
 from flask_smorest import Api, Blueprint
@@ -37,9 +38,12 @@ class ProblemSchema(Schema):
 
 
 class PathId(BaseConverter):
-    """One path segment that every database takes."""
+    """One path segment that every database takes; in links it is escaped but for `[A-Za-z0-9._-]`."""
 
     regex = r"[^/\x00]{1,200}"
+
+    def to_url(self, value: str) -> str:
+        return quote(value, safe="").replace("~", "%7E")
 
 
 class DocumentedApi(Api):

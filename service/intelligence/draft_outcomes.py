@@ -5,9 +5,9 @@ instead: nobody knows whether the agent saw it. The first message that names a d
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import LCSseq
 from sqlalchemy.orm import Session
 
 from service.clock import rfc3339
@@ -23,7 +23,7 @@ left. Replies to different questions share a greeting, small words and a farewel
 a short draft that is left whole within a long message is used."""
 
 COMPARED_WORDS = 5_000
-"""Of each text, from its beginning: comparing takes the product of both lengths, by 64 words at a time."""
+"""Of each text, from its beginning: comparing takes time by the product of both lengths."""
 
 SHARE_DIGITS = 4
 
@@ -48,26 +48,11 @@ def compared(draft: str, sent: str) -> Comparison:
     if before == after:
         return Comparison(outcome=DraftOutcome.VERBATIM)
     before, after = before[:COMPARED_WORDS], after[:COMPARED_WORDS]
-    common = longest_common(before, after)
+    common = LCSseq.similarity(before, after)
     share = 1 - 2 * common / (len(before) + len(after))
     if share > SET_ASIDE_ABOVE and common < KEPT_FROM * len(before):
         return Comparison(outcome=DraftOutcome.SET_ASIDE)
     return Comparison(outcome=DraftOutcome.EDITED, edited_share=round(share, SHARE_DIGITS))
-
-
-def longest_common(first: Sequence[str], second: Sequence[str]) -> int:
-    """Length of the longest common subsequence, a whole row at a time (Hyyrö 2004).
-
-    Bit n of `row` is 0 where the n-th word of `first` makes it longer by one.
-    """
-    places: dict[str, int] = {}
-    for place, word in enumerate(first):
-        places[word] = places.get(word, 0) | 1 << place
-    row = full = (1 << len(first)) - 1
-    for word in second:
-        matched = row & places.get(word, 0)
-        row = ((row + matched) | (row - matched)) & full
-    return len(first) - row.bit_count()
 
 
 class DraftOutcomes:

@@ -11,6 +11,7 @@ from service.settings import Settings
 from tests.conftest import empty_all_tables
 from tests.wire.desk import Desk, running_desk
 from tests.wire.malformed import JSON, Case, Endpoint, endpoints
+from tests.wire.malformed_customers import of_customers
 from tests.wire.raw import ask, request
 
 CUSTOMER = "cust_of_table"
@@ -50,8 +51,12 @@ def ticket(desk: Desk) -> str:
     return desk.new_ticket(CUSTOMER)
 
 
+def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
+    return [*endpoints(ticket, customer), *of_customers(customer)]
+
+
 def endpoint_named(name: str, ticket: str) -> Endpoint:
-    return next(endpoint for endpoint in endpoints(ticket, CUSTOMER) if endpoint.name == name)
+    return next(endpoint for endpoint in every_endpoint(ticket, CUSTOMER) if endpoint.name == name)
 
 
 def faults_of(desk: Desk, case: Case) -> list[str]:
@@ -92,7 +97,7 @@ def events_in_log(desk: Desk) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-@pytest.mark.parametrize("name", [endpoint.name for endpoint in endpoints("t", "c")])
+@pytest.mark.parametrize("name", [endpoint.name for endpoint in every_endpoint("t", "c")])
 def test_malformed_requests_are_problems_that_name_the_field(desk: Desk, ticket: str, name: str) -> None:
     cases = list(endpoint_named(name, ticket).cases())
     assert len(cases) >= LEAST_CASES
@@ -118,7 +123,7 @@ def test_the_table_covers_every_address_that_takes_a_body_or_an_id(desk: Desk) -
         for method, operation in path.items()
         if method != "parameters"
     }
-    assert documented - public_or_fixed == {endpoint.name for endpoint in endpoints("t", "c")}
+    assert documented - public_or_fixed == {endpoint.name for endpoint in every_endpoint("t", "c")}
 
 
 def test_of_a_repeated_field_the_last_value_counts(desk: Desk) -> None:

@@ -1,17 +1,12 @@
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from providers.chain import IntelligenceChain
 from providers.testing.fakes import FakeClock
 from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
-from service.customers.models import Customer
-from service.database import Database
-from service.events import ORDER_RECORDED, Event, EventLog
 from service.wiring import Substitutes
 from tests.wire.cases import FACTS, Case, eventually, new_case, numbers_in, timed
 from tests.wire.conftest import SIMULATOR_KEY, StartDesk, pointing_at
@@ -105,13 +100,28 @@ def test_a_recorded_order_outdates_the_facts_of_who_ordered(
 ) -> None:
     case = new_case(start_desk(**pointing_at(quimbi)))
     case.answer("intelligence")
-    desk = case.desk
-    with desk.component(Database).writing() as session:
-        ref = session.scalar(select(Customer.ref).where(Customer.id == case.customer_id))
-        order = Event(
-            type=ORDER_RECORDED, subject_type="customer", subject_id=ref, actor="test", at=datetime.now(UTC)
-        )
-        desk.component(EventLog).record(session, order)
+    order = {
+        "external_id": "1042",
+        "customer_id": case.customer_id,
+        "ordered_at": "2026-01-31T10:00:00Z",
+        "currency": "EUR",
+        "status": "paid",
+        "total": 19.9,
+        "lines": [],
+    }
+    assert case.desk.post("/api/orders", order).json()["created"] == 1
+    assert case.answer("intelligence")["provenance"]["source"] == "stale"
+
+
+def test_facts_are_outdated_once_a_provider_knows_the_customer_by_another_id(
+    quimbi: QuimbiSimulator, start_desk: StartDesk
+) -> None:
+    case = new_case(start_desk(**pointing_at(quimbi)))
+    case.answer("intelligence")
+    customer = f"/api/customers/{case.customer_id}"
+    assert case.desk.patch(customer, {"name": "Ada"}).status_code == 200
+    assert case.answer("intelligence")["provenance"]["source"] == "cache"
+    assert case.desk.patch(customer, {"external_ids": {"quimbi": "another"}}).status_code == 200
     assert case.answer("intelligence")["provenance"]["source"] == "stale"
 
 

@@ -7,8 +7,9 @@ from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
+from service.customers.bounds import MOST_EXTERNAL_IDS, fault_of_preferences
 from service.customers.services import CustomerChange, NewCustomer
-from service.http.fields import MAX_INTEGER, CallerId, Count, Rfc3339, Text, storable
+from service.http.fields import CallerId, Count, Rfc3339, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 
 LANGUAGE_TAG = re.compile(
@@ -19,12 +20,6 @@ LANGUAGE_TAG = re.compile(
 """Of RFC 5646: language, script, region, variants, extensions."""
 
 PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,63}", re.ASCII)
-MOST_EXTERNAL_IDS = 20
-DEEPEST_PREFERENCE = 4
-MOST_PREFERENCE_PARTS = 500
-LONGEST_PREFERENCE = 1_000
-LONGEST_PREFERENCES = 10_000
-"""Characters of all keys and texts together."""
 
 
 @cache
@@ -66,30 +61,8 @@ class TimeZone(Text):
 
 
 def _is_small(preferences: dict[str, Any]) -> None:
-    """Looks at no more parts than there may be."""
-    waiting: list[tuple[int, Any]] = [(0, preferences)]
-    parts, characters = 0, 0
-    while waiting:
-        depth, part = waiting.pop()
-        parts += 1
-        if depth > DEEPEST_PREFERENCE:
-            raise ValidationError(f"Must be nested at most {DEEPEST_PREFERENCE} levels deep.")
-        if isinstance(part, dict):
-            waiting += [(depth + 1, inner) for pair in part.items() for inner in pair]
-        elif isinstance(part, list):
-            waiting += [(depth + 1, inner) for inner in part]
-        elif isinstance(part, str):
-            characters += len(part)
-            if len(part) > LONGEST_PREFERENCE or not storable(part):
-                raise ValidationError(
-                    f"Texts must be at most {LONGEST_PREFERENCE} characters long, without NUL characters."
-                )
-        elif isinstance(part, int | float) and not abs(part) <= MAX_INTEGER:
-            raise ValidationError(f"Numbers must be from -{MAX_INTEGER} to {MAX_INTEGER}.")
-        if parts + len(waiting) > MOST_PREFERENCE_PARTS or characters > LONGEST_PREFERENCES:
-            raise ValidationError(
-                f"Must have at most {MOST_PREFERENCE_PARTS} keys and values, {LONGEST_PREFERENCES} letters."
-            )
+    if fault := fault_of_preferences(preferences):
+        raise ValidationError(fault)
 
 
 def _is_provider(name: str) -> bool:

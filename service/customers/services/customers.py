@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from providers.models import CustomerRef, Order, OrderLine
 from providers.ports import Clock
 from service.customers import models, queries
+from service.customers.bounds import fault_of_external_ids, fault_of_preferences
 from service.database import Database, after_commit, concerns
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, InvalidField, NotFound
 from service.events import CUSTOMER_CREATED, CUSTOMER_UPDATED, Event, EventLog, differing
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id, new_ref
@@ -164,7 +165,7 @@ class CustomerService:
     def change(self, customer_id: str, change: CustomerChange, *, actor: str) -> models.Customer:
         """What is not named stays; of several at once each named field is the last writer's.
 
-        Raises `NotFound`.
+        Raises `NotFound`, and `InvalidField` for preferences or external ids that become too many.
         """
         with self._database.writing() as session:
             customer = queries.held(session, customer_id)
@@ -175,6 +176,7 @@ class CustomerService:
                 setattr(customer, name, value)
             customer.preferences = _merged(customer.preferences, change.preferences)
             customer.external_ids = _merged(customer.external_ids, change.external_ids)
+            _check_bounds(customer)
             plain, personal = _differing(before, _state(customer))
             if plain or personal:
                 customer.updated_at = self._clock.now()
@@ -282,6 +284,15 @@ def _merged(known: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> dict[
     if wanted is None:
         return {}
     return {name: value for name, value in {**known, **wanted}.items() if value is not None}
+
+
+def _check_bounds(customer: models.Customer) -> None:
+    for name, fault in (
+        ("preferences", fault_of_preferences(customer.preferences)),
+        ("external_ids", fault_of_external_ids(customer.external_ids)),
+    ):
+        if fault:
+            raise InvalidField(name, fault)
 
 
 def _as_context(order: models.Order) -> Order:

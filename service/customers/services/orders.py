@@ -79,7 +79,7 @@ class OrderService:
         self._clock = clock
 
     def record(self, orders: Sequence[NewOrder], *, actor: str) -> Recorded:
-        """All or none, in a fixed number of statements; unknown customers are created.
+        """All or none, in a fixed number of statements up to 1,000; unknown customers are created.
 
         An external id that comes twice counts as if one order had been sent after the other. An order may
         change its customer. One that is as it was records no event.

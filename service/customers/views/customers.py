@@ -21,6 +21,7 @@ from service.customers.services import (
 )
 from service.http.callers import current_caller
 from service.http.components import component
+from service.http.idempotency import idempotent
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
 
@@ -38,6 +39,7 @@ def list_customers(query: dict[str, Any]) -> Listing[Customer]:
 
 @blueprint.post("")
 @blueprint.arguments(NewCustomerSchema)
+@idempotent
 @blueprint.response(201, CustomerSchema)
 def create_customer(new: NewCustomer) -> tuple[ToldCustomer, int, dict[str, str]]:
     """Create a customer"""

@@ -13,6 +13,7 @@ from service.customers.schemas.orders import (
 from service.customers.services import OrderService
 from service.http.callers import current_caller
 from service.http.components import component
+from service.http.idempotency import idempotent
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
 
@@ -21,6 +22,7 @@ blueprint = Blueprint("orders", __name__, url_prefix="/api", description="What c
 
 @blueprint.post("/orders")
 @blueprint.arguments(OrdersSchema(partial=True))
+@idempotent
 @blueprint.response(200, RecordedSchema)
 def record_orders(sent: SentOrders) -> dict[str, Any]:
     """Record one order or up to 500, by their external ids"""

@@ -1,11 +1,10 @@
 import time
-from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.intelligence.draft_outcomes import COMPARED_WORDS, compared, longest_common
+from service.intelligence.draft_outcomes import COMPARED_WORDS, compared
 from service.intelligence.models import DraftOutcome
 
 DRAFT = (
@@ -17,20 +16,7 @@ OTHERS = (
     "We can swap it. Please send the old one back with the attached label; the new size goes out then.",
     "Dear customer, thanks for your message. We will look into your order and write as soon as we can.",
 )
-WORDS = st.lists(st.sampled_from("abcd"), max_size=12)
 TEXTS = st.text(st.sampled_from("ab \n.,\u3042\u4e2d"), min_size=1, max_size=30)
-
-
-def longest_common_slowly(first: list[str], second: list[str]) -> int:
-    @cache
-    def length(at: int, other: int) -> int:
-        if at == len(first) or other == len(second):
-            return 0
-        if first[at] == second[other]:
-            return 1 + length(at + 1, other + 1)
-        return max(length(at + 1, other), length(at, other + 1))
-
-    return length(0, 0)
 
 
 @pytest.mark.parametrize(
@@ -70,11 +56,6 @@ def test_a_draft_left_whole_within_a_long_message_is_used() -> None:
 def test_in_a_script_without_spaces_each_character_counts() -> None:
     found = compared("荷物は明日届きます", "荷物は今日届きます")
     assert (found.outcome, found.edited_share) == (DraftOutcome.EDITED, 0.1111)
-
-
-@given(WORDS, WORDS)
-def test_the_longest_common_sequence_is_the_longest(first: list[str], second: list[str]) -> None:
-    assert longest_common(first, second) == longest_common_slowly(first, second)
 
 
 @given(TEXTS, TEXTS)

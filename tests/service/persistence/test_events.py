@@ -1,10 +1,13 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import events
 from service.database import Database
-from service.events import TICKET_CREATED, TICKET_UPDATED, Event, EventLog, EventType, StoredEvent
+from service.events import TICKET_CREATED, TICKET_UPDATED, Event, EventLog, EventType, StoredEvent, differing
 from tests.service.persistence.rows import NOON
 
 CREATED = Event(
@@ -65,6 +68,36 @@ def test_a_handler_that_fails_undoes_the_change(database: Database) -> None:
     with pytest.raises(ZeroDivisionError), database.writing() as session:
         EventLog({TICKET_CREATED: [fail]}).record(session, CREATED)
     assert stored(database) == []
+
+
+def test_many_events_at_once_are_written_in_order_and_heard_together(database: Database) -> None:
+    heard: list[tuple[int, int]] = []
+
+    def together(session: Session, events: Sequence[Event]) -> None:
+        heard.append((len(events), len(session.scalars(select(StoredEvent)).all())))
+
+    log = EventLog()
+    log.subscribe_to_batches(TICKET_UPDATED, together)
+    many = [
+        replace(CREATED, type=kind, after=after)
+        for kind in (TICKET_UPDATED, TICKET_CREATED) * 3
+        for after in ({"status": "open"}, None)
+    ]
+    with database.writing() as session:
+        log.record_all(session, many)
+        log.record(session, many[0])
+        log.record_all(session, [])
+    assert heard == [(6, 12), (1, 13)]
+    rows = stored(database)
+    assert [(row.type, row.after) for row in rows] == [
+        (event.type.name, event.after) for event in [*many, many[0]]
+    ]
+    assert [row.id for row in rows] == sorted(row.id for row in rows)
+
+
+def test_only_what_differs_is_told() -> None:
+    assert differing({"a": 1, "b": None}, {"a": 2, "b": None}) == {"before": {"a": 1}, "after": {"a": 2}}
+    assert differing({"a": 1}, {"a": 1}) == {}
 
 
 def test_no_two_types_share_a_name_and_each_has_a_version() -> None:

@@ -35,6 +35,9 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .order_by(Message.created_at.desc(), Message.sequence.desc())
     .limit(200),
     "ix_customers_email_lower": select(Customer).where(func.lower(Customer.email) == "ada@example.org"),
+    "ix_customers_created_at_id": select(Customer)
+    .order_by(Customer.created_at.desc(), Customer.id.desc())
+    .limit(100),
     "ix_orders_customer_id_ordered_at": select(Order)
     .where(Order.customer_id == "cust_123")
     .order_by(Order.ordered_at.desc())
