@@ -15,7 +15,7 @@ from tests.conftest import empty_all_tables
 from tests.wire.desk import running_desk
 from tests.wire.generated import Sampler
 
-EXAMPLES = 4
+EXAMPLES = 3
 EXAMPLES_IN_FULL = 60
 HOSTILE_REQUESTS = 25
 
