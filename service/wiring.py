@@ -27,6 +27,10 @@ from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
 from service.http.idempotency import KeptAnswers
+from service.importing.importer import Importer
+from service.importing.kinds.customers import Customers
+from service.importing.kinds.orders import Orders
+from service.importing.kinds.tickets import Tickets
 from service.intelligence.draft_counters import DraftCounters
 from service.intelligence.draft_outcomes import DraftOutcomes
 from service.intelligence.drafting import DraftService
@@ -60,6 +64,7 @@ from service.tickets.services import (
     HistoryService,
     InboxService,
     NoteService,
+    PastTicketService,
     Ranking,
     TicketRecords,
     TicketService,
@@ -198,6 +203,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
         metrics.jobs.knows(job.name)
+    ticket_fields = FieldService(database, events, clock)
+    orders = OrderService(database, customers, events, clock)
+    past_tickets = PastTicketService(customers, conversations, records, events, index)
     exposition = Exposition(metrics)
     provide(
         app,
@@ -207,13 +215,16 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         events,
         runner,
         customers,
-        OrderService(database, customers, events, clock),
+        orders,
         tickets,
         inbox,
         desk,
         conversations,
         NoteService(database, records),
-        FieldService(database, events, clock),
+        ticket_fields,
+        Importer(
+            database, clock, [Customers(customers), Orders(orders), Tickets(past_tickets, ticket_fields)]
+        ),
         HistoryService(database),
         KeptAnswers(database, clock),
         chain,

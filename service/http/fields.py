@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from providers.models.checks import NOT_STORABLE
 from service.clock import rfc3339
 from service.columns import MONEY_STEP
 
@@ -38,7 +39,7 @@ TIME = re.compile(
 
 def storable(text: str) -> bool:
     """False for NUL and lone surrogates, which neither database takes."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return NOT_STORABLE.search(text) is None
 
 
 def telling(options: Mapping[str, Any], **facts: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Statements over tickets, their messages and the kept counters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,8 @@ from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField, TicketStatus, TicketTag
 
 COUNTED_EXACTLY = 1_000
+ASKED_AT_ONCE = 1_000
+"""Values in one statement; SQLite takes 32,766 at most."""
 
 Row = TypeVar("Row")
 Columns = TypeVar("Columns", bound=tuple[Any, ...])
@@ -62,6 +64,26 @@ def living(session: Session, ticket_id: str, *, for_change: bool = False) -> Tic
     """The ticket unless it is deleted; `for_change` holds it until the transaction ends."""
     statement = select(Ticket).where(Ticket.id == ticket_id, Ticket.deleted_at.is_(None))
     return session.scalar(statement.with_for_update() if for_change else statement)
+
+
+def ids_by_external_id(session: Session, external_ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """The id of each that is there, and whether it is deleted."""
+    there = select(Ticket.external_id, Ticket.id, Ticket.deleted_at.is_not(None))
+    return {
+        str(external_id): (ticket_id, deleted)
+        for some in _portions(external_ids)
+        for external_id, ticket_id, deleted in session.execute(there.where(Ticket.external_id.in_(some)))
+    }
+
+
+def tickets_of_messages(session: Session, external_ids: Sequence[str]) -> dict[str, str]:
+    """By external id of the message, the deleted ones included."""
+    there = select(Message.external_id, Message.ticket_id)
+    return {
+        str(external_id): ticket_id
+        for some in _portions(external_ids)
+        for external_id, ticket_id in session.execute(there.where(Message.external_id.in_(some)))
+    }
 
 
 def dead_or_alive(session: Session, ticket_id: str) -> Ticket | None:
@@ -254,6 +276,10 @@ def ticket_fields(session: Session) -> Sequence[TicketField]:
 
 def count_fields(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(TicketField)) or 0
+
+
+def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (values[start : start + ASKED_AT_ONCE] for start in range(0, len(values), ASKED_AT_ONCE))
 
 
 def _one_page(

@@ -188,7 +188,7 @@ def test_a_customers_tickets_are_those_of_the_list(desk: Desk) -> None:
     first, second = desk.new_ticket("ada"), desk.new_ticket("ada")
     desk.new_ticket("eve")
     page = desk.get(f"{PATH}/ada/tickets").json()
-    assert page == desk.get("/api/tickets?customer_id=ada").json()
+    assert page == desk.get("/api/tickets?customer_id=ada&sort=created_at").json()
     assert [ticket["id"] for ticket in page["tickets"]] == [second, first]
     assert [ticket["id"] for ticket in desk.get(f"{PATH}/ada/tickets?page=2&limit=1").json()["tickets"]] == [
         first
