@@ -166,11 +166,11 @@ class TextIndex:
 
         Looks at the owner's texts and never at all that hold the phrase, of which there may be a million.
         """
-        own = select(SearchText.document).where(owner == owner_id)
+        own = select(SearchText.document).where(owner == owner_id).correlate_except(SearchText)
         if self._on_postgresql:
             fenced = own.offset(0).subquery()  # else the planner may turn to the index of words
             return select(literal(1)).where(fenced.c.document.op("@@")(_any_of(phrases))).exists()
-        padded = literal(" ") + SearchText.document + literal(" ")
+        padded = literal(" ").concat(SearchText.document).concat(literal(" "))
         return own.where(or_(*(func.instr(padded, f" {phrase.words} ") > 0 for phrase in phrases))).exists()
 
     def holding(self, phrases: Sequence[Phrase], most: int) -> Subquery:
