@@ -48,7 +48,7 @@ class NewTicketFieldSchema(Schema):
 
 
 class FieldChangeSchema(Schema):
-    label = Text(200, load_default=None, allow_none=False)
+    label = Text(200, load_default=None, allow_none=False, metadata={"example": "Order number"})
     choices = Choices(load_default=None, allow_none=False)
 
     @post_load
