@@ -147,11 +147,18 @@ def _reachable(schemas: Json, operations: Sequence[Operation]) -> set[str]:
 
 def _schema(name: str, schema: Json) -> str:
     lines = [f"### {name}\n", "| field | type | notes |", "|---|---|---|"]
-    required = schema.get("required", [])
+    required = schema.get("required", []) if _is_sent(schema) else []
     for field, kind in schema.get("properties", {}).items():
         notes = "; ".join([*(["required"] if field in required else []), *_notes(kind)])
         lines.append(f"| `{field}` | {_type(kind)} | {notes} |")
     return "\n".join([*lines, ""])
+
+
+def _is_sent(schema: Json) -> bool:
+    """Part of a body. What is answered has all of its fields, about which there is nothing to say."""
+    return schema.get("additionalProperties") is False or len(schema.get("required", [])) < len(
+        schema["properties"]
+    )
 
 
 def _type(schema: Json | None) -> str:

@@ -4,6 +4,7 @@ from service.columns import Base
 from service.customers import models as customers
 from service.events import StoredEvent
 from service.http import models as http
+from service.importing import models as importing
 from service.intelligence import models as intelligence
 from service.leases import JobLease
 from service.provider_control import models as provider_control
@@ -19,6 +20,7 @@ __all__ = [
     "StoredEvent",
     "customers",
     "http",
+    "importing",
     "intelligence",
     "metadata",
     "provider_control",

@@ -34,6 +34,10 @@ from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
 from service.http.idempotency import KeptAnswers
+from service.importing.importer import Importer
+from service.importing.kinds.customers import Customers
+from service.importing.kinds.orders import Orders
+from service.importing.kinds.tickets import Tickets
 from service.intelligence.draft_counters import DraftCounters
 from service.intelligence.draft_outcomes import DraftOutcomes
 from service.intelligence.drafting import DraftService
@@ -67,6 +71,7 @@ from service.tickets.services import (
     HistoryService,
     InboxService,
     NoteService,
+    PastTicketService,
     Ranking,
     TicketRecords,
     TicketService,
@@ -207,6 +212,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
         metrics.jobs.knows(job.name)
+    ticket_fields = FieldService(database, events, clock)
+    past_tickets = PastTicketService(customers, conversations, records, events, index)
     exposition = Exposition(metrics)
     provide(
         app,
@@ -224,9 +231,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         CustomerPages(database, customers, orders, known),
         profiles,
         ShoppingService(customers, orders),
+        ranking,
         conversations,
         NoteService(database, records),
-        FieldService(database, events, clock),
+        ticket_fields,
+        Importer(
+            database, clock, [Customers(customers), Orders(orders), Tickets(past_tickets, ticket_fields)]
+        ),
         HistoryService(database),
         KeptAnswers(database, clock),
         chain,

@@ -11,6 +11,7 @@ from marshmallow import Schema, fields
 from werkzeug.routing import BaseConverter
 
 from service import __version__
+from service.http import precision, refusals
 from service.http.callers import Scope, public
 from service.http.examples import illustrate
 from service.http.fields import Rfc3339
@@ -26,14 +27,14 @@ RULE_ARGUMENT = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
 
 
 class ProblemSchema(Schema):
-    """RFC 9457."""
+    """RFC 9457; `errors` are there where a field is wrong."""
 
-    type = fields.String(metadata={"example": "about:blank"})
-    title = fields.String(metadata={"example": "Not Found"})
-    status = fields.Integer(metadata={"example": 404})
-    detail = fields.String(metadata={"example": "There is no customer 'cust_9'."})
-    instance = fields.String()
-    request_id = fields.String(allow_none=True)
+    type = fields.String(required=True, metadata={"example": "about:blank"})
+    title = fields.String(required=True, metadata={"example": "Not Found"})
+    status = fields.Integer(required=True, metadata={"example": 404})
+    detail = fields.String(required=True, metadata={"example": "There is no customer 'cust_9'."})
+    instance = fields.String(required=True)
+    request_id = fields.String(required=True, allow_none=True)
     errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
 
 
@@ -103,11 +104,7 @@ def _path_id(_converter: BaseConverter) -> dict[str, Any]:
 
 def _finished(document: dict[str, Any], app: Flask) -> dict[str, Any]:
     """Name each operation, and tell who may call it and how it refuses."""
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for refusal in document["components"].get("responses", {}).values():
-        refusal["content"] = content
-    for schema in document["components"]["schemas"].values():
-        schema.pop("additionalProperties", None)  # answers may gain fields; a request's are checked anyway
+    document["components"].setdefault("responses", {}).update(refusals.components())
     illustrate(document["components"]["schemas"])
     for rule in app.url_map.iter_rules():
         path = document["paths"].get(RULE_ARGUMENT.sub(r"{\1}", rule.rule))
@@ -119,13 +116,14 @@ def _finished(document: dict[str, Any], app: Flask) -> dict[str, Any]:
                 operation["security"] = []
             else:
                 operation["description"] = f"Needs the scope `{scope}`."
-            operation["responses"].setdefault("default", {"description": "A problem", "content": content})
             if getattr(app.view_functions[rule.endpoint], "idempotent", False):
-                _tell_of_keys(operation, content)
+                _tell_of_keys(operation)
+            refusals.tell(operation, scope=scope, addressed=bool(rule.arguments))
+    precision.put_right(document)
     return document
 
 
-def _tell_of_keys(operation: dict[str, Any], content: dict[str, Any]) -> None:
+def _tell_of_keys(operation: dict[str, Any]) -> None:
     operation.setdefault("parameters", []).append(
         {
             "name": HEADER,
@@ -144,7 +142,7 @@ def _tell_of_keys(operation: dict[str, Any], content: dict[str, Any]) -> None:
     for status in {"200", "201"} & set(responses):
         told = {"description": "the answer is that of an earlier request", "schema": {"const": "true"}}
         responses[status].setdefault("headers", {})[REPLAYED_HEADER] = told
-    responses.setdefault(
-        "409", {"description": f"The first request with this {HEADER} is in flight", "content": content}
-    )
-    responses.setdefault("422", {"description": f"The {HEADER} is another request's", "content": content})
+    in_flight = f"Does not fit what is there, or the first request with this {HEADER} is in flight"
+    responses["409"] = {"description": in_flight, "content": refusals.PROBLEM}
+    another = f"The {HEADER} is another request's"
+    responses.setdefault("422", {"description": another, "content": refusals.PROBLEM})

@@ -1,12 +1,14 @@
 """Bounded fields, one set for every schema: what passes here fits the database and every provider."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from providers.models.checks import NOT_STORABLE
 from service.clock import rfc3339
 from service.columns import MONEY_STEP
 
@@ -18,6 +20,9 @@ FIRST_YEAR, LAST_YEAR = 1970, 2199
 LONGEST_ADDRESS = 2_000
 CALLER_ID = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x20/\\?#%\x7f]{1,200}")
 """`.` and `..` are no segments of a path: clients take them out."""
+
+TOLD_CALLER_ID = r"^(?!\.{1,2}$)[^\x00-\x20/\\?#%\x7f]+$"
+NOT_BLANK = r"\S"
 DATE_OR_TIME = re.compile(
     r"2[01]\d\d-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d))?", re.ASCII
 )
@@ -34,14 +39,19 @@ TIME = re.compile(
 
 def storable(text: str) -> bool:
     """False for NUL and lone surrogates, which neither database takes."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return NOT_STORABLE.search(text) is None
+
+
+def telling(options: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
+    """A field's options, with facts for the OpenAPI document; what they tell themselves goes first."""
+    return {**options, "metadata": facts | dict(options.get("metadata") or {})}
 
 
 class Text(fields.String):
     """Text of `low` to `high` characters once trimmed; `low` 0 allows an empty one."""
 
     def __init__(self, high: int, *, low: int = 1, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**(telling(options, pattern=NOT_BLANK) if low else options))
         bounds = (
             f"Must be {low} to {high} characters long." if low else f"Must be at most {high} characters long."
         )
@@ -56,6 +66,9 @@ class Text(fields.String):
 
 class CallerId(fields.String):
     """An id that a caller brings: 1 to 200 characters that can stand in a path."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**telling(options, pattern=TOLD_CALLER_ID, minLength=1, maxLength=200))
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
@@ -165,7 +178,7 @@ class WebAddress(Text):
     """An http or https address; the desk never fetches it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(LONGEST_ADDRESS, **options)
+        super().__init__(LONGEST_ADDRESS, **telling(options, format="uri"))
         self._sound = validate.URL(
             schemes={"http", "https"}, require_tld=False, error="Must be an http or https address."
         )
@@ -179,6 +192,9 @@ class WebAddress(Text):
 
 class Currency(fields.String):
     """An ISO 4217 code by its form: which codes there are changes more often than this desk."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**telling(options, pattern=f"^{CURRENCY.pattern}$"))
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         code: str = super()._deserialize(value, attr, data, **kwargs)

@@ -62,6 +62,7 @@ def read_provider(name: str) -> ProviderDetail:
 @blueprint.patch("/<id:name>")
 @needs(Scope.ADMIN)
 @blueprint.arguments(ProviderChangeSchema)
+@blueprint.alt_response(409, "CONFLICT")
 @blueprint.response(200, SwitchedSchema)
 def change_provider(body: dict[str, Any], name: str) -> Switched:
     """Enable, disable or place a provider, in every process"""
@@ -75,6 +76,7 @@ def change_provider(body: dict[str, Any], name: str) -> Switched:
 @blueprint.post("/<id:name>/reset-circuit")
 @needs(Scope.ADMIN)
 @blueprint.arguments(ReasonSchema)
+@blueprint.alt_response(409, "CONFLICT")
 @blueprint.response(200, SwitchedSchema)
 def reset_provider_circuit(body: dict[str, str], name: str) -> Switched:
     """Close a provider's circuits and end its pause, in every process"""

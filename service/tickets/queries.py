@@ -1,6 +1,6 @@
 """Statements over tickets, their messages and the kept counters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,8 @@ from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField, TicketStatus, TicketTag
 
 COUNTED_EXACTLY = 1_000
+ASKED_AT_ONCE = 1_000
+"""Values in one statement; SQLite takes 32,766 at most."""
 
 # Of the page that is read most, built once: making a statement takes as long as executing it.
 _LIVING_WITH_TAGS = (
@@ -88,6 +90,26 @@ def living_with_tags(session: Session, ticket_id: str) -> Ticket | None:
     return session.scalars(_LIVING_WITH_TAGS, {"id": ticket_id}).unique().one_or_none()
 
 
+def ids_by_external_id(session: Session, external_ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """The id of each that is there, and whether it is deleted."""
+    there = select(Ticket.external_id, Ticket.id, Ticket.deleted_at.is_not(None))
+    return {
+        str(external_id): (ticket_id, deleted)
+        for some in _portions(external_ids)
+        for external_id, ticket_id, deleted in session.execute(there.where(Ticket.external_id.in_(some)))
+    }
+
+
+def tickets_of_messages(session: Session, external_ids: Sequence[str]) -> dict[str, str]:
+    """By external id of the message, the deleted ones included."""
+    there = select(Message.external_id, Message.ticket_id)
+    return {
+        str(external_id): ticket_id
+        for some in _portions(external_ids)
+        for external_id, ticket_id in session.execute(there.where(Message.external_id.in_(some)))
+    }
+
+
 def dead_or_alive(session: Session, ticket_id: str) -> Ticket | None:
     """Held until the transaction ends."""
     return session.scalar(select(Ticket).where(Ticket.id == ticket_id).with_for_update())
@@ -147,10 +169,10 @@ def by_ids(session: Session, ids: Sequence[str]) -> Sequence[Ticket]:
 
 
 def scored_otherwise(
-    session: Session, customer_id: str, churn_risk: float | None, lifetime_value: Decimal | None
-) -> bool:
-    """Whether a ticket that is not settled was scored with other facts of its customer."""
-    others = select(literal(1)).where(
+    customer_id: str, churn_risk: float | None, lifetime_value: Decimal | None
+) -> Select[tuple[Ticket]]:
+    """Tickets that are not settled and were scored with other facts of their customer."""
+    return select(Ticket).where(
         Ticket.customer_id == customer_id,
         Ticket.status.in_(UNSETTLED),
         Ticket.deleted_at.is_(None),
@@ -159,26 +181,15 @@ def scored_otherwise(
             Ticket.lifetime_value.is_distinct_from(lifetime_value),
         ),
     )
-    return session.scalar(others.limit(1)) is not None
 
 
-def unsettled_of_customer(session: Session, customer_id: str, limit: int) -> Sequence[Ticket]:
-    """Newest first, held until the transaction ends."""
-    statement = (
-        select(Ticket)
-        .where(Ticket.customer_id == customer_id, Ticket.status.in_(UNSETTLED), Ticket.deleted_at.is_(None))
-        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
-        .limit(limit)
-    )
-    return session.scalars(statement.with_for_update()).all()
+def held(session: Session, those: Select[tuple[Ticket]], limit: int) -> Sequence[Ticket]:
+    """Until the transaction ends. By id: two who hold many in other orders may wait for each other."""
+    return session.scalars(those.order_by(Ticket.id).limit(limit).with_for_update()).all()
 
 
-def behind(session: Session, ticket_id: str | None, limit: int) -> Sequence[Ticket]:
-    """Those that are not deleted by id, from behind one on, held until the transaction ends."""
-    statement = select(Ticket).where(Ticket.deleted_at.is_(None)).order_by(Ticket.id).limit(limit)
-    if ticket_id is not None:
-        statement = statement.where(Ticket.id > ticket_id)
-    return session.scalars(statement.with_for_update()).all()
+def behind(ticket_id: str) -> Select[tuple[Ticket]]:
+    return select(Ticket).where(Ticket.deleted_at.is_(None), Ticket.id > ticket_id)
 
 
 def recent_of_customer(session: Session, customer_id: str, limit: int) -> Sequence[Ticket]:
@@ -266,6 +277,10 @@ def ticket_fields(session: Session) -> Sequence[TicketField]:
 
 def count_fields(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(TicketField)) or 0
+
+
+def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (values[start : start + ASKED_AT_ONCE] for start in range(0, len(values), ASKED_AT_ONCE))
 
 
 def _one_page(

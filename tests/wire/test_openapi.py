@@ -111,9 +111,42 @@ def test_every_operation_tells_how_it_succeeds_and_how_it_refuses(document: Docu
                 assert "content" not in told, (path, method)
                 continue
             own_kind = "text/plain" if path == "/metrics" else "application/json"
-            kind = "application/problem+json" if status in {"409", "422", "default"} else own_kind
+            refusal = status >= "400" and (path, status) != ("/health", "503")
+            kind = "application/problem+json" if refusal else own_kind
             assert list(told["content"]) == [kind], (path, method, status)
             assert "schema" in told["content"][kind], (path, method, status)
+
+
+def test_every_operation_tells_the_refusals_that_it_can_give(document: Document) -> None:
+    for path, method, operation in operations(document):
+        told = {status for status in operation["responses"] if status >= "400"}
+        parameters = {resolved(document, one)["name"] for one in operation.get("parameters", [])}
+        expected = {
+            "401": operation.get("security") != [],
+            "403": operation.get("security") != [],
+            "404": "{" in path,
+            "412": "If-Match" in parameters,
+            **dict.fromkeys(("400", "413", "415"), "requestBody" in operation),
+            **dict.fromkeys(("503", "default"), True),
+        }
+        assert told - {"409", "422"} == {status for status, can in expected.items() if can}, (method, path)
+
+
+def test_answers_leave_no_field_out_and_bodies_take_no_other(document: Document) -> None:
+    schemas = document["components"]["schemas"]
+    assert set(schemas["Ticket"]["required"]) == set(schemas["Ticket"]["properties"])
+    assert "additionalProperties" not in schemas["Ticket"]
+    assert schemas["NewTicket"]["required"] == ["customer_id", "subject"]
+    assert schemas["NewTicket"]["additionalProperties"] is False
+
+
+def test_no_parameter_is_ever_null_and_no_default_is_of_another_type(document: Document) -> None:
+    for _, _, operation in operations(document):
+        for parameter in operation.get("parameters", []):
+            schema = resolved(document, parameter)["schema"]
+            assert "null" not in schema.get("type", []), parameter
+            assert None not in schema.get("enum", []), parameter
+    assert all(node.get("default", 0) is not None for node in every_object(document["components"]["schemas"]))
 
 
 def test_every_operation_that_takes_input_tells_422(document: Document) -> None:

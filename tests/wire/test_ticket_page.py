@@ -12,7 +12,7 @@ from tests.wire.conftest import StartDesk, pointing_at
 from tests.wire.intelligence_shown import ANALYZE, asked_behind, buy, learn, page, showing_desk
 from tests.wire.watching import statements
 
-NOTHING_KNOWN = {
+NOTHING_KNOWN: dict[str, Any] = {
     "name": None,
     "churn_risk": None,
     "churn_risk_level": "unknown",

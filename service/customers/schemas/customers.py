@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from service.customers.bounds import MOST_EXTERNAL_IDS, fault_of_preferences
 from service.customers.services import CustomerChange, NewCustomer
-from service.http.fields import CallerId, Count, Rfc3339, Text
+from service.http.fields import CallerId, Count, Rfc3339, Text, telling
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 
 LANGUAGE_TAG = re.compile(
@@ -30,7 +30,7 @@ def _time_zones() -> frozenset[str]:
 
 class Email(Text):
     def __init__(self, **options: Any) -> None:
-        super().__init__(320, **options)
+        super().__init__(320, **telling(options, format="email"))
         self.validators.append(validate.Email())
 
 
@@ -38,7 +38,7 @@ class Locale(Text):
     """A language tag, BCP 47."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(35, **options)
+        super().__init__(35, **telling(options, pattern=f"^{LANGUAGE_TAG.pattern}$"))
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         tag = super()._deserialize(value, attr, data, **kwargs)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,12 +15,14 @@ from providers.models import CustomerRef, Order, OrderLine
 from providers.ports import Clock
 from service.customers import models, queries
 from service.customers.bounds import fault_of_external_ids, fault_of_preferences
+from service.customers.people import CustomerChange, NewCustomer, Person, merged
 from service.database import Database, after_commit, concerns
 from service.errors import Conflict, InvalidField, NotFound
 from service.events import CUSTOMER_CREATED, CUSTOMER_UPDATED, Event, EventLog, differing
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id, new_ref
 from service.text_index import IndexedText, TextIndex, TextKind
+from service.upserts import Upsert
 
 REMEMBERED_S = 5
 REMEMBERED_CUSTOMERS = 10_000
@@ -32,57 +34,9 @@ PLAIN = ("locale", "time_zone")
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who writes in; None where they did not say."""
-
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    locale: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Named:
     reference: CustomerRef
     name: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCustomer:
-    """`id` None: one is made. `external_ids`: provider → the id by which it knows the customer."""
-
-    id: str | None = None
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    locale: str | None = None
-    time_zone: str | None = None
-    preferences: Mapping[str, Any] = field(default_factory=dict)
-    external_ids: Mapping[str, str] = field(default_factory=dict)
-
-    def columns(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "email": self.email,
-            "phone": self.phone,
-            "locale": self.locale,
-            "time_zone": self.time_zone,
-            "preferences": dict(self.preferences),
-            "external_ids": dict(self.external_ids),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerChange:
-    """`values`: each of name, email, phone, locale and time_zone that is to be another.
-
-    Of `preferences` and `external_ids` the keys named change, None takes one away; None in their place
-    takes all away.
-    """
-
-    values: Mapping[str, str | None] = field(default_factory=dict)
-    preferences: Mapping[str, Any] | None = field(default_factory=dict)
-    external_ids: Mapping[str, str | None] | None = field(default_factory=dict)
 
 
 class CustomerService:
@@ -138,18 +92,29 @@ class CustomerService:
     def ensure(self, session: Session, customer_id: str, person: Person, *, actor: str) -> None:
         """Create the customer if unknown; a known one's details do not change."""
         concerns(session, customer_id)
-        new = NewCustomer(id=customer_id, name=person.name, email=person.email)
-        self._insert_absent(session, [new], actor=actor)
+        self._insert_absent(session, [NewCustomer.of_person(customer_id, person)], actor=actor)
 
-    def ensure_all(self, session: Session, customer_ids: Collection[str], *, actor: str) -> dict[str, str]:
-        """Create the unknown ones, with nothing but their ids. Returns the refs of all, by id."""
+    def ensure_all(
+        self,
+        session: Session,
+        customer_ids: Collection[str],
+        *,
+        actor: str,
+        people: Mapping[str, Person] | None = None,
+    ) -> dict[str, str]:
+        """Create the unknown ones, with what `people` tells of them. Returns the refs of all, by id."""
         for customer_id in customer_ids:
             concerns(session, customer_id)
         known = queries.refs(session, customer_ids)
         absent = sorted(set(customer_ids) - set(known))
         if not absent:
             return known
-        self._insert_absent(session, [NewCustomer(id=customer_id) for customer_id in absent], actor=actor)
+        who = people or {}
+        self._insert_absent(
+            session,
+            [NewCustomer.of_person(customer_id, who.get(customer_id, Person())) for customer_id in absent],
+            actor=actor,
+        )
         return known | queries.refs(session, absent)
 
     def create(self, new: NewCustomer, *, actor: str) -> models.Customer:
@@ -170,31 +135,28 @@ class CustomerService:
             customer = queries.held(session, customer_id)
             if customer is None:
                 raise NotFound("customer", customer_id)
-            before = _state(customer)
-            for name, value in change.values.items():
-                setattr(customer, name, value)
-            customer.preferences = _merged(customer.preferences, change.preferences)
-            customer.external_ids = _merged(customer.external_ids, change.external_ids)
-            _check_bounds(customer)
-            plain, personal = _differing(before, _state(customer))
-            if plain or personal:
-                customer.updated_at = self._clock.now()
-                self._index.replace(session, _text(customer.id, customer.name, customer.email))
-                self._events.record(
-                    session,
-                    Event(
-                        type=CUSTOMER_UPDATED,
-                        subject_type="customer",
-                        subject_id=customer.ref,
-                        actor=actor,
-                        at=customer.updated_at,
-                        before=plain.get("before"),
-                        after=plain.get("after"),
-                        personal=personal or None,
-                    ),
-                )
-                after_commit(session, partial(self._forget, customer_id))
+            self._apply(session, customer, change, actor=actor)
         return customer
+
+    def bring(
+        self, session: Session, wanted: Mapping[str, CustomerChange], *, actor: str
+    ) -> dict[str, Upsert | InvalidField]:
+        """Create the unknown ones, change the others; what became of each, by id."""
+        created = self._insert_absent(
+            session,
+            [NewCustomer.changed(customer_id, wanted[customer_id]) for customer_id in sorted(wanted)],
+            actor=actor,
+        )
+        outcomes: dict[str, Upsert | InvalidField] = dict.fromkeys(created, Upsert.CREATED)
+        with session.no_autoflush:
+            for customer in queries.all_held(session, wanted.keys() - created):
+                try:
+                    changed = self._apply(session, customer, wanted[customer.id], actor=actor)
+                except InvalidField as error:
+                    outcomes[customer.id] = error
+                else:
+                    outcomes[customer.id] = Upsert.UPDATED if changed else Upsert.UNCHANGED
+        return outcomes
 
     def read(self, customer_id: str) -> models.Customer:
         """Raises `NotFound`."""
@@ -224,8 +186,40 @@ class CustomerService:
         with self._database.reading() as session:
             return [_as_context(order) for order in queries.recent_orders(session, customer_id, limit)]
 
-    def _insert_absent(self, session: Session, those: Collection[NewCustomer], *, actor: str) -> bool:
-        """Whether any was not there before; those have their event."""
+    def _apply(
+        self, session: Session, customer: models.Customer, change: CustomerChange, *, actor: str
+    ) -> bool:
+        """Whether anything is not as it was. Raises `InvalidField`, and has then changed nothing."""
+        before = _state(customer)
+        preferences = merged(customer.preferences, change.preferences)
+        external_ids = merged(customer.external_ids, change.external_ids)
+        _check_bounds(preferences, external_ids)
+        for name, value in change.values.items():
+            setattr(customer, name, value)
+        customer.preferences, customer.external_ids = preferences, external_ids
+        plain, personal = _differing(before, _state(customer))
+        if plain or personal:
+            customer.updated_at = self._clock.now()
+            if personal and personal["after"].keys() & {"name", "email"}:
+                self._index.replace(session, found_by(customer.id, customer.name, customer.email))
+            self._events.record(
+                session,
+                Event(
+                    type=CUSTOMER_UPDATED,
+                    subject_type="customer",
+                    subject_id=customer.ref,
+                    actor=actor,
+                    at=customer.updated_at,
+                    before=plain.get("before"),
+                    after=plain.get("after"),
+                    personal=personal or None,
+                ),
+            )
+            after_commit(session, partial(self._forget, customer.id))
+        return bool(plain or personal)
+
+    def _insert_absent(self, session: Session, those: Collection[NewCustomer], *, actor: str) -> set[str]:
+        """Those that were not there before; they have their event."""
         now = self._clock.now()
         rows: dict[str, dict[str, Any]] = {
             str(new.id): {"ref": new_ref(), "created_at": now, "updated_at": now} | new.columns()
@@ -236,19 +230,18 @@ class CustomerService:
             session, [_created(rows[customer_id], actor, now) for customer_id in sorted(created)]
         )
         self._index.add(
-            session, [_text(key, rows[key]["name"], rows[key]["email"]) for key in sorted(created)]
+            session, [found_by(key, rows[key]["name"], rows[key]["email"]) for key in sorted(created)]
         )
-        return bool(created)
+        return created
 
     def _forget(self, customer_id: str) -> None:
         with self._lock:
             self._known.pop(customer_id, None)
 
 
-def _text(customer_id: str, name: str | None, email: str | None) -> IndexedText:
-    """What a customer is found by."""
-    found_by = " ".join(filter(None, [name, email]))
-    return IndexedText(TextKind.CUSTOMER, customer_id, found_by, customer_id=customer_id)
+def found_by(customer_id: str, name: str | None, email: str | None) -> IndexedText:
+    text = " ".join(filter(None, [name, email]))
+    return IndexedText(TextKind.CUSTOMER, customer_id, text, customer_id=customer_id)
 
 
 def _created(row: Mapping[str, Any], actor: str, at: datetime) -> Event:
@@ -279,16 +272,10 @@ def _differing(
     return part(PLAIN), part(PERSONAL)
 
 
-def _merged(known: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> dict[str, Any]:
-    if wanted is None:
-        return {}
-    return {name: value for name, value in {**known, **wanted}.items() if value is not None}
-
-
-def _check_bounds(customer: models.Customer) -> None:
+def _check_bounds(preferences: Mapping[str, Any], external_ids: Mapping[str, str]) -> None:
     for name, fault in (
-        ("preferences", fault_of_preferences(customer.preferences)),
-        ("external_ids", fault_of_external_ids(customer.external_ids)),
+        ("preferences", fault_of_preferences(preferences)),
+        ("external_ids", fault_of_external_ids(external_ids)),
     ):
         if fault:
             raise InvalidField(name, fault)

@@ -16,6 +16,7 @@ from service.database import Database
 from service.events import ORDER_RECORDED, Event, EventLog, differing
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
+from service.upserts import Upsert
 
 FOUND_ORDERS = 100
 
@@ -84,21 +85,30 @@ class OrderService:
         An external id that comes twice counts as if one order had been sent after the other. An order may
         change its customer. One that is as it was records no event.
         """
+        with self._database.writing() as session:
+            outcomes = self.record_within(session, orders, actor=actor)
+        created = list(outcomes.values()).count(Upsert.CREATED)
+        return Recorded(created, len(orders) - created)
+
+    def record_within(self, session: Session, orders: Sequence[NewOrder], *, actor: str) -> dict[str, Upsert]:
+        """As a part of a greater change. What became of each, by external id."""
         if not orders:
-            return Recorded(0, 0)
+            return {}
         wanted = folded(orders)
         now = self._clock.now()
-        with self._database.writing() as session:
-            refs = self._customers.ensure_all(session, {order.customer_id for order in wanted}, actor=actor)
-            changes, created = self._differing(session, wanted, now)
-            _write(session, changes, now)
-            moved_from = {change.known.customer_id for change in changes if change.known and _moves(change)}
-            refs |= queries.refs(session, moved_from) if moved_from else {}
-            self._events.record_all(
-                session,
-                [event for change in changes for event in _events(change, refs, actor=actor, at=now)],
-            )
-        return Recorded(created, len(orders) - created)
+        refs = self._customers.ensure_all(session, {order.customer_id for order in wanted}, actor=actor)
+        changes = self._differing(session, wanted, now)
+        _write(session, changes, now)
+        moved_from = {change.known.customer_id for change in changes if change.known and _moves(change)}
+        refs |= queries.refs(session, moved_from) if moved_from else {}
+        self._events.record_all(
+            session,
+            [event for change in changes for event in _events(change, refs, actor=actor, at=now)],
+        )
+        outcomes = {order.external_id: Upsert.UNCHANGED for order in wanted}
+        return outcomes | {
+            change.order.external_id: Upsert.UPDATED if change.known else Upsert.CREATED for change in changes
+        }
 
     def listing(self, customer_id: str, page: Page) -> Listing[OrderRecord]:
         """Newest first. Raises `NotFound`."""
@@ -157,10 +167,8 @@ class OrderService:
             rows = queries.orders_with(session, customer_id, words, start=start, end=end, limit=limit)
         return [_on_record(row) for row in rows]
 
-    def _differing(
-        self, session: Session, wanted: Sequence[NewOrder], now: datetime
-    ) -> tuple[list[_Change], int]:
-        """What is new or not as it was, and how many are new. All are held."""
+    def _differing(self, session: Session, wanted: Sequence[NewOrder], now: datetime) -> list[_Change]:
+        """What is new or not as it was. All are held."""
         ids = {order.external_id: new_id("order") for order in wanted}
         rows = [
             {"id": ids[order.external_id], "created_at": now, "updated_at": now} | order.columns()
@@ -176,7 +184,7 @@ class OrderService:
                 changes.append(_Change(ids[order.external_id], after, None))
             elif (before.columns(), before.contents) != (after.columns(), after.contents):
                 changes.append(_Change(before.id, after, before))
-        return changes, len(wanted) - len(known)
+        return changes
 
 
 def _write(session: Session, changes: Sequence[_Change], now: datetime) -> None:

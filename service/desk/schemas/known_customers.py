@@ -8,7 +8,7 @@ from providers.models import UNKNOWN_LEVEL
 from service.clock import rfc3339
 from service.desk.services import KnownCustomer
 from service.http.fields import Number, Rfc3339
-from service.intelligence.schemas import Segments
+from service.intelligence.schemas import Segments, Texts
 from service.intelligence.services import KnownFacts
 
 
@@ -23,7 +23,7 @@ class KnownCustomerSchema(Schema):
     revenue_at_risk = Number(allow_none=True)
     archetype_id = fields.String(allow_none=True)
     dna = Segments()
-    communication_guidance = fields.List(fields.String())
+    communication_guidance = Texts()
     as_of = Rfc3339(allow_none=True)
     outdated = fields.Boolean()
 

@@ -8,7 +8,7 @@ from providers.models import UNKNOWN_LEVEL
 from service.customers.orders import Purchase
 from service.desk.services import CustomerProfile
 from service.http.fields import Amount, Number, Rfc3339
-from service.intelligence.schemas import NestedProvenance, Segments, aged
+from service.intelligence.schemas import NestedProvenance, Segments, Texts, aged
 
 LEVEL = {"type": "string", "example": "L2"}
 MEMBERSHIPS = {"price_sensitivity": {"deal_hunter": 0.8, "value_seeker": 0.2}}
@@ -94,7 +94,7 @@ class CustomerProfileSchema(Schema):
     )
     business_metrics = fields.Nested(BusinessMetricsSchema)
     churn_risk = fields.Nested(ChurnRiskSchema, allow_none=True)
-    communication_guidance = fields.List(fields.String(), metadata={"example": ["Lead with value for money"]})
+    communication_guidance = Texts()
     last_purchase = fields.Nested(LastPurchaseSchema, allow_none=True)
     provenance = NestedProvenance()
 

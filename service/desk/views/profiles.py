@@ -12,6 +12,7 @@ blueprint = Blueprint("profiles", __name__, url_prefix="/api/mcp", description="
 
 
 @blueprint.get("/customer/random")
+@blueprint.alt_response(404, "NOT_FOUND")
 @blueprint.response(200, CustomerProfileSchema)
 def read_any_profile() -> CustomerProfile:
     """Read the profile of any one customer"""

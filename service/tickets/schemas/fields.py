@@ -26,7 +26,12 @@ class Choices(fields.List[str]):
 
 
 class NewTicketFieldSchema(Schema):
-    key = Text(64, required=True, validate=_is_key, metadata={"example": "order_number"})
+    key = Text(
+        64,
+        required=True,
+        validate=_is_key,
+        metadata={"example": "order_number", "pattern": f"^{KEY.pattern}$"},
+    )
     label = Text(200, required=True, metadata={"example": "Order number"})
     type = Choice(*FieldType, required=True)
     choices = Choices(load_default=None, allow_none=True, metadata={"description": "where type is choice"})
@@ -43,7 +48,7 @@ class NewTicketFieldSchema(Schema):
 
 
 class FieldChangeSchema(Schema):
-    label = Text(200, load_default=None, allow_none=False)
+    label = Text(200, load_default=None, allow_none=False, metadata={"example": "Order number"})
     choices = Choices(load_default=None, allow_none=False)
 
     @post_load

@@ -20,7 +20,9 @@ IN_PROGRESS = "in_progress"
 
 class PersonFields(Schema):
     author_name = Text(200, load_default=None, allow_none=True)
-    author_email = Text(320, load_default=None, allow_none=True, validate=validate.Email())
+    author_email = Text(
+        320, load_default=None, allow_none=True, validate=validate.Email(), metadata={"format": "email"}
+    )
 
     @staticmethod
     def take_author(values: dict[str, Any]) -> Person:

@@ -49,6 +49,39 @@ def text_of(message: Message) -> IndexedText:
     return IndexedText(TextKind.MESSAGE, message.id, message.content, ticket_id=message.ticket_id)
 
 
+def placed(
+    ticket: Ticket,
+    new: NewMessage,
+    *,
+    at: datetime,
+    external_id: str | None = None,
+) -> Message:
+    """The message, with what its ticket keeps of it; it is the last one, or `look_again` follows."""
+    message = Message(
+        id=new_id("message"),
+        external_id=external_id,
+        ticket_id=ticket.id,
+        from_agent=new.from_agent,
+        content=new.content,
+        author_name=new.author.name,
+        author_email=new.author.email,
+        send_to_customer=new.send_to_customer,
+        draft_id=new.draft_id,
+        attachments=[dict(attachment) for attachment in new.attachments] or None,
+        created_at=at,
+    )
+    ticket.message_count += 1
+    ticket.conversation_version += 1
+    _show_last(ticket, message)
+    if new.from_agent:
+        ticket.waiting_since = None
+        ticket.first_response_at = ticket.first_response_at or at
+    else:
+        ticket.waiting_since = ticket.waiting_since or at
+        ticket.customer_sentiment = sentiment_of(new.content)
+    return message
+
+
 class ConversationService:
     def __init__(self, database: Database, records: TicketRecords, index: TextIndex) -> None:
         self._database = database
@@ -70,36 +103,21 @@ class ConversationService:
         self, session: Session, ticket: Ticket, new: NewMessage, *, actor: str, at: datetime
     ) -> Message:
         """As a part of a greater change, which gives the ticket its version and status."""
-        message = Message(
-            id=new_id("message"),
-            ticket_id=ticket.id,
-            from_agent=new.from_agent,
-            content=new.content,
-            author_name=new.author.name,
-            author_email=new.author.email,
-            send_to_customer=new.send_to_customer,
-            draft_id=new.draft_id,
-            attachments=[dict(attachment) for attachment in new.attachments] or None,
-            created_at=at,
-        )
-        ticket.message_count += 1
-        _show_last(ticket, message)
-        if new.from_agent:
-            ticket.waiting_since = None
-            ticket.first_response_at = ticket.first_response_at or at
-        else:
-            ticket.waiting_since = ticket.waiting_since or at
-            ticket.customer_sentiment = sentiment_of(new.content)
-        ticket.conversation_version += 1
+        message = placed(ticket, new, at=at)
         ticket.updated_at = at
         session.flush()  # a ticket that is as new as the message goes first, and is written once
         session.add(message)
-        told = {"from_agent": new.from_agent, "send_to_customer": new.send_to_customer}
-        if new.draft_id is not None:
-            told["names_draft"] = True  # which one is the caller's word, and stays in the message
-        self._told(session, ticket, MESSAGE_ADDED, message, actor=actor, at=at, **told)
+        self.tell_added(session, ticket, message, actor=actor, at=at)
         self._index.add(session, [text_of(message)])
         return message
+
+    def tell_added(
+        self, session: Session, ticket: Ticket, message: Message, *, actor: str, at: datetime
+    ) -> None:
+        told = {"from_agent": message.from_agent, "send_to_customer": message.send_to_customer}
+        if message.draft_id is not None:
+            told["names_draft"] = True  # which one is the caller's word, and stays in the message
+        self._told(session, ticket, MESSAGE_ADDED, message, actor=actor, at=at, **told)
 
     def listing(self, ticket_id: str, page: Page, *, newest_first: bool) -> Listing[Message]:
         """Raises `NotFound`."""
@@ -131,7 +149,7 @@ class ConversationService:
                 ticket.version += 1
                 ticket.conversation_version += 1
                 self._told(session, ticket, MESSAGE_EDITED, message, actor=actor, at=now)
-                _look_again(session, ticket)
+                look_again(session, ticket)
                 self._index.replace(session, text_of(message))
         return AddedMessage(message, ticket)
 
@@ -144,7 +162,7 @@ class ConversationService:
             ticket.version += 1
             ticket.conversation_version += 1
             self._told(session, ticket, MESSAGE_DELETED, message, actor=actor, at=now)
-            _look_again(session, ticket)
+            look_again(session, ticket)
             self._index.remove(session, text_of(message))
 
     def reset(self, ticket_id: str, *, actor: str) -> int:
@@ -159,7 +177,7 @@ class ConversationService:
                 ticket.message_count -= deleted
                 ticket.conversation_version += 1
                 ticket.version += 1
-                _look_again(session, ticket)
+                look_again(session, ticket)
                 told = {"messages_deleted": deleted}
                 self._records.changed(session, ticket, CONVERSATION_RESET, actor=actor, at=now, after=told)
         return deleted
@@ -194,7 +212,8 @@ def _show_last(ticket: Ticket, message: Message | None) -> None:
     ticket.last_message_from_agent = message.from_agent if message else None
 
 
-def _look_again(session: Session, ticket: Ticket) -> None:
+def look_again(session: Session, ticket: Ticket) -> None:
+    """Work out anew what the ticket keeps of its messages, where the last one is not the one just changed."""
     session.flush()
     last = queries.last_messages(session, ticket.id, 1)
     _show_last(ticket, last[0] if last else None)

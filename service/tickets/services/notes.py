@@ -1,6 +1,7 @@
 """Internal notes."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from service.database import Database
 from service.errors import NotFound
@@ -19,6 +20,17 @@ class NewNote:
     author_id: str | None = None
 
 
+def written(new: NewNote, ticket_id: str, *, actor: str, at: datetime) -> Note:
+    return Note(
+        id=new_id("note"),
+        ticket_id=ticket_id,
+        content=new.content,
+        author_name=new.author_name,
+        author_id=new.author_id or actor,
+        created_at=at,
+    )
+
+
 class NoteService:
     def __init__(self, database: Database, records: TicketRecords) -> None:
         self._database = database
@@ -29,14 +41,7 @@ class NoteService:
         with self._database.writing() as session:
             ticket = self._records.held(session, ticket_id)
             now = self._records.now()
-            note = Note(
-                id=new_id("note"),
-                ticket_id=ticket_id,
-                content=new.content,
-                author_name=new.author_name,
-                author_id=new.author_id or actor,
-                created_at=now,
-            )
+            note = written(new, ticket_id, actor=actor, at=now)
             session.add(note)
             ticket.version += 1
             self._records.changed(

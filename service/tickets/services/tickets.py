@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -89,37 +90,21 @@ class TicketService:
     def create(self, new: NewTicket, *, actor: str) -> Conversation:
         """Raises `InvalidField`, and `Conflict` for an external id that is taken."""
         now = self._records.now()
-        settled = Settled().moved(new.status, now)
-        ticket = Ticket(
-            id=new_id("ticket"),
-            external_id=new.external_id,
-            customer_id=new.customer_id,
-            subject=new.subject,
-            status=new.status,
-            priority=new.priority,
-            channel=new.channel,
-            assigned_to=new.assigned_to,
-            tag_rows={TicketTag(tag=tag) for tag in new.tags},
-            version=1,
-            conversation_version=0,
-            message_count=0,
-            created_at=now,
-            updated_at=now,
-            resolved_at=settled.resolved_at,
-            closed_at=settled.closed_at,
-        )
+        ticket = opened(new, Settled().moved(new.status, now), at=now)
         messages = []
         with unique_external_id(new.external_id), self._database.writing() as session:
             ticket.custom_fields = _custom_fields(session, {}, new.custom_fields)
             self._customers.ensure(session, new.customer_id, new.author, actor=actor)
             self._records.ranking.take_facts(session, [ticket])
             session.add(ticket)
-            self._records.changed(session, ticket, TICKET_CREATED, actor=actor, at=now, after=_state(ticket))
+            self._records.changed(
+                session, ticket, TICKET_CREATED, actor=actor, at=now, after=state_of(ticket)
+            )
             if new.initial_message is not None:
                 first = NewMessage(content=new.initial_message, from_agent=False, author=new.author)
                 messages.append(self._conversations.append(session, ticket, first, actor=actor, at=now))
             self._index.add(session, [subject_of(ticket)])
-            self._records.count(session, ticket.status, 1)
+            self._records.count(session, {ticket.status: 1})
         return Conversation(ticket, messages)
 
     def change(
@@ -130,7 +115,7 @@ class TicketService:
         with unique_external_id(external_id), self._database.writing() as session:
             ticket = self._records.held(session, ticket_id, expected=expected)
             now = self._records.now()
-            before, told_before = _state(ticket), _personal(ticket)
+            before, told_before = state_of(ticket), _personal(ticket)
             status = change.values.get("status", ticket.status)
             if status is not ticket.status:
                 self._records.settle(session, ticket, status, now)
@@ -140,7 +125,7 @@ class TicketService:
             self._retitle(session, ticket, change.values.get("subject", ticket.subject))
             _retag(ticket, change)
             ticket.custom_fields = _custom_fields(session, ticket.custom_fields, change.custom_fields)
-            plain, personal = _differing(before, _state(ticket)), _differing(told_before, _personal(ticket))
+            plain, personal = _differing(before, state_of(ticket)), _differing(told_before, _personal(ticket))
             if plain or personal:
                 ticket.version += 1
                 self._records.changed(
@@ -166,7 +151,7 @@ class TicketService:
             ticket = self._records.held(session, ticket_id, expected=expected)
             now = ticket.deleted_at = self._records.now()
             ticket.version += 1
-            self._records.count(session, ticket.status, -1)
+            self._records.count(session, {ticket.status: -1})
             self._records.changed(session, ticket, TICKET_DELETED, actor=actor, at=now)
 
     def restore(self, ticket_id: str, *, actor: str) -> Ticket:
@@ -178,7 +163,8 @@ class TicketService:
             if ticket.deleted_at is not None:
                 ticket.deleted_at = None
                 ticket.version += 1
-                self._records.count(session, ticket.status, 1)
+                self._records.ranking.take_facts(session, [ticket])
+                self._records.count(session, {ticket.status: 1})
                 self._records.changed(session, ticket, TICKET_RESTORED, actor=actor, at=self._records.now())
         return ticket
 
@@ -229,6 +215,28 @@ class TicketService:
         ]
 
 
+def opened(new: NewTicket, settled: Settled, *, at: datetime) -> Ticket:
+    """The ticket without a message, and without its custom fields, which are checked where they are known."""
+    return Ticket(
+        id=new_id("ticket"),
+        external_id=new.external_id,
+        customer_id=new.customer_id,
+        subject=new.subject,
+        status=new.status,
+        priority=new.priority,
+        channel=new.channel,
+        assigned_to=new.assigned_to,
+        tag_rows={TicketTag(tag=tag) for tag in new.tags},
+        version=1,
+        conversation_version=0,
+        message_count=0,
+        created_at=at,
+        updated_at=at,
+        resolved_at=settled.resolved_at,
+        closed_at=settled.closed_at,
+    )
+
+
 def _retag(ticket: Ticket, change: TicketChange) -> None:
     before = set(ticket.tags)
     tags = ((before if change.tags is None else change.tags) | change.add_tags) - change.remove_tags
@@ -245,7 +253,7 @@ def _custom_fields(session: Session, known: CustomFields, wanted: CustomFields) 
     return merged(known, wanted, {row.key: row for row in queries.ticket_fields(session)})
 
 
-def _state(ticket: Ticket) -> dict[str, Any]:
+def state_of(ticket: Ticket) -> dict[str, Any]:
     return {
         "status": ticket.status,
         "priority": ticket.priority,

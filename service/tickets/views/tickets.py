@@ -41,6 +41,7 @@ def create_ticket(new: NewTicket) -> tuple[Conversation, int, dict[str, str]]:
 @blueprint.patch("/<id:ticket_id>")
 @blueprint.arguments(TicketChangeSchema)
 @blueprint.arguments(IfMatchSchema, location="headers")
+@blueprint.alt_response(409, "CONFLICT")
 @blueprint.response(200, ChangedTicketSchema)
 def change_ticket(change: TicketChange, headers: dict[str, Any], ticket_id: str) -> Told:
     """Change a ticket: what is not named stays as it is"""

@@ -144,7 +144,7 @@ def test_the_migration_counts_the_drafts_there_are(empty_database: Database) -> 
     ):
         with empty_database.writing() as session:
             session.add_all(group)
-    migrating.downgrade(empty_database.engine, "0003")
+    migrating.downgrade(empty_database.engine, "0004")
     upgrade(empty_database.engine)
     counters = DraftCounters(empty_database, FixedRandom(0.0))
     assert counters.counted(*JANUARY) == [

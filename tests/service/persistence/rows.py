@@ -8,6 +8,7 @@ from service.customers.models import Customer, Order, OrderLine, Refund
 from service.events import StoredEvent
 from service.http.models import IdempotencyKey
 from service.identifiers import new_id, new_ref
+from service.importing.models import ImportPosition
 from service.intelligence.models import (
     CustomerSnapshot,
     Draft,
@@ -157,6 +158,17 @@ def process_heartbeat(**fields: Any) -> ProcessHeartbeat:
     return ProcessHeartbeat(**defaults | {"report": {}} | fields)
 
 
+def import_position(**fields: Any) -> ImportPosition:
+    defaults = {
+        "key": "0" * 64,
+        "kind": "orders",
+        "name": "orders.csv",
+        "started_at": NOON,
+        "updated_at": NOON,
+    }
+    return ImportPosition(**defaults | fields)
+
+
 def event(**fields: Any) -> StoredEvent:
     defaults = {
         "type": "ticket.created",
@@ -188,5 +200,6 @@ def one_of_everything() -> list[list[Any]]:
             provider_toggles(),
             process_heartbeat(),
             DraftCounter(day=date(2026, 1, 31), provider="quimbi", tone="friendly", shard=3, generated=1),
+            import_position(),
         ],
     ]

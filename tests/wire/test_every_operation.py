@@ -1,0 +1,59 @@
+"""Every operation of the OpenAPI document, called in many ways; on SQLite and PostgreSQL.
+
+Whatever is sent, the answer is one that the document names for the operation, status and body, and no 5xx.
+A new operation is called by itself; an id in its path that is of a new kind has to be made in `Known`.
+"""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import empty_all_tables
+from tests.wire.desk import running_desk
+from tests.wire.generated import Sampler
+
+EXAMPLES = 3
+EXAMPLES_IN_FULL = 60
+HOSTILE_REQUESTS = 25
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def sampler(
+    request: pytest.FixtureRequest, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sampler]:
+    directory = tmp_path_factory.mktemp("operations")
+    if request.param == "postgresql":
+        url = request.getfixturevalue("migrated_postgres")
+    else:
+        url = f"sqlite:///{shutil.copy(migrated_sqlite, directory / 'desk.db')}"
+    with running_desk({"DATABASE_URL": url, "LOG_FILE": str(directory / "app.log")}) as desk:
+        sampler = Sampler(desk)
+        yield sampler
+        sampler.close()
+    if request.param == "postgresql":
+        empty_all_tables(url)
+
+
+def test_generated_requests_are_answered_as_the_document_says(
+    sampler: Sampler, full: bool, say: Callable[[str], None]
+) -> None:
+    examples = EXAMPLES_IN_FULL if full else EXAMPLES
+    faults = [sampler.fault_of(operation, examples) for operation in sampler.operations()]
+    assert not any(faults), "\n\n".join(fault for fault in faults if fault)
+    say(f"generated requests: {sampler.count:,} to {len(sampler.answered)} operations")
+
+
+def test_hostile_values_are_answered_as_the_document_says(
+    sampler: Sampler, full: bool, say: Callable[[str], None]
+) -> None:
+    chance = random.Random(0)
+
+    def some(requests: list) -> list:
+        return requests if full else chance.sample(requests, min(HOSTILE_REQUESTS, len(requests)))
+
+    faults = [sampler.fault_of_hostile(operation, some) for operation in sampler.operations()]
+    assert not any(faults), "\n\n".join(fault for fault in faults if fault)
+    say(f"hostile requests: {sampler.count:,} to {len(sampler.answered)} operations")
