@@ -78,9 +78,12 @@ def ids_of(session: Session, those: Collection[str]) -> Sequence[str]:
 
 
 def customers_near(session: Session, ref: str, limit: int) -> Sequence[str]:
-    """The ids of some from a ref on, or of the first ones."""
-    some = select(Customer.id).order_by(Customer.ref).limit(limit)
-    return session.scalars(some.where(Customer.ref >= ref)).all() or session.scalars(some).all()
+    """The ids of some from a ref on, then of the first ones."""
+    some = select(Customer.id).order_by(Customer.ref)
+    found = session.scalars(some.where(Customer.ref >= ref).limit(limit)).all()
+    if len(found) == limit:
+        return found
+    return [*found, *session.scalars(some.where(Customer.ref < ref).limit(limit - len(found)))]
 
 
 def held(session: Session, customer_id: str) -> Customer | None:
