@@ -457,7 +457,21 @@ def endpoints(ticket_id: str, customer_id: str) -> list[Endpoint]:
             wrong=NEW_TICKET_WRONG,
         ),
         Endpoint(name="read_ticket", method="GET", target=ticket, **of_ticket),
+        Endpoint(
+            name="read_score_breakdown",
+            method="GET",
+            target=f"{ticket}/score-breakdown",
+            queries={"topic_alerts": TOPIC_ALERTS},
+            **of_ticket,
+        ),
         *of_tickets(ticket_id),
+        Endpoint(
+            name="list_customer_tickets",
+            method="GET",
+            target=f"/api/customers/{customer_id}/tickets",
+            queries={name: LIST_QUERIES[name] for name in ("page", "limit")} | {"cursor": BAD_CURSORS},
+            **of_customer,
+        ),
         Endpoint(
             name="add_message",
             method="POST",

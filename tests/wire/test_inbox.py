@@ -59,7 +59,9 @@ def test_what_wants_an_agent_most_goes_first(desk: Desk) -> None:
 
 
 def test_a_score_is_explained_part_by_part(desk: Desk) -> None:
-    ticket = desk.new_ticket(priority="high", initial_message="It never arrived at all, what a scam, I hate it!")
+    ticket = desk.new_ticket(
+        priority="high", initial_message="It never arrived at all, what a scam, I hate it!"
+    )
     told = breakdown(desk, ticket, topic_alerts="never arrived")
     parts = {part["name"]: part for part in told["components"]}
     assert told["ticket_id"] == ticket
