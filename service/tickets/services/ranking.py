@@ -49,11 +49,20 @@ class NothingKnown(FactsSource):
 class Ranking:
     """Ranks are made anew just before a ticket is written, so that no way of writing one can forget it."""
 
-    def __init__(self, database: Database, weights: Weights, facts: FactsSource, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        weights: Weights,
+        facts: FactsSource,
+        clock: Clock,
+        *,
+        batch: int = BATCH,
+    ) -> None:
         self.weights = weights
         self._database = database
         self._facts = facts
         self._clock = clock
+        self._batch = batch
         database.before_flush(self._rank_all)
 
     def take_facts(self, session: Session, tickets: Sequence[Ticket]) -> None:
@@ -89,11 +98,11 @@ class Ranking:
                 state.made_with, state.made_to = made_with, FIRST
             elif state.made_to is None:
                 return {"ranked": 0}
-            tickets = queries.held(session, queries.behind(state.made_to), BATCH)
+            tickets = queries.held(session, queries.behind(state.made_to), self._batch)
             self.take_facts(session, tickets)
             for ticket in tickets:
                 self.rank(ticket)
-            state.made_to = tickets[-1].id if len(tickets) == BATCH else None
+            state.made_to = tickets[-1].id if len(tickets) == self._batch else None
             state.at = self._clock.now()
         return {"ranked": len(tickets)}
 
