@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     """Raises `SettingsError` naming every fault. Opens no connection and starts no thread."""
     settings = settings or Settings.parse(read_environment(os.environ))
     logging.configure(settings.log_level, settings.log_file)
-    app = Flask("service", static_folder=None)
+    app = rendering.Api("service", static_folder=None)
     app.url_map.merge_slashes = False  # an address with an empty part is none of ours, and no redirect
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
 

@@ -218,6 +218,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         orders,
         tickets,
         inbox,
+        ranking,
         desk,
         conversations,
         NoteService(database, records),

@@ -51,6 +51,11 @@ class Failover(Dispatching):
     def __init__(self, providers: Mapping[str, IntelligenceProvider], toggles: ToggleSource) -> None:
         self._providers = providers
         self._toggles = toggles
+        self._offers = {
+            (capability, provider.generic, name)
+            for name, provider in providers.items()
+            for capability in provider.capabilities
+        }
         self.refusals = Refusals()
 
     @property
@@ -63,7 +68,7 @@ class Failover(Dispatching):
 
     def asked(self, capability: Capability) -> list[str]:
         """Names of those providers, in the order in which they are asked."""
-        return [provider.name for provider in self._offering(capability, generic=False)]
+        return [name for name in self._toggles.enabled() if (capability, False, name) in self._offers]
 
     def around(self, call: Call[A]) -> A:
         inquiry: Inquiry[A] = Inquiry()
@@ -96,9 +101,9 @@ class Failover(Dispatching):
 
     def _offering(self, capability: Capability, *, generic: bool) -> Iterator[IntelligenceProvider]:
         return (
-            provider
-            for provider in self._enabled()
-            if provider.generic is generic and capability in provider.capabilities
+            self._providers[name]
+            for name in self._toggles.enabled()
+            if (capability, generic, name) in self._offers
         )
 
     def _ask(self, provider: IntelligenceProvider, call: Call[A], inquiry: Inquiry[A]) -> A | None:

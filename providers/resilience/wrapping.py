@@ -38,6 +38,8 @@ class Call(Generic[A]):
     ask: Callable[[IntelligenceProvider, Any, Deadline], A]
 
     def on(self, provider: IntelligenceProvider) -> A:
+        if isinstance(provider, Dispatching):
+            return provider.around(self)  # it would only make the same call once more
         return self.ask(provider, self.request, self.deadline)
 
     def by(self, deadline: Deadline) -> Self:

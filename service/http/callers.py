@@ -3,12 +3,13 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Request, request
+from flask.globals import request_ctx
 
 from service.http.problems import Problem
 from service.settings import BootstrapKey
@@ -25,6 +26,9 @@ FORWARDING_HEADERS = (
     "Via",
 )
 SAME_SITE = frozenset({"", "same-origin", "none"})
+
+_CALLER = "support.caller"
+"""Where the gate leaves the caller in the environment of WSGI."""
 
 
 class Scope(StrEnum):
@@ -119,20 +123,26 @@ def needs(scope: Scope) -> Callable[[View], View]:
 
 
 def current_caller() -> Caller:
-    caller: Caller = g.caller
+    caller: Caller = request.environ[_CALLER]
     return caller
+
+
+def caller_of(environ: Mapping[str, Any]) -> Caller | None:
+    """Whom the gate has let through, None where it let nobody or asked nobody. `environ`: of WSGI."""
+    return environ.get(_CALLER)
 
 
 def install(app: Flask, callers: CallerSource) -> None:
     @app.before_request
     def _gate() -> None:
-        if request.url_rule is None or request.method == "OPTIONS":
+        asked = request_ctx.request  # `request` would look for it anew each time it is named
+        rule = asked.url_rule
+        if rule is None or asked.method == "OPTIONS":
             return  # no view follows: an unknown address, or the preflight's own answer
-        view = current_app.view_functions[request.endpoint or ""]
-        scope = getattr(view, "needs", Scope.DESK)
+        scope = getattr(app.view_functions[rule.endpoint], "needs", Scope.DESK)
         if scope is None:
             return
-        caller = callers.identify(_credentials())
+        caller = callers.identify(_credentials(asked))
         if caller is None:
             raise Problem(
                 401,
@@ -141,17 +151,17 @@ def install(app: Flask, callers: CallerSource) -> None:
             )
         if scope not in caller.scopes:
             raise Problem(403, f"This API key lacks the scope {scope.value!r}.")
-        g.caller = caller
+        asked.environ[_CALLER] = caller
 
 
-def _credentials() -> Credentials:
-    api_key = request.environ.get("HTTP_X_API_KEY")
+def _credentials(asked: Request) -> Credentials:
+    api_key = asked.environ.get("HTTP_X_API_KEY")
     if api_key is not None:
         return Credentials(api_key=api_key)
-    headers = request.headers
+    headers = asked.headers
     return Credentials(
         api_key=None,
-        peer=request.remote_addr,
+        peer=asked.remote_addr,
         host=headers.get("Host", ""),
         origin=headers.get("Origin", ""),
         fetch_site=headers.get("Sec-Fetch-Site", ""),

@@ -1,11 +1,12 @@
 """How answers become bytes, and what Flask need not do for an API."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 from flask import Flask, Request, Response
 from flask.json.provider import JSONProvider
-from flask.sessions import SecureCookieSession, SessionInterface
+from flask.sessions import NullSession, SessionInterface
 
 
 class FastJson(JSONProvider):
@@ -18,18 +19,31 @@ class FastJson(JSONProvider):
         return msgspec.json.decode(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        body = msgspec.json.encode(self._prepare_response_obj(args, kwargs))
-        return Response(body, content_type="application/json")
+        return as_json(self._prepare_response_obj(args, kwargs))
+
+
+def as_json(body: Any, status: int | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(body), status, headers, content_type="application/json")
 
 
 class NoSessions(SessionInterface):
     """Callers show who they are with every request, so that no cookie is ever read or set."""
 
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
-        return SecureCookieSession()
+    none = NullSession()
+    """One for all: it refuses to be written to."""
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        return self.none
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
-        pass
+        """Never called: there is none."""
+
+
+class Api(Flask):
+    """Flask, which asks of each function whether it is `async` before each call. None is here."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
 
 
 def install(app: Flask) -> None:

@@ -26,13 +26,30 @@ class ProvenanceSchema(Schema):
     reason = fields.String(allow_none=True, validate=validate.OneOf(Reason))
 
 
-class TellsProvenance(Schema):
+class OfObjects(Schema):
+    """Dumps what has every attribute and is no mapping: marshmallow itself asks about both for each field."""
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        return getattr(obj, attr)
+
+    def _serialize(self, obj: Any, *, many: bool = False) -> Any:
+        if many:
+            return [self._serialize(one) for one in obj]
+        return {
+            name: field._serialize(  # noqa: SLF001  # the hook that fields override; its public caller asks
+                self.get_attribute(obj, field.attribute or name, None), name, obj
+            )
+            for name, field in self.dump_fields.items()
+        }
+
+
+class TellsProvenance(OfObjects):
     """Dumps what is `Told`: its answer's fields, and the provenance with its age."""
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         if attr == "provenance":
             return aged(obj.answer.provenance, obj.at)
-        return super().get_attribute(obj.answer, attr, default)
+        return getattr(obj.answer, attr)
 
 
 class NestedProvenance(fields.Nested):
@@ -66,6 +83,16 @@ class Segments(fields.Dict):
         return None if value is None else dict(value)
 
 
+class Texts(fields.List[str]):
+    """Text already, as above."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(fields.String(), **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[str] | None:
+        return None if value is None else list(value)
+
+
 class NestedValue(fields.Nested):
     """For a frozen, hashable value: equal ones have one dump, made once per process, which nobody changes."""
 
@@ -77,7 +104,7 @@ class NestedValue(fields.Nested):
         return None if nested_obj is None else self._dump(nested_obj)
 
 
-class ArchetypeSchema(Schema):
+class ArchetypeSchema(OfObjects):
     id = fields.String(allow_none=True, metadata={"example": "arch_premium_deal_hunter"})
     level = fields.Function(
         lambda archetype: archetype.level or UNKNOWN_LEVEL, metadata={"type": "string", "example": "L2"}
@@ -104,7 +131,7 @@ class IntelligenceSchema(TellsProvenance):
     archetype = fields.Nested(ArchetypeSchema)
     behavioral_metrics = NestedValue(BehavioralMetricsSchema, attribute="metrics")
     predictions = NestedValue(PredictionsSchema)
-    communication_guidance = fields.List(fields.String(), metadata={"example": ["Lead with value for money"]})
+    communication_guidance = Texts(metadata={"example": ["Lead with value for money"]})
     currency = fields.String(allow_none=True, metadata={"example": "USD"})
     provenance = NestedProvenance()
 

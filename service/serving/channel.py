@@ -203,7 +203,7 @@ class Channel(PromptChannel):
                 self.will_close = True
             return not self.will_close
 
-        self.readable = readable
+        self.readable = readable  # type: ignore[method-assign]  # only of such a connection
         self.handle_read = self._read_and_drop
 
     def _read_and_drop(self) -> None:

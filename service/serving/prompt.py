@@ -20,6 +20,9 @@ class PromptChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     paused = False
     """Set by the loop that has stopped to read from here."""
 
+    sending = False
+    """While the thread that made an answer sends it. By then the client's next request may be here."""
+
     requests: list[Any]
     current_outbuf_count: int
 
@@ -27,6 +30,7 @@ class PromptChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         request = self.requests[0]
         task = (self.error_task_class if request.error else self.task_class)(self, request)
         self._execute(task)
+        self.sending = True
         if task.close_on_finish:
             self._drop_requests()
         else:
@@ -34,10 +38,15 @@ class PromptChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self._send()
         self.last_activity = time()
 
+    def readable(self) -> bool:
+        if self.will_close or self.close_when_flushed or self.requests:
+            return False
+        return bool(self.sending or not self.total_outbufs_len)
+
     def writable(self) -> bool:
         if self.will_close or self.close_when_flushed:
             return True
-        growing = self.requests and self.total_outbufs_len < self.adj.send_bytes
+        growing = self.sending or (self.requests and self.total_outbufs_len < self.adj.send_bytes)
         return bool(self.total_outbufs_len and not growing)
 
     def _execute(self, task: Any) -> None:
@@ -98,6 +107,7 @@ class PromptChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         with self.outbuf_lock:
             if self.connected and self.total_outbufs_len:
                 self._flush_exception(self._flush_some, do_close=False)
+            self.sending = False
         if self.connected and (self.paused or self.writable()):
             self.server.pull_trigger()
 

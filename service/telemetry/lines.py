@@ -39,9 +39,9 @@ _encoder = msgspec.json.Encoder(enc_hook=_unencodable, decimal_format="number")
 
 def render(event: Mapping[str, Any]) -> bytes:
     """One JSON object and a line feed, the fields to read first leading. Never raises."""
-    fields = {key: event[key] for key in _LEADING if key in event}
-    fields.update(event)
-    fields = without_secret_fields(fields)
+    ordered = {key: event[key] for key in _LEADING if key in event}
+    ordered.update(event)
+    fields = without_secret_fields(ordered)
     line = _encode(fields)
     if len(line) >= LONGEST_LINE:
         line = _encode(_shortened(fields))

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,7 @@ def configure(level: str, log_file: Path | None = None) -> None:
     lines.open(log_file)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            _trace,
-            _stamp,
-            _level,
-            _failure,
-            _as_line,
-        ],
+        processors=[_as_line],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=_LineLogger,
         cache_logger_on_first_use=False,
@@ -82,44 +76,33 @@ class _Bridge(logging.Handler):
         event: EventDict = {"event": "library_log", "logger": record.name, "text": record.getMessage()}
         if record.exc_info:
             event["exc_info"] = record.exc_info
-        structlog.contextvars.merge_contextvars(None, "", event)
-        for processor in (_trace, _stamp, _failure):
-            event = processor(None, "", event)
-        event["level"] = record.levelname
         write = lines.write_now if record.levelno >= logging.ERROR else lines.write
-        write(render(event))
+        write(_line(event, record.levelname))
 
 
-def _trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def _as_line(_: WrappedLogger, method: str, event: EventDict) -> bytes:
+    return _line(event, _LEVELS.get(method) or method.upper())
+
+
+def _line(event: EventDict, level: str) -> bytes:
+    """With what is known at this moment: when it is, whose work it is, and which failure is at hand."""
+    structlog.contextvars.merge_contextvars(None, "", event)
     trace = tracing.current()
     if trace is not None:
         event["trace_id"] = trace.trace_id
-    return event
-
-
-_timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-
-
-def _stamp(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     event.setdefault("service", DEFAULT_SERVICE)
-    return _timestamp(logger, method, event)
+    event["timestamp"] = f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    event["level"] = level
+    if "exc_info" in event:
+        _describe_failure(event)
+    return render(event)
 
 
-def _level(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    event["level"] = _LEVELS.get(method) or method.upper()
-    return event
-
-
-def _failure(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    raised = event.pop("exc_info", None)
+def _describe_failure(event: EventDict) -> None:
+    raised = event.pop("exc_info")
     if raised is True:
         raised = sys.exc_info()
     if isinstance(raised, tuple):
         raised = raised[1]
     if isinstance(raised, BaseException):
         event["error"] = describe(raised)
-    return event
-
-
-def _as_line(_: WrappedLogger, __: str, event: EventDict) -> bytes:
-    return render(event)

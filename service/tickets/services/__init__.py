@@ -13,7 +13,7 @@ from service.tickets.services.inbox import (
 )
 from service.tickets.services.notes import NewNote, NoteService
 from service.tickets.services.past import PastTicketService
-from service.tickets.services.ranking import FactsSource, Ranking, ScoredFacts
+from service.tickets.services.ranking import FactsSource, NothingKnown, Ranking, ScoredFacts
 from service.tickets.services.records import TicketRecords
 from service.tickets.services.tickets import Conversation, NewTicket, TicketChange, TicketService
 
@@ -35,6 +35,7 @@ __all__ = [
     "NewNote",
     "NewTicket",
     "NoteService",
+    "NothingKnown",
     "PastTicketService",
     "Ranking",
     "ScoredFacts",

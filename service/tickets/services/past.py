@@ -14,7 +14,7 @@ from service.text_index import IndexedText, TextIndex
 from service.tickets import queries
 from service.tickets.custom_fields import merged
 from service.tickets.lifecycle import Settled, status_after_message
-from service.tickets.models import Message, Note, Ticket, TicketField, TicketStatus
+from service.tickets.models import Message, Note, Ticket, TicketField
 from service.tickets.services.conversations import (
     ConversationService,
     NewMessage,
@@ -126,9 +126,7 @@ class PastTicketService:
         session.flush()
         self._index.add(session, [text for one in made for text in _texts(*one)])
         self._events.record_all(session, [_told(*one, actor=actor, now=now) for one in made])
-        statuses: Counter[TicketStatus] = Counter(one.status for one, _ in made)
-        for status, count in sorted(statuses.items()):
-            self._records.count(session, status, count)
+        self._records.count(session, Counter(one.status for one, _ in made))
 
     def _append(self, session: Session, ticket_id: str, fresh: Sequence[PastMessage], *, actor: str) -> None:
         """What is newer than all that is there moves the ticket as over HTTP; what is older moves nothing."""

@@ -1,12 +1,9 @@
 """A desk without a server, and imports of texts into it."""
 
 import json
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
-
-from sqlalchemy.orm import Session
 
 from providers.testing.fakes import FakeClock
 from service.customers.services import CustomerService, OrderService
@@ -22,21 +19,12 @@ from service.tickets.scoring import Weights
 from service.tickets.services import (
     ConversationService,
     FieldService,
+    NothingKnown,
     PastTicketService,
     Ranking,
-    ScoredFacts,
     TicketRecords,
     TicketService,
 )
-
-
-class NothingKnown:
-    """`service.tickets.services.FactsSource`."""
-
-    origin = "nowhere"
-
-    def scored(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, ScoredFacts]:
-        return {}
 
 
 class Unwatched:

@@ -187,6 +187,28 @@ def test_a_killed_redis_costs_next_to_nothing_and_is_in_use_again_after_the_cool
     assert cache.counts().errors == 1
 
 
+def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew_at_once(own_redis: Redis) -> None:
+    cache = cache_on(own_redis.url)
+    cache.set(KEY, ANSWER, ttl_s=60)
+    assert cache.get(KEY) == ANSWER
+    with redis.Redis.from_url(own_redis.url) as client:
+        assert client.client_kill_filter(_type="normal", skipme=True) >= 1
+    assert cache.get(KEY) == ANSWER
+    assert cache.status() is CacheStatus.CONNECTED
+    assert cache.counts().errors == 0
+
+
+def test_a_thread_that_ends_gives_its_connection_back(redis_url: str) -> None:
+    cache = cache_on(redis_url)
+    cache.set(KEY, ANSWER, ttl_s=60)
+    found = []
+    for _ in range(150):  # more than the pool has connections
+        thread = threading.Thread(target=lambda: found.append(cache.get(KEY)))
+        thread.start()
+        thread.join()
+    assert found == [ANSWER] * 150
+
+
 def test_a_redis_absent_at_start_is_used_once_it_is_there(own_redis: Redis) -> None:
     own_redis.stop()
     cache = cache_on(own_redis.url)
