@@ -1,0 +1,85 @@
+"""A large desk is a smaller one, written several times by PostgreSQL itself.
+
+Each copy has other ids and numbers, and times that lie between those of the first. What ten tickets of all
+have, only the first has. Ranks move with the times, as `Weights.rank` has it.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import psycopg
+from psycopg import sql
+
+from benchmarks.inbox.contents import RARE_TAG
+from benchmarks.inbox.words import TEN
+from service.tickets.scoring import Weights
+
+ANOTHER_WORD = "problem"
+
+ID = "substr({0}, 1, strpos({0}, '_')) || substr(md5({0} || %(copy)s), 1, 22)"
+CUSTOMER = "{0} || '_' || %(copy)s"
+EARLIER = "{0} - %(earlier)s"
+RANK = "CASE WHEN waiting THEN {0} + %(gained)s ELSE {0} END"
+TEXT = (
+    f"regexp_replace(replace({{0}}, '{TEN}', '{ANOTHER_WORD}'), '(\\d\\d\\d\\d\\d\\d+)', '\\1' || %(copy)s)"
+)
+SOURCE = f"CASE WHEN kind = 'customer' THEN {CUSTOMER} ELSE {ID} END"
+TIMES = (
+    "waiting_since",
+    "created_at",
+    "updated_at",
+    "last_message_at",
+    "first_response_at",
+    "resolved_at",
+    "closed_at",
+)
+
+CHANGES: Mapping[str, Mapping[str, str]] = {
+    "customers": {"id": CUSTOMER, "ref": ID},
+    "customer_snapshots": {"customer_id": CUSTOMER},
+    "tickets": {
+        "id": ID,
+        "customer_id": CUSTOMER,
+        "inbox_rank": RANK,
+        "last_message_preview": TEXT,
+        **dict.fromkeys(TIMES, EARLIER),
+    },
+    "ticket_tags": {"ticket_id": ID},
+    "messages": {"id": ID, "ticket_id": ID, "content": TEXT, "created_at": EARLIER},
+    "events": {"subject_id": ID, "ticket_id": ID, "at": EARLIER},
+    "search_texts": {"source_id": SOURCE, "ticket_id": ID, "customer_id": CUSTOMER, "words": TEXT},
+}
+STORED_TEXT = "to_tsvector('simple'::regconfig, {0})"
+NOT_COPIED = {"ticket_tags": f"tag <> '{RARE_TAG}'"}
+
+COUNTERS = """
+INSERT INTO ticket_counters (status, shard, tickets)
+SELECT status, shard, (count(*) + 15 - shard) / 16
+FROM tickets, generate_series(0, 15) AS shard GROUP BY status, shard
+"""
+
+
+def write(
+    connection: psycopg.Connection, columns: Mapping[str, list[str]], *, copies: int, between: timedelta
+) -> None:
+    """From the temporary tables `first_…`. `between`: from one ticket of the first to the next."""
+    for number in range(copies):
+        earlier = between * (number / copies)
+        told = {
+            "copy": f"{number:02}",
+            "earlier": earlier,
+            "gained": Weights().waiting * earlier / timedelta(hours=1),
+        }
+        for table, names in columns.items():
+            statement = _statement(table, names, copied=number > 0)
+            connection.execute(sql.SQL(statement), told)  # type: ignore[arg-type]  # made of the constants above
+
+
+def _statement(table: str, names: list[str], *, copied: bool) -> str:
+    changes = CHANGES[table] if copied else {}
+    values = {name: changes.get(name, "{0}").format(f'"{name}"') for name in names}
+    if "words" in values:
+        values["document"] = STORED_TEXT.format(values.pop("words"))
+    into = ", ".join(f'"{name}"' for name in values)
+    where = f" WHERE {NOT_COPIED[table]}" if copied and table in NOT_COPIED else ""
+    return f"INSERT INTO {table} ({into}) SELECT {', '.join(values.values())} FROM first_{table}{where}"
