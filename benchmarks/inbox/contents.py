@@ -196,7 +196,7 @@ class Contents:
             self._message(rows, ticket_id, text, at, from_agent=from_agent)
 
     def _turns(self, number: int, opened: int | None) -> Iterator[tuple[bool, str, int]]:
-        """(from an agent, what is said, minutes after the first): half have a second one, mostly an answer."""
+        """(from an agent, what is said, minutes after the first): half have two."""
         random, more = self._random, []
         if opened is not None and opened % 10 == 0:
             more.append(words.TENTH)
