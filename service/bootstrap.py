@@ -7,6 +7,9 @@ from service import database, sample_data
 from service.clock import SystemClock
 from service.sample_data.loading import is_empty, load
 from service.settings import Deployment, Settings
+from service.tickets.scoring import Weights
+from service.tickets.services import NothingKnown, Ranking
+from service.wiring import scoring_weights
 
 SAMPLE_CUSTOMERS = 200
 SAMPLE_TICKETS = 400
@@ -21,7 +24,7 @@ def prepare(settings: Settings) -> None:
     try:
         database.upgrade(engine)
         if settings.environment is Deployment.DEVELOPMENT:
-            _fill(database.Database(engine))
+            _fill(database.Database(engine), scoring_weights(settings))
     except database.DatabaseUnavailable:
         log.error(  # noqa: TRY400  # a driver's message may name the host
             "database_not_prepared", cure="start the database that DATABASE_URL names, then start again"
@@ -30,13 +33,18 @@ def prepare(settings: Settings) -> None:
         engine.dispose()
 
 
-def _fill(empty: database.Database) -> None:
+def _fill(empty: database.Database, weights: Weights) -> None:
     if not is_empty(empty):
         return
     clock = SystemClock()
     started_s = clock.monotonic()
     loaded = load(
-        empty, customers=SAMPLE_CUSTOMERS, tickets=SAMPLE_TICKETS, seed=sample_data.SEED, now=clock.now()
+        empty,
+        Ranking(empty, weights, NothingKnown(), clock),
+        customers=SAMPLE_CUSTOMERS,
+        tickets=SAMPLE_TICKETS,
+        seed=sample_data.SEED,
+        now=clock.now(),
     )
     log.info(
         "sample_data_loaded",

@@ -1,44 +1,65 @@
 """Which words stand in which texts: the database's own full-text search, asked alike of both databases.
 
-Texts are cut into words here, so that a word is the same word everywhere, whatever the collation: a run of
-letters and digits, without case. A phrase is a row of words; so an e-mail address is a phrase.
+Texts are cut into words here, so that a word is the same word everywhere, whatever the locale: a run of
+letters and digits with the marks on them, without case. A phrase is a row of words; so an e-mail address is
+a phrase. Both databases take the words as they are: the one as lexemes, the other between spaces.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import Any, Self
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     ForeignKey,
     Index,
     String,
-    Subquery,
     Text,
     bindparam,
+    cast,
     column,
     delete,
     func,
     insert,
     literal,
-    literal_column,
     or_,
     select,
     table,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from service.columns import CUSTOMER_ID_LENGTH, Base, CustomerId, Identifier, short_enum
 from service.columns import Sequence as SequenceType
 
-WORD = re.compile(r"[^\W_]+")
+LONGEST_TEXT = 100_000
+"""Characters that are read: those of the longest message. Some become several (㌀ is アパート in one)."""
+
+LONGEST_WORD = 500
+"""Characters of a word that count: PostgreSQL's lexemes have 2,046 bytes at most."""
+
+PIECE = 256
+"""Words to a row, since PostgreSQL remembers 256 places of a word in each."""
+
+OVERLAP = 100
+"""Words that a row has in common with the one before: a phrase may be as long."""
+
+VARIATION_SELECTORS = range(0xFE00, 0xFE10)
+MARKS = "".join(
+    re.escape(mark)
+    for code in range(0x300, 0x1E950)
+    if unicodedata.category(mark := chr(code)) in {"Mn", "Mc"} and code not in VARIATION_SELECTORS
+)
+"""Accents and vowel signs: part of the word, though no letters."""
+
+GAP = re.compile(rf"(?:[\W_](?<![{MARKS}]))+")
 QUOTED_OR_WORD = re.compile(r'"([^"]*)"|([^\s"]+)')
-SIMPLE: ColumnElement[Any] = literal_column("'simple'::regconfig")
+QUOTES = str.maketrans(dict.fromkeys("“”„", '"'))
 WORDS = table("search_words", column("rowid"))
 """On SQLite, the FTS5 table."""
 
@@ -50,7 +71,9 @@ class TextKind(StrEnum):
 
 
 class SearchText(Base):
-    """A text of a ticket or of a customer. `source_id` is the id of the ticket, message or customer it is of.
+    """Words of a ticket or a customer. `source_id` is the id of the ticket, message or customer they are of.
+
+    A long text has several rows.
 
     `document` is a tsvector on PostgreSQL; on SQLite the words, which triggers keep in an FTS5 table.
     """
@@ -74,8 +97,26 @@ class SearchText(Base):
 
 def words_of(text: str) -> str:
     """Its words, with a space between each."""
-    folded = text.casefold()
-    return " ".join(WORD.findall(folded if folded.isascii() else unicodedata.normalize("NFKC", folded)))
+    folded = _folded(text[:LONGEST_TEXT])[:LONGEST_TEXT]
+    return " ".join(word[:LONGEST_WORD] for word in GAP.split(folded) if word)
+
+
+def _folded(text: str) -> str:
+    """One form of what reads the same: ﬁ is fi, ß is ss."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def pieces_of(text: str) -> Iterator[str]:
+    """Its words by rows; none where it has no words."""
+    words = words_of(text).split(" ")
+    for start in range(0, max(1, len(words) - OVERLAP), PIECE - OVERLAP):
+        if piece := " ".join(words[start : start + PIECE]):
+            yield piece
+
+
+def lexemes_of(words: str) -> str:
+    """As PostgreSQL writes a `tsvector`."""
+    return " ".join(f"'{word}':{place}" for place, word in enumerate(words.split(" "), start=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +134,7 @@ class Phrase:
 
 def searched_terms(text: str) -> tuple[Phrase, ...]:
     """What somebody looks for: each word by itself, and what stands in quotes as a phrase; no term twice."""
-    terms = [
-        Phrase.of(quoted or word)
-        for quoted, word in QUOTED_OR_WORD.findall(text.replace("“", '"').replace("”", '"'))
-    ]
+    terms = [Phrase.of(quoted or word) for quoted, word in QUOTED_OR_WORD.findall(text.translate(QUOTES))]
     return tuple(dict.fromkeys(term for term in terms if term is not None))
 
 
@@ -132,17 +170,17 @@ class TextIndex:
                 "source_id": each.source_id,
                 "ticket_id": each.ticket_id,
                 "customer_id": each.customer_id,
-                "words": words,
+                "words": lexemes_of(words) if self._on_postgresql else words,
             }
             for each in texts
-            if (words := words_of(each.text))
+            for words in pieces_of(each.text)
         ]
         if not rows:
             return
         session.flush()
         document: ColumnElement[Any] = bindparam("words", type_=Text())
         if self._on_postgresql:
-            document = func.to_tsvector(SIMPLE, document)
+            document = cast(document, TSVECTOR)
         session.connection().execute(insert(SearchText).values(document=document), rows)
 
     def replace(self, session: Session, text: IndexedText) -> None:
@@ -173,18 +211,18 @@ class TextIndex:
         padded = literal(" ") + SearchText.document + literal(" ")
         return own.where(or_(*(func.instr(padded, f" {phrase.words} ") > 0 for phrase in phrases))).exists()
 
-    def holding(self, phrases: Sequence[Phrase], most: int) -> Subquery:
+    def holding(self, phrases: Sequence[Phrase], most: int) -> CTE:
         """`ticket_id` and `customer_id` of texts with any of the phrases, `most` of them, in no order."""
         if self._on_postgresql:
             found = func.search_texts_with(_any_of(phrases), most).table_valued("ticket_id", "customer_id")
-            return select(found.c.ticket_id, found.c.customer_id).subquery()
+            return select(found.c.ticket_id, found.c.customer_id).cte()
         query = " OR ".join(f'"{phrase.words}"' for phrase in phrases)
         rows = select(WORDS.c.rowid).where(text("search_words MATCH :query").bindparams(query=query))
         some = rows.limit(most).subquery()
         return (
             select(SearchText.ticket_id, SearchText.customer_id)
             .join_from(some, SearchText, SearchText.id == some.c.rowid)
-            .subquery()
+            .cte()
         )
 
 
@@ -193,8 +231,6 @@ def _delete(session: Session, *those: ColumnElement[bool]) -> None:
 
 
 def _any_of(phrases: Sequence[Phrase]) -> ColumnElement[Any]:
-    first, *others = (func.phraseto_tsquery(SIMPLE, phrase.words) for phrase in phrases)
-    query: ColumnElement[Any] = first
-    for other in others:
-        query = query.op("||")(other)
-    return query.self_group()
+    """As PostgreSQL writes a `tsquery`."""
+    rows = (" <-> ".join(f"'{word}'" for word in phrase.words.split(" ")) for phrase in phrases)
+    return cast(literal(" | ".join(f"({row})" for row in rows), Text()), TSQUERY)

@@ -210,6 +210,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         OrderService(database, customers, events, clock),
         tickets,
         inbox,
+        ranking,
         desk,
         conversations,
         NoteService(database, records),

@@ -1,10 +1,18 @@
-"""The smart inbox: kept ranks and what they are made of; texts by their words."""
+"""The smart inbox: kept ranks and what they are made of; texts by their words.
 
+What is there already is cut into words here, and read for its sentiment; its ranks, which hang on settings,
+are made by the job `rank-tickets` once the service runs.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from service.text_index import lexemes_of, pieces_of
+from service.tickets.sentiment import sentiment_of
 
 revision = "0004"
 down_revision = "0003"
@@ -19,9 +27,13 @@ IDENTIFIER = sa.String(64)
 CUSTOMER_ID = sa.String(200)
 DOCUMENT = postgresql.TSVECTOR().with_variant(sa.Text(), "sqlite")
 
+BATCH = 500
+
 ALIVE = sa.text("deleted_at IS NULL")
 ORDER = ["status", "waiting", "inbox_rank", "id"]
-INBOXES = {
+ORDERS = {
+    "ix_tickets_updated_at_id": ["updated_at", "id"],
+    "ix_tickets_status_updated_at_id": ["status", "updated_at", "id"],
     "ix_tickets_inbox": ORDER,
     "ix_tickets_inbox_of_assigned_to": ["assigned_to", *ORDER],
     "ix_tickets_inbox_of_priority": ["priority", *ORDER],
@@ -37,7 +49,6 @@ COLUMNS = (
 )
 
 ON_POSTGRESQL = (
-    "CREATE INDEX ix_search_texts_document ON search_texts USING gin (document) WITH (fastupdate = off)",
     """
     CREATE FUNCTION search_texts_with(words tsquery, most integer)
     RETURNS TABLE (ticket_id varchar, customer_id varchar)
@@ -45,10 +56,13 @@ ON_POSTGRESQL = (
     AS 'SELECT t.ticket_id, t.customer_id FROM search_texts AS t WHERE t.document @@ words LIMIT most'
     """,
 )
+INDEXED_ONCE_FILLED = (
+    "CREATE INDEX ix_search_texts_document ON search_texts USING gin (document) WITH (fastupdate = off)"
+)
 ON_SQLITE = (
     """
     CREATE VIRTUAL TABLE search_words USING fts5 (
-        document, content='search_texts', content_rowid='id', tokenize='unicode61 remove_diacritics 0'
+        document, content='search_texts', content_rowid='id', tokenize='ascii'
     )
     """,
     """
@@ -74,7 +88,7 @@ def upgrade() -> None:
         required("inbox_rank", sa.Float(), server_default="0"),
     ):
         op.add_column("tickets", column)
-    for name, columns in INBOXES.items():
+    for name, columns in ORDERS.items():
         op.create_index(op.f(name), "tickets", columns, postgresql_where=ALIVE, sqlite_where=ALIVE)
     op.create_table(
         "inbox_scoring",
@@ -85,6 +99,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_scoring")),
     )
     create_search_texts()
+    fill_search_texts()
+    read_conversations()
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(INDEXED_ONCE_FILLED)
 
 
 def create_search_texts() -> None:
@@ -114,6 +132,68 @@ def create_search_texts() -> None:
         op.execute(statement)
 
 
+def fill_search_texts() -> None:
+    for rows in batches("SELECT id, name, email FROM customers WHERE id > :last ORDER BY id LIMIT :most"):
+        index(
+            "customer",
+            "customer_id",
+            [(row.id, row.id, f"{row.name or ''} {row.email or ''}") for row in rows],
+        )
+    for rows in batches("SELECT id, subject FROM tickets WHERE id > :last ORDER BY id LIMIT :most"):
+        index("subject", "ticket_id", [(row.id, row.id, row.subject) for row in rows])
+    for rows in batches(
+        "SELECT id, ticket_id, content FROM messages"
+        " WHERE id > :last AND deleted_at IS NULL ORDER BY id LIMIT :most"
+    ):
+        index("message", "ticket_id", [(row.id, row.ticket_id, row.content) for row in rows])
+
+
+def index(kind: str, owner: str, texts: Sequence[tuple[str, str, str]]) -> None:
+    """`texts`: the id of each, of whose it is, and what it says."""
+    on_postgresql = op.get_bind().dialect.name == "postgresql"
+    rows = [
+        {"source": source_id, "owner": owner_id, "words": lexemes_of(words) if on_postgresql else words}
+        for source_id, owner_id, text in texts
+        for words in pieces_of(text)
+    ]
+    document = "CAST(:words AS tsvector)" if on_postgresql else ":words"
+    insert = sa.text(
+        f"INSERT INTO search_texts (kind, source_id, {owner}, document)"  # noqa: S608  # names of our own
+        f" VALUES ('{kind}', :source, :owner, {document})"
+    )
+    if rows:
+        op.get_bind().execute(insert, rows)
+
+
+def read_conversations() -> None:
+    op.execute(
+        "UPDATE tickets SET waiting = true WHERE waiting_since IS NOT NULL AND status IN ('open', 'pending')"
+    )
+    last = """
+        SELECT t.id, (
+            SELECT m.content FROM messages AS m
+            WHERE m.ticket_id = t.id AND m.deleted_at IS NULL AND NOT m.from_agent
+            ORDER BY m.created_at DESC, m.sequence DESC LIMIT 1
+        ) AS content
+        FROM tickets AS t WHERE t.id > :last ORDER BY t.id LIMIT :most
+    """
+    update = sa.text("UPDATE tickets SET customer_sentiment = :sentiment WHERE id = :id")
+    for rows in batches(last):
+        read = [
+            {"id": row.id, "sentiment": sentiment_of(row.content)} for row in rows if row.content is not None
+        ]
+        if read:
+            op.get_bind().execute(update, read)
+
+
+def batches(query: str) -> Iterator[Sequence[Any]]:
+    """Rows by id, so that a large desk never stands in memory."""
+    last = ""
+    while rows := op.get_bind().execute(sa.text(query), {"last": last, "most": BATCH}).all():
+        yield rows
+        last = rows[-1].id
+
+
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION search_texts_with")
@@ -121,7 +201,7 @@ def downgrade() -> None:
         op.execute("DROP TABLE search_words")
     op.drop_table("search_texts")
     op.drop_table("inbox_scoring")
-    for name in INBOXES:
+    for name in ORDERS:
         op.drop_index(op.f(name), "tickets")
     for column in COLUMNS:
         op.drop_column("tickets", column)

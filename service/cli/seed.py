@@ -6,6 +6,7 @@ from service.clock import SystemClock
 from service.http.components import component
 from service.sample_data.loading import load
 from service.settings import Deployment, Settings
+from service.tickets.services import Ranking
 
 MOST_CUSTOMERS = 200_000
 """They are held in memory while tickets are made for them: 3 kB each."""
@@ -52,6 +53,7 @@ def seed(customers: int, tickets: int, number: int, force_in_production: bool) -
     with click.progressbar(length=customers + tickets, label="Sample data") as bar:
         loaded = load(
             database,
+            component(Ranking),
             customers=customers,
             tickets=tickets,
             seed=number,

@@ -81,17 +81,16 @@ class InboxQuerySchema(OlderStatuses, AlertsQuerySchema):
     limit = Count(1, MAX_LIMIT, load_default=None)
     cursor = Text(600, load_default=None)
     smart_order = Flag(
-        load_default=None,
-        metadata={"description": "by score, highest first; the default where `sort` is not given"},
+        load_default=True,
+        metadata={"description": "by score, highest first; the default, and off where `sort` is given"},
     )
     sort = Choice("created_at", "updated_at", load_default=None)
     order = Choice("asc", "desc", load_default="desc", metadata={"description": "of `sort`"})
 
     @post_load
     def _decide(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        smart, sort = values.pop("smart_order"), values["sort"]
-        values["smart"] = sort is None if smart is None else smart
-        values["sort"] = sort or "created_at"
+        values["smart"] = values.pop("smart_order") and values["sort"] is None
+        values["sort"] = values["sort"] or "created_at"
         return values
 
 

@@ -12,15 +12,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
 from service.customers.models import Customer, Order, OrderLine, Refund
+from service.customers.services import found_by
 from service.database import Database
 from service.sample_data import rows
 from service.sample_data.cases import Case, featured_case, make_case
 from service.sample_data.shoppers import Shopper, shoppers
+from service.text_index import TextIndex
 from service.tickets import queries
 from service.tickets.models import COUNTER_SHARDS, Message, Ticket, TicketStatus, TicketTag
+from service.tickets.services import Ranking
 
 BATCH = 500
 """Customers or tickets per transaction, so that nobody waits long for SQLite's write lock."""
+
+RANKED = ("churn_risk", "lifetime_value", "waiting", "inbox_rank")
 
 T = TypeVar("T")
 
@@ -43,6 +48,7 @@ def is_empty(database: Database) -> bool:
 
 def load(
     database: Database,
+    ranking: Ranking,
     *,
     customers: int,
     tickets: int,
@@ -52,14 +58,17 @@ def load(
 ) -> Loaded:
     """Beside the customers and the ticket that are always there. `on_progress`: how many more are done."""
     new: Counter[str] = Counter()
+    index = TextIndex(database.engine.dialect.name)
     known = list(shoppers(customers, seed=seed))
     for some in _batches(known):
         with database.writing() as session:
-            new.update(_add_customers(session, some, now))
+            new.update(_add_customers(session, some, now, index))
         on_progress(len(some))
     for number, cases in enumerate(_batches(_cases(tickets, known, seed))):
         with database.writing() as session:
-            new.update(_add_tickets(session, cases, now, shard=number % COUNTER_SHARDS))
+            added = _add_tickets(session, cases, now, ranking, shard=number % COUNTER_SHARDS)
+            index.add(session, [text for case in added for text in rows.texts(case, now)])
+            new.update(tickets=len(added), messages=sum(len(case.turns) for case in added))
         on_progress(len(cases))
     return Loaded(
         customers=new["customers"], orders=new["orders"], tickets=new["tickets"], messages=new["messages"]
@@ -72,8 +81,14 @@ def _cases(count: int, known: Sequence[Shopper], seed: int) -> Iterator[Case]:
         yield make_case(number, known, seed=seed)
 
 
-def _add_customers(session: Session, some: Sequence[Shopper], now: datetime) -> dict[str, int]:
-    added = _insert(session, Customer.id, [rows.customer_row(shopper, now) for shopper in some])
+def _add_customers(
+    session: Session, some: Sequence[Shopper], now: datetime, index: TextIndex
+) -> dict[str, int]:
+    people = [rows.customer_row(shopper, now) for shopper in some]
+    added = _insert(session, Customer.id, people)
+    index.add(
+        session, [found_by(row["id"], row["name"], row["email"]) for row in people if row["id"] in added]
+    )
     bought = [
         (rows.order_row(shopper, purchase, now), purchase)
         for shopper in some
@@ -88,15 +103,32 @@ def _add_customers(session: Session, some: Sequence[Shopper], now: datetime) -> 
     return {"customers": len(added), "orders": len(ordered)}
 
 
-def _add_tickets(session: Session, cases: Sequence[Case], now: datetime, *, shard: int) -> dict[str, int]:
-    added = _insert(session, Ticket.id, [rows.ticket_row(case, now) for case in cases])
+def _add_tickets(
+    session: Session, cases: Sequence[Case], now: datetime, ranking: Ranking, *, shard: int
+) -> list[Case]:
+    """Those that are new."""
+    added = _insert(
+        session, Ticket.id, _ranked(session, [rows.ticket_row(case, now) for case in cases], ranking)
+    )
     new = [case for case in cases if case.id in added]
     _insert_all(session, TicketTag, (tag for case in new for tag in rows.tag_rows(case)))
     _insert_all(session, Message, (message for case in new for message in rows.message_rows(case, now)))
     statuses: Counter[TicketStatus] = Counter(case.status for case in new)
     for status, count in sorted(statuses.items()):
         queries.recount(session, status, count, shard=shard)
-    return {"tickets": len(new), "messages": sum(len(case.turns) for case in new)}
+    return new
+
+
+def _ranked(session: Session, listed: Sequence[rows.Row], ranking: Ranking) -> list[rows.Row]:
+    """What is inserted in bulk passes by the place where ranks are made otherwise."""
+    tickets = [Ticket(**row) for row in listed]
+    ranking.take_facts(session, tickets)
+    for ticket in tickets:
+        ranking.rank(ticket)
+    return [
+        row | {name: getattr(ticket, name) for name in RANKED}
+        for row, ticket in zip(listed, tickets, strict=True)
+    ]
 
 
 def _insert(session: Session, key: InstrumentedAttribute[str], values: Sequence[rows.Row]) -> set[str]:

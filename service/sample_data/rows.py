@@ -8,7 +8,9 @@ from service.sample_data.cases import Case
 from service.sample_data.chances import steady_id
 from service.sample_data.shoppers import Shopper
 from service.sample_data.shopping import Purchase
+from service.text_index import IndexedText, TextKind
 from service.tickets.models import TicketStatus
+from service.tickets.sentiment import sentiment_of
 from service.tickets.services import preview
 
 TRACKING_PAGE = "https://tracking.example.com/"
@@ -104,6 +106,7 @@ def ticket_row(case: Case, now: datetime) -> Row:
         "last_message_at": now - last.age,
         "last_message_from_agent": last.from_agent,
         "waiting_since": _before(now, _waiting_age(case)),
+        "customer_sentiment": sentiment_of(_last_of_customer(case)),
         "first_response_at": _before(now, next((turn.age for turn in case.turns if turn.from_agent), None)),
         "resolved_at": settled_at if case.status is TicketStatus.RESOLVED else None,
         "closed_at": settled_at if case.status is TicketStatus.CLOSED else None,
@@ -119,6 +122,11 @@ def _waiting_age(case: Case) -> timedelta | None:
     for turn in case.turns:
         waiting = None if turn.from_agent else waiting or turn.age
     return waiting
+
+
+def _last_of_customer(case: Case) -> str:
+    """The first turn is always the customer's."""
+    return next(turn.content for turn in reversed(case.turns) if not turn.from_agent)
 
 
 def _before(now: datetime, age: timedelta | None) -> datetime | None:
@@ -142,3 +150,10 @@ def message_rows(case: Case, now: datetime) -> Iterator[Row]:
 def tag_rows(case: Case) -> Iterator[Row]:
     for tag in sorted(case.tags):
         yield {"ticket_id": case.id, "tag": tag}
+
+
+def texts(case: Case, now: datetime) -> Iterator[IndexedText]:
+    """What the ticket is found by."""
+    yield IndexedText(TextKind.SUBJECT, case.id, case.subject, ticket_id=case.id)
+    for message in message_rows(case, now):
+        yield IndexedText(TextKind.MESSAGE, message["id"], message["content"], ticket_id=case.id)

@@ -102,6 +102,8 @@ class Ticket(Base):
     __table_args__ = (
         _among_the_living("ix_tickets_created_at_id", "created_at", "id"),
         _among_the_living("ix_tickets_status_created_at_id", "status", "created_at", "id"),
+        _among_the_living("ix_tickets_updated_at_id", "updated_at", "id"),
+        _among_the_living("ix_tickets_status_updated_at_id", "status", "updated_at", "id"),
         _among_the_living("ix_tickets_assigned_to_created_at_id", "assigned_to", "created_at", "id"),
         Index("ix_tickets_customer_id_created_at_id", "customer_id", "created_at", "id"),
         _among_the_living("ix_tickets_inbox", "status", "waiting", "inbox_rank", "id"),

@@ -129,10 +129,10 @@ def by_ids(session: Session, ids: Sequence[str]) -> Sequence[Ticket]:
 
 
 def scored_otherwise(
-    session: Session, customer_id: str, churn_risk: float | None, lifetime_value: Decimal | None
-) -> bool:
-    """Whether a ticket that is not settled was scored with other facts of its customer."""
-    others = select(literal(1)).where(
+    customer_id: str, churn_risk: float | None, lifetime_value: Decimal | None
+) -> Select[tuple[Ticket]]:
+    """Tickets that are not settled and were scored with other facts of their customer."""
+    return select(Ticket).where(
         Ticket.customer_id == customer_id,
         Ticket.status.in_(UNSETTLED),
         Ticket.deleted_at.is_(None),
@@ -141,26 +141,15 @@ def scored_otherwise(
             Ticket.lifetime_value.is_distinct_from(lifetime_value),
         ),
     )
-    return session.scalar(others.limit(1)) is not None
 
 
-def unsettled_of_customer(session: Session, customer_id: str, limit: int) -> Sequence[Ticket]:
-    """Newest first, held until the transaction ends."""
-    statement = (
-        select(Ticket)
-        .where(Ticket.customer_id == customer_id, Ticket.status.in_(UNSETTLED), Ticket.deleted_at.is_(None))
-        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
-        .limit(limit)
-    )
-    return session.scalars(statement.with_for_update()).all()
+def held(session: Session, those: Select[tuple[Ticket]], limit: int) -> Sequence[Ticket]:
+    """Until the transaction ends. By id: two who hold many in other orders may wait for each other."""
+    return session.scalars(those.order_by(Ticket.id).limit(limit).with_for_update()).all()
 
 
-def behind(session: Session, ticket_id: str | None, limit: int) -> Sequence[Ticket]:
-    """Those that are not deleted by id, from behind one on, held until the transaction ends."""
-    statement = select(Ticket).where(Ticket.deleted_at.is_(None)).order_by(Ticket.id).limit(limit)
-    if ticket_id is not None:
-        statement = statement.where(Ticket.id > ticket_id)
-    return session.scalars(statement.with_for_update()).all()
+def behind(ticket_id: str) -> Select[tuple[Ticket]]:
+    return select(Ticket).where(Ticket.deleted_at.is_(None), Ticket.id > ticket_id)
 
 
 def recent_of_customer(session: Session, customer_id: str, limit: int) -> Sequence[Ticket]:

@@ -3,6 +3,9 @@
 All tickets that wait gain the same in an hour, so time does not change their order among each other. It is
 kept as `inbox_rank`: the score less what waiting adds, counted from a fixed moment on; what is missing to
 the score is then one constant for all of them (`Weights.waited`).
+
+Ranks and what is added to them are multiples of 2^-24. Their sums lose nothing, in Python as in the
+databases: tickets stand in one order by rank and by score, and a score leads back to its rank.
 """
 
 import hashlib
@@ -24,6 +27,8 @@ NEGATIVE = -0.05
 ORIGIN = datetime(2020, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DIGITS = 4
+STEPS = 2**24
+"""To a point. So sums are exact up to 2^29 points: 60 years of waiting at a thousand an hour."""
 
 
 class Scored(Protocol):
@@ -62,61 +67,72 @@ class Weights:
     def fingerprint(self, facts_origin: str) -> str:
         """Another one where the kept ranks would be others."""
         kept = replace(self, topic_alert=0.0)
-        return hashlib.sha256(msgspec.json.encode([kept, URGENCY, ORIGIN, facts_origin])).hexdigest()
+        made_with = [kept, URGENCY, NEGATIVE, ORIGIN, DIGITS, STEPS, facts_origin]
+        return hashlib.sha256(msgspec.json.encode(made_with)).hexdigest()
 
     def rank(self, ticket: Scored) -> float:
         """What orders the tickets that wait, and those that do not, each among each other."""
-        lasting = sum(part.value for part in self._lasting(ticket)) + (ticket.service_level_score or 0.0)
+        lasting = _in_steps(sum(part.value for part in self._lasting(ticket)))
         since = unanswered_since(ticket)
         return lasting - self.waited(since) if since else lasting
 
     def waited(self, at: datetime) -> float:
         """To be added to the rank of a ticket that waits: its score at that time."""
-        return self.waiting * ((at - ORIGIN) / HOUR)
+        return _in_steps(self.waiting * ((at - ORIGIN) / HOUR))
+
+    @property
+    def boost(self) -> float:
+        """To be added to the rank of a ticket that a topic alert matches."""
+        return _in_steps(self.topic_alert)
 
     def score(self, ticket: Scored, at: datetime, *, alerted: bool = False) -> float:
-        return round(sum(part.value for part in self.parts(ticket, at, alerted=alerted)), DIGITS)
+        place = self.rank(ticket)
+        if unanswered_since(ticket):
+            place += self.waited(at)
+        return round(place + self.boost if alerted else place, DIGITS)
 
     def parts(self, ticket: Scored, at: datetime, *, alerted: bool | None = None) -> Sequence[Part]:
         """They sum to the score. `alerted`: whether a topic alert matches, None where none was asked for."""
-        parts = [*self._lasting(ticket), self._waiting(ticket, at)]
-        if ticket.service_level_score:
-            parts.append(Part("service_level", ticket.service_level_score, "A service level is at stake."))
-        if alerted is not None:
-            parts.append(
-                Part("topic_alert", self.topic_alert, "A topic alert matches.")
-                if alerted
-                else Part("topic_alert", 0.0, "No topic alert matches.")
-            )
-        return [replace(part, value=round(part.value, DIGITS)) for part in parts]
+        parts, score = list(self._lasting(ticket)), self.score(ticket, at)
+        parts.append(self._waiting(ticket, at, points=score - sum(part.value for part in parts)))
+        if alerted:
+            more = self.score(ticket, at, alerted=True) - score
+            parts.append(_part("topic_alert", more, "A topic alert matches."))
+        elif alerted is not None:
+            parts.append(Part("topic_alert", 0.0, "No topic alert matches."))
+        return parts
 
     def _lasting(self, ticket: Scored) -> Iterator[Part]:
         """Those that change with the ticket and its customer, and not with time."""
         yield self._churn(ticket.churn_risk)
         yield self._value(ticket.lifetime_value)
-        urgency = URGENCY[ticket.priority]
-        yield Part(
-            "urgency",
-            urgency * self.urgency,
-            f"Priority {ticket.priority}: urgency {urgency:g} times {self.urgency:g}.",
-        )
+        yield self._urgency(ticket.priority)
         yield self._sentiment(ticket.customer_sentiment)
+        if ticket.service_level_score:
+            yield _part("service_level", ticket.service_level_score, "A service level is at stake.")
 
     def _churn(self, risk: float | None) -> Part:
         if risk is None:
             return Part("churn_risk", 0.0, "The customer's churn risk is not known, and adds nothing.")
-        return Part("churn_risk", risk * self.churn, f"Churn risk {risk:g} times {self.churn:g}.")
+        return _part("churn_risk", risk * self.churn, f"Churn risk {risk:g} times {self.churn:g}.")
 
     def _value(self, value: Decimal | None) -> Part:
+        name = "lifetime_value"
         if value is None:
-            return Part(
-                "lifetime_value", 0.0, "The customer's lifetime value is not known, and adds nothing."
-            )
+            return Part(name, 0.0, "The customer's lifetime value is not known, and adds nothing.")
         share = min(max(float(value), 0.0), self.value_cap) / self.value_cap
-        return Part(
-            "lifetime_value",
+        return _part(
+            name,
             share * self.value,
             f"Lifetime value {value:.2f} of at most {self.value_cap:g}, times {self.value:g}.",
+        )
+
+    def _urgency(self, priority: Priority) -> Part:
+        urgency = URGENCY[priority]
+        return _part(
+            "urgency",
+            urgency * self.urgency,
+            f"Priority {priority}: urgency {urgency:g} times {self.urgency:g}.",
         )
 
     def _sentiment(self, sentiment: float | None) -> Part:
@@ -124,18 +140,24 @@ class Weights:
             return Part("sentiment", 0.0, "The customer has written nothing so far.")
         if sentiment > NEGATIVE:
             return Part("sentiment", 0.0, "The customer's last message does not sound negative.")
-        return Part("sentiment", self.sentiment, "The customer's last message sounds negative.")
+        return _part("sentiment", self.sentiment, "The customer's last message sounds negative.")
 
-    def _waiting(self, ticket: Scored, at: datetime) -> Part:
+    def _waiting(self, ticket: Scored, at: datetime, *, points: float) -> Part:
         since = unanswered_since(ticket)
         if since is None:
             return Part("waiting", 0.0, "No message of the customer waits for an answer.")
         hours = (at - since) / HOUR
-        return Part(
-            "waiting",
-            hours * self.waiting,
-            f"The customer has waited for {hours:.1f} hours, times {self.waiting:g}.",
+        return _part(
+            "waiting", points, f"The customer has waited for {hours:.1f} hours, times {self.waiting:g}."
         )
+
+
+def _part(name: str, points: float, explanation: str) -> Part:
+    return Part(name, round(points, DIGITS), explanation)
+
+
+def _in_steps(points: float) -> float:
+    return round(points * STEPS) / STEPS
 
 
 def unanswered_since(ticket: Scored) -> datetime | None:

@@ -15,6 +15,7 @@ from service import sample_data
 from service.database import Database
 from service.sample_data.loading import load
 from service.sample_data.rows import steady_id
+from service.tickets.services import Ranking
 from tests.pages import DOCS, Block, blocks
 from tests.wire.desk import running_desk
 
@@ -31,7 +32,8 @@ def seeded(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     with running_desk(
         {"DATABASE_URL": f"sqlite:///{path}", "LOG_FILE": str(path.with_suffix(".log"))}
     ) as desk:
-        load(desk.component(Database), customers=5, tickets=10, seed=sample_data.SEED, now=datetime.now(UTC))
+        database, ranking = desk.component(Database), desk.component(Ranking)
+        load(database, ranking, customers=5, tickets=10, seed=sample_data.SEED, now=datetime.now(UTC))
     return path
 
 

@@ -5,6 +5,7 @@ from service.customers.services.customers import (
     CustomerService,
     NewCustomer,
     Person,
+    found_by,
 )
 from service.customers.services.orders import OrderFigures, OrderService, Recorded, ToldCustomer
 
@@ -17,4 +18,5 @@ __all__ = [
     "Person",
     "Recorded",
     "ToldCustomer",
+    "found_by",
 ]

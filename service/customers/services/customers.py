@@ -178,7 +178,7 @@ class CustomerService:
             plain, personal = _differing(before, _state(customer))
             if plain or personal:
                 customer.updated_at = self._clock.now()
-                self._index.replace(session, _text(customer.id, customer.name, customer.email))
+                self._index.replace(session, found_by(customer.id, customer.name, customer.email))
                 self._events.record(
                     session,
                     Event(
@@ -235,7 +235,7 @@ class CustomerService:
             session, [_created(rows[customer_id], actor, now) for customer_id in sorted(created)]
         )
         self._index.add(
-            session, [_text(key, rows[key]["name"], rows[key]["email"]) for key in sorted(created)]
+            session, [found_by(key, rows[key]["name"], rows[key]["email"]) for key in sorted(created)]
         )
         return bool(created)
 
@@ -244,10 +244,9 @@ class CustomerService:
             self._known.pop(customer_id, None)
 
 
-def _text(customer_id: str, name: str | None, email: str | None) -> IndexedText:
-    """What a customer is found by."""
-    found_by = " ".join(filter(None, [name, email]))
-    return IndexedText(TextKind.CUSTOMER, customer_id, found_by, customer_id=customer_id)
+def found_by(customer_id: str, name: str | None, email: str | None) -> IndexedText:
+    text = " ".join(filter(None, [name, email]))
+    return IndexedText(TextKind.CUSTOMER, customer_id, text, customer_id=customer_id)
 
 
 def _created(row: Mapping[str, Any], actor: str, at: datetime) -> Event:

@@ -12,7 +12,7 @@ from service.tickets.services.inbox import (
     Wanted,
 )
 from service.tickets.services.notes import NewNote, NoteService
-from service.tickets.services.ranking import FactsSource, Ranking, ScoredFacts
+from service.tickets.services.ranking import FactsSource, NothingKnown, Ranking, ScoredFacts
 from service.tickets.services.records import TicketRecords
 from service.tickets.services.tickets import Conversation, NewTicket, TicketChange, TicketService
 
@@ -34,6 +34,7 @@ __all__ = [
     "NewNote",
     "NewTicket",
     "NoteService",
+    "NothingKnown",
     "Ranking",
     "ScoredFacts",
     "TicketChange",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
 from sqlalchemy.orm import Session
@@ -23,12 +24,14 @@ from service.http.pagination import (
 )
 from service.text_index import Phrase, TextIndex
 from service.tickets import queries
-from service.tickets.inbox_queries import BEFORE_ALL_IDS, ByScore, ByTime, Clause, Key, Mark, Walk
+from service.tickets.inbox_orders import BEFORE_ALL_IDS, ByScore, ByTime, Key, Mark
+from service.tickets.inbox_queries import USUAL, Clause, Effort, Walk
 from service.tickets.models import Ticket
 from service.tickets.queries import TicketFilter
 from service.tickets.scoring import Part, Weights
 
 TIMES = {"created_at": Ticket.created_at, "updated_at": Ticket.updated_at}
+IN_TIME = ByTime(Ticket.created_at, ascending=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,17 +112,25 @@ class _Marked:
 
 
 class InboxService:
-    def __init__(self, database: Database, index: TextIndex, weights: Weights, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        index: TextIndex,
+        weights: Weights,
+        clock: Clock,
+        *,
+        effort: Effort = USUAL,
+    ) -> None:
         self._database = database
-        self._index = index
         self._weights = weights
         self._clock = clock
+        self._walk = partial(Walk, index=index, effort=effort)
 
     def by_score(self, wanted: Wanted, page: InboxPage) -> Inbox:
         """Highest first. What a cursor leads to is as of the moment when the first page was asked for."""
         at = page.cursor.at if page.cursor else self._clock.now()
         with self._database.reading() as session:
-            marked = self._by_score(session, wanted, page, at)
+            marked = self._by_score(session, wanted, page, at)[page.offset :]
             listing = self._paginated(
                 session,
                 wanted,
@@ -134,14 +145,14 @@ class InboxService:
         order = ByTime(TIMES[column], ascending)
         with self._database.reading() as session:
             last = Mark(page.cursor.at, page.cursor.id) if page.cursor else None
-            walk = Walk(session, self._index, wanted.filter, order, last=last)
-            keys = walk.first(page.offset + page.limit + 1, wanted.terms)
+            walk = self._walk(session, wanted=wanted.filter, order=order, last=last)
+            keys = walk.first(page.offset + page.limit + 1, wanted.terms)[page.offset :]
             held = walk.holding([key.id for key in keys], wanted.alert) if wanted.alert else set()
             listing = self._paginated(
                 session,
                 wanted,
                 page,
-                [_Marked(key, key.id in held) for key in keys],
+                [_Marked(key, alerted=key.id in held) for key in keys],
                 lambda last: Cursor(last.key.place, last.key.id),
             )
             return self._inbox(session, wanted, listing, self._clock.now())
@@ -154,7 +165,7 @@ class InboxService:
                 raise NotFound("ticket", ticket_id)
             alerted = None
             if alerts:
-                walk = Walk(session, self._index, TicketFilter(), ByTime(Ticket.created_at, ascending=True))
+                walk = self._walk(session, wanted=TicketFilter(), order=IN_TIME)
                 alerted = bool(walk.holding([ticket_id], Clause(alerts)))
         at = self._clock.now()
         parts = self._weights.parts(ticket, at, alerted=alerted)
@@ -163,26 +174,24 @@ class InboxService:
     def _by_score(self, session: Session, wanted: Wanted, page: InboxPage, at: datetime) -> list[_Marked]:
         most, last = page.offset + page.limit + 1, page.cursor
         until = wanted.filter if last is None else replace(wanted.filter, created_until=at)
-        plain = Walk(
+        plain = self._walk(
             session,
-            self._index,
-            until,
-            ByScore(self._weights, at),
+            wanted=until,
+            order=ByScore(self._weights, at),
             last=last.mark(alerted=False) if last else None,
         )
         alert = wanted.alert
         if alert is None:
             return [_Marked(key, alerted=False) for key in plain.first(most, wanted.terms)]
-        boosted = Walk(
+        boosted = self._walk(
             session,
-            self._index,
-            until,
-            ByScore(self._weights, at, self._weights.topic_alert),
+            wanted=until,
+            order=ByScore(self._weights, at, self._weights.boost),
             last=last.mark(alerted=True) if last else None,
         )
         alerted = boosted.first(most, (*wanted.terms, alert))
         floor = alerted[-1].place if len(alerted) == most else None
-        others = plain.first_without(most, wanted.terms, alert, floor)
+        others = plain.first(most, wanted.terms, without=alert, floor=floor)
         marked = [_Marked(key, alerted=True) for key in alerted]
         marked += [_Marked(key, alerted=False) for key in others]
         marked.sort(key=lambda one: one.key.place, reverse=True)  # stable: at one score the alerted go first
@@ -200,7 +209,7 @@ class InboxService:
             total, estimated = self._count(session, wanted.filter, wanted.terms)
         else:
             total, estimated = queries.count(session, wanted.filter)
-        return paginate(marked[page.offset :], page, total=total, estimated=estimated, place=cursor)
+        return paginate(marked, page, total=total, estimated=estimated, place=cursor)
 
     def _inbox(self, session: Session, wanted: Wanted, listing: Listing[_Marked], at: datetime) -> Inbox:
         alerted = {one.key.id for one in listing.rows if one.alerted}
@@ -219,4 +228,4 @@ class InboxService:
         )
 
     def _count(self, session: Session, wanted: TicketFilter, clauses: Sequence[Clause]) -> tuple[int, bool]:
-        return Walk(session, self._index, wanted, ByTime(Ticket.created_at, ascending=True)).count(clauses)
+        return self._walk(session, wanted=wanted, order=IN_TIME).count(clauses)

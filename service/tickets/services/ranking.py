@@ -16,6 +16,8 @@ from service.tickets.scoring import Weights, unanswered_since
 MOST_OF_A_CUSTOMER = 1_000
 BATCH = 500
 THE_ROW = 1
+FIRST = ""
+"""Before all ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,15 @@ class FactsSource(Protocol):
         """Text that changes when the same facts would be taken from elsewhere."""
 
 
+class NothingKnown(FactsSource):
+    """Where no customer was ever asked about."""
+
+    origin = ""
+
+    def scored(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, ScoredFacts]:
+        return {}
+
+
 class Ranking:
     """Ranks are made anew just before a ticket is written, so that no way of writing one can forget it."""
 
@@ -52,14 +63,19 @@ class Ranking:
             facts = known.get(ticket.customer_id, ScoredFacts())
             ticket.churn_risk, ticket.lifetime_value = facts.churn_risk, facts.lifetime_value
 
+    def rank(self, ticket: Ticket) -> None:
+        ticket.waiting = unanswered_since(ticket) is not None
+        ticket.inbox_rank = self.weights.rank(ticket)
+
     def facts_changed(self, customer_id: str) -> None:
         """Settled tickets keep the order they have; they take the facts when they are opened again."""
         with self._database.reading() as session:
             facts = self._facts.scored(session, [customer_id]).get(customer_id, ScoredFacts())
-            if not queries.scored_otherwise(session, customer_id, facts.churn_risk, facts.lifetime_value):
+            others = queries.scored_otherwise(customer_id, facts.churn_risk, facts.lifetime_value)
+            if session.scalar(others.limit(1)) is None:
                 return
         with self._database.writing() as session:
-            self.take_facts(session, queries.unsettled_of_customer(session, customer_id, MOST_OF_A_CUSTOMER))
+            self.take_facts(session, queries.held(session, others, MOST_OF_A_CUSTOMER))
 
     def renew(self) -> Mapping[str, int]:
         """Make the next ranks that were made with other weights or providers; how many those were."""
@@ -70,13 +86,13 @@ class Ranking:
                 state = InboxScoring(id=THE_ROW, made_with="", at=self._clock.now())
                 session.add(state)
             if state.made_with != made_with:
-                state.made_with, state.made_to = made_with, ""
+                state.made_with, state.made_to = made_with, FIRST
             elif state.made_to is None:
                 return {"ranked": 0}
-            tickets = queries.behind(session, state.made_to, BATCH)
+            tickets = queries.held(session, queries.behind(state.made_to), BATCH)
             self.take_facts(session, tickets)
             for ticket in tickets:
-                self._rank(ticket)
+                self.rank(ticket)
             state.made_to = tickets[-1].id if len(tickets) == BATCH else None
             state.at = self._clock.now()
         return {"ranked": len(tickets)}
@@ -84,8 +100,4 @@ class Ranking:
     def _rank_all(self, session: Session) -> None:
         for row in (*session.new, *session.dirty):
             if isinstance(row, Ticket):
-                self._rank(row)
-
-    def _rank(self, ticket: Ticket) -> None:
-        ticket.waiting = unanswered_since(ticket) is not None
-        ticket.inbox_rank = self.weights.rank(ticket)
+                self.rank(row)

@@ -119,7 +119,7 @@ class TicketService:
                 first = NewMessage(content=new.initial_message, from_agent=False, author=new.author)
                 messages.append(self._conversations.append(session, ticket, first, actor=actor, at=now))
             self._index.add(session, [subject_of(ticket)])
-            self._records.count(session, ticket.status, 1)
+            self._records.count(session, {ticket.status: 1})
         return Conversation(ticket, messages)
 
     def change(
@@ -166,7 +166,7 @@ class TicketService:
             ticket = self._records.held(session, ticket_id, expected=expected)
             now = ticket.deleted_at = self._records.now()
             ticket.version += 1
-            self._records.count(session, ticket.status, -1)
+            self._records.count(session, {ticket.status: -1})
             self._records.changed(session, ticket, TICKET_DELETED, actor=actor, at=now)
 
     def restore(self, ticket_id: str, *, actor: str) -> Ticket:
@@ -178,7 +178,8 @@ class TicketService:
             if ticket.deleted_at is not None:
                 ticket.deleted_at = None
                 ticket.version += 1
-                self._records.count(session, ticket.status, 1)
+                self._records.ranking.take_facts(session, [ticket])
+                self._records.count(session, {ticket.status: 1})
                 self._records.changed(session, ticket, TICKET_RESTORED, actor=actor, at=self._records.now())
         return ticket
 

@@ -9,19 +9,29 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import selectinload
 
+from providers.testing.fakes import FakeClock
 from service.columns import Base
 from service.customers.models import Customer, Order
 from service.database import Database, engine_options, normalise_url, upgrade
-from service.sample_data import rows
+from service.sample_data import loading, rows
 from service.sample_data.cases import make_case
-from service.sample_data.loading import Loaded, is_empty, load
+from service.sample_data.loading import Loaded, is_empty
 from service.sample_data.shoppers import shoppers
+from service.text_index import SearchText, TextKind, pieces_of
 from service.tickets.models import Message, Ticket, TicketCounter, TicketStatus
-from service.tickets.services import preview
+from service.tickets.scoring import Weights, unanswered_since
+from service.tickets.sentiment import sentiment_of
+from service.tickets.services import NothingKnown, Ranking, preview
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CUSTOMERS, TICKETS = 80, 300
+WEIGHTS = Weights(waiting=0.7)
 SETTLED = {TicketStatus.RESOLVED, TicketStatus.CLOSED}
+
+
+def load(database, **wanted):
+    ranking = Ranking(database, WEIGHTS, NothingKnown(), FakeClock())
+    return loading.load(database, ranking, **wanted)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +98,26 @@ def test_what_a_ticket_repeats_of_its_messages_is_true(filled):
         assert ticket.waiting_since == waiting_since(messages)
         assert ticket.first_response_at == (answers[0] if answers else None)
         assert ticket.created_at == messages[0].created_at
+
+
+def test_its_place_in_the_inbox_is_that_of_the_weights_in_force(filled):
+    assert any(ticket.waiting for ticket in every(filled, Ticket))
+    for ticket, messages in conversations(filled):
+        said = [message.content for message in messages if not message.from_agent]
+        assert ticket.customer_sentiment == sentiment_of(said[-1])
+        assert ticket.inbox_rank == WEIGHTS.rank(ticket)
+        assert ticket.waiting == (unanswered_since(ticket) is not None)
+
+
+def test_everything_can_be_searched(filled):
+    kept = Counter((text.kind, text.source_id) for text in every(filled, SearchText))
+    told = Counter()
+    for ticket, messages in conversations(filled):
+        told[TextKind.SUBJECT, ticket.id] += 1
+        for message in messages:
+            told[TextKind.MESSAGE, message.id] += len(list(pieces_of(message.content)))
+    told.update((TextKind.CUSTOMER, customer.id) for customer in every(filled, Customer))
+    assert kept == told
 
 
 def test_a_ticket_is_settled_when_its_status_says_so_and_after_its_last_message(filled):
