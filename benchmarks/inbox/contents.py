@@ -84,11 +84,6 @@ class Contents:
         self.customers = max(1, self._tickets // TICKETS_PER_CUSTOMER)
         self._rare = set(self._random.sample(range(open_tickets), min(10, open_tickets)))
 
-    @property
-    def between(self) -> timedelta:
-        """From one ticket to the next."""
-        return HISTORY / self._tickets
-
     def batches(self) -> Iterator[Rows]:
         yield from self._people()
         order = [True] * self.open_tickets + [False] * (self._tickets - self.open_tickets)

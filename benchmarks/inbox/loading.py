@@ -13,6 +13,7 @@ from providers.codec import encode
 from service.database import engine_options
 from service.engines import configure_engine, normalise_url
 from service.models import metadata
+from service.text_index import lexemes_of
 
 TEXTS = "search_texts"
 THEIR_INDEXES = """
@@ -35,7 +36,7 @@ def load_postgresql(url: str, contents: Contents, *, copies: int = 1) -> None:
         for name, _ in indexes:
             connection.execute(sql.SQL("DROP INDEX {}").format(sql.SQL(name)))
         columns = _first(connection, contents.batches())
-        write(connection, columns, copies=copies, between=contents.between)
+        write(connection, columns, copies=copies)
         connection.execute(COUNTERS)
         for _, definition in indexes:
             connection.execute(sql.SQL(definition))
@@ -57,6 +58,9 @@ def _first(connection: Connection, batches: Iterable[Rows]) -> Mapping[str, list
                 connection.execute(
                     sql.SQL(f"CREATE TEMP TABLE first_{table} AS SELECT *{words} FROM {table} LIMIT 0")
                 )
+            if table == TEXTS:
+                for row in those:
+                    row["words"] = lexemes_of(row["words"])
             _copy(connection, f"first_{table}", those, columns[table])
     return columns
 
