@@ -1,6 +1,6 @@
 """A large desk is a smaller one, written several times by PostgreSQL itself.
 
-Each copy has other ids and numbers, and is a little earlier. What ten tickets of all have, only the first has.
+Each copy has other ids and numbers, and is a little earlier. What ten tickets of all have is in the first.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from benchmarks.inbox.words import TEN
 
 ANOTHER_WORD = "problem"
 APART, GAINED = timedelta(microseconds=17_578_125), 2**-11
-"""Who waits so much longer gains so many points, at a tenth an hour: a whole number of the steps of a rank."""
+"""Who waits so much longer gains so many points, at a tenth an hour: a whole number of a rank's steps."""
 
 ID = "substr({0}, 1, strpos({0}, '_')) || substr(md5({0} || %(copy)s), 1, 22)"
 CUSTOMER = "{0} || '_' || %(copy)s"
