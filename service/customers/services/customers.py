@@ -138,6 +138,8 @@ class CustomerService:
     def ensure(self, session: Session, customer_id: str, person: Person, *, actor: str) -> None:
         """Create the customer if unknown; a known one's details do not change."""
         concerns(session, customer_id)
+        if queries.refs(session, [customer_id]):
+            return
         new = NewCustomer(id=customer_id, name=person.name, email=person.email)
         self._insert_absent(session, [new], actor=actor)
 
