@@ -336,6 +336,15 @@ DRAFT_OPTIONS_WRONG = {
         [0] * 21,
     ),
 }
+TOPIC_ALERTS = (
+    "%00",
+    "a,%00",
+    "!!!",
+    "a,!!!",
+    "x" * 101,
+    ",".join("abcdefghijklmnopqrstu"),
+    "a," * 20 + "b" * 5_000,
+)
 LIST_QUERIES = {
     "page": BAD_WHOLE,
     "limit": (*BAD_WHOLE, "101"),
@@ -347,7 +356,18 @@ LIST_QUERIES = {
     "customer_id": ("", "%00", "a%20b", "a%2Fb", "x" * 201, ".."),
     "tag": ("", "%00", "%20", "x" * 101),
     "assigned_to": ("", "%00", "%20", "x" * 201),
-    "cursor": BAD_CURSORS,
+    "cursor": (
+        *BAD_CURSORS,
+        cursor_of(["2026-01-01T00:00:00Z", "ticket_1"]),
+        *(cursor_of(["2026-01-01T00:00:00Z", score, "ticket_1", False]) for score in ("1", None, [], True)),
+        *(cursor_of(["2026-01-01T00:00:00Z", 1.5, row, False]) for row in (None, 7, "\x00")),
+        cursor_of(["2026-01-01T00:00:00", 1.5, "ticket_1", False]),
+        cursor_of(["2026-01-01T00:00:00Z", 1.5, "ticket_1", 1]),
+        base64.urlsafe_b64encode(b'["2026-01-01T00:00:00Z",1e999,"t",true]').decode().rstrip("="),
+    ),
+    "smart_order": ("", "maybe", "2", "%00", "TRUE ", "[]"),
+    "q": ("", "%20", "%00", "a%00b", "!!!", "%22%22", "x" * 201, "a+b+c+d+e+f+g+h+i+j+k", "%F0%9F%93%A6"),
+    "topic_alerts": TOPIC_ALERTS,
 }
 
 

@@ -8,6 +8,7 @@ from providers.testing.fakes import FakeClock
 from service.customers.services import CustomerService, OrderService
 from service.database import Database
 from service.events import EventLog
+from service.text_index import TextIndex
 
 Statements = Callable[[], "contextmanager[list[str]]"]
 
@@ -19,7 +20,7 @@ def events() -> EventLog:
 
 @pytest.fixture
 def customers(database: Database, events: EventLog, clock: FakeClock) -> CustomerService:
-    return CustomerService(database, events, clock)
+    return CustomerService(database, events, clock, TextIndex(database.engine.dialect.name))
 
 
 @pytest.fixture

@@ -12,13 +12,27 @@ from service.database import Database
 from service.events import OF_PROVIDERS, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
+from service.text_index import SearchText
 from service.tickets.models import Message, Ticket, TicketTag
 from tests.service.persistence.rows import NOON
 
 living = select(Ticket.id).where(Ticket.deleted_at.is_(None))
+highest_first = (Ticket.inbox_rank.desc(), Ticket.id.desc())
+waiting = living.where(Ticket.status == "open", Ticket.waiting.is_(True)).order_by(*highest_first).limit(101)
+behind = tuple_(Ticket.inbox_rank, Ticket.id) < tuple_(literal(2.5), literal("t"))
 newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
 
 LOOK_UPS: dict[str, Select[Any]] = {
+    "ix_tickets_inbox": waiting.where(behind),
+    "ix_tickets_inbox_of_assigned_to": waiting.where(Ticket.assigned_to == "agent_1"),
+    "ix_tickets_inbox_of_priority": waiting.where(Ticket.priority == "urgent"),
+    "ix_tickets_inbox_of_channel": waiting.where(Ticket.channel == "sms"),
+    "ix_tickets_updated_at_id": living.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(100),
+    "ix_tickets_status_updated_at_id": living.where(Ticket.status == "open")
+    .order_by(Ticket.updated_at, Ticket.id)
+    .limit(100),
+    "ix_search_texts_ticket_id": select(SearchText.document).where(SearchText.ticket_id == "ticket_123"),
+    "ix_search_texts_customer_id": select(SearchText.document).where(SearchText.customer_id == "cust_123"),
     "ix_tickets_created_at_id": living.order_by(*newest_first).limit(100),
     "ix_tickets_status_created_at_id": living.where(Ticket.status == "open")
     .order_by(*newest_first)
