@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 TESTS  ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench bench-faults check reference format lock clean
+.PHONY: help run test test-full bench bench-faults bench-inbox check reference format lock clean
 
 help:  ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ bench: $(VENV)/.tests  ## Warm intelligence throughput as a ratio to a bare floo
 
 bench-faults: $(VENV)/.tests  ## What each fault costs, as a table of figure against bound; twelve minutes
 	$(BIN)/python -m benchmarks.faults --check
+
+bench-inbox: $(VENV)/.tests  ## The inbox at a thousand and a million tickets, beside its bounds; ten minutes
+	$(BIN)/python -m benchmarks.inbox --check
 
 reference: $(VENV)/.runtime  ## Write docs/API_REQUIREMENTS.md from the OpenAPI document
 	@$(BIN)/python -m docs.reference

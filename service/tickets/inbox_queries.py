@@ -48,10 +48,10 @@ class Effort:
     `surely_more` of all.
     """
 
-    first_look: int = 1_000
+    first_look: int = 250
     few_texts: int = 5_000
     longest_walk: int = 100_000
-    sample: int = 1_000
+    sample: int = 250
     sure_hits: int = 20
     surely_more: int = 10 * COUNTED_EXACTLY
 

@@ -16,6 +16,8 @@ from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField, TicketStatus, TicketTag
 
 COUNTED_EXACTLY = 1_000
+MOST_TAGGED = 10_000
+"""Tickets with a tag that are looked at to count those of a filter."""
 ASKED_AT_ONCE = 1_000
 """Values in one statement; SQLite takes 32,766 at most."""
 
@@ -76,6 +78,11 @@ class TicketFilter:
 
 
 def customer_of(session: Session, ticket_id: str) -> str | None:
+    """Asks nobody for a ticket that the session has at hand."""
+    at_hand = session.identity_map.get(session.identity_key(Ticket, ticket_id))
+    if at_hand is not None:
+        customer_id: str = at_hand.customer_id
+        return customer_id
     return session.scalar(select(Ticket.customer_id).where(Ticket.id == ticket_id))
 
 
@@ -122,7 +129,20 @@ def count(session: Session, wanted: TicketFilter) -> tuple[int, bool]:
         if wanted.status:
             kept = kept.where(TicketCounter.status == wanted.status)
         return session.scalar(kept) or 0, False
+    if wanted.tag is not None:
+        return _count_tagged(session, replace(wanted, tag=None), wanted.tag)
     return _count_some(session, wanted.apply(select(Ticket)))
+
+
+def _count_tagged(session: Session, wanted: TicketFilter, tag: str) -> tuple[int, bool]:
+    """From the tag to its tickets, one by one: a planner left alone may go through all tickets by id."""
+    tagged = select(TicketTag.ticket_id).where(TicketTag.tag == tag).limit(MOST_TAGGED + 1).subquery()
+    ticket = wanted.apply(select(literal(1)).where(Ticket.id == tagged.c.ticket_id))
+    found, more = _count_some(session, select(tagged).where(ticket.offset(0).exists()))
+    if more:
+        return found, more
+    looked_at = session.scalar(select(func.count()).select_from(tagged)) or 0
+    return found, looked_at > MOST_TAGGED
 
 
 def _count_some(session: Session, wanted: Select[Any]) -> tuple[int, bool]:
@@ -135,7 +155,22 @@ def bounded(found: int) -> tuple[int, bool]:
     return min(found, COUNTED_EXACTLY), found > COUNTED_EXACTLY
 
 
+_RECOUNT = (
+    update(TicketCounter.__table__)  # type: ignore[arg-type]  # a table, which the stubs hold for a FromClause
+    .where(
+        TicketCounter.status == bindparam("changed_status"), TicketCounter.shard == bindparam("changed_shard")
+    )
+    .values(tickets=TicketCounter.tickets + bindparam("change"))
+)
+"""An upsert would be compiled anew each time, and there is a row but for the first of a shard."""
+
+
 def recount(session: Session, status: TicketStatus, change: int, *, shard: int) -> None:
+    counted = session.connection().execute(
+        _RECOUNT, {"changed_status": status, "changed_shard": shard, "change": change}
+    )
+    if counted.rowcount:
+        return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(TicketCounter).values(status=status, shard=shard, tickets=change)
     session.execute(
