@@ -365,7 +365,7 @@ LIST_QUERIES = {
         cursor_of(["2026-01-01T00:00:00Z", 1.5, "ticket_1", 1]),
         base64.urlsafe_b64encode(b'["2026-01-01T00:00:00Z",1e999,"t",true]').decode().rstrip("="),
     ),
-    "smart_order": ("", "maybe", "2", "%00", "TRUE ", "[]"),
+    "smart_order": ("", "maybe", "2", "%00", "TRUE%20", "[]"),
     "q": ("", "%20", "%00", "a%00b", "!!!", "%22%22", "x" * 201, "a+b+c+d+e+f+g+h+i+j+k", "%F0%9F%93%A6"),
     "topic_alerts": TOPIC_ALERTS,
 }
