@@ -16,8 +16,8 @@ from tests.wire.desk import running_desk
 from tests.wire.generated import Sampler
 
 EXAMPLES = 3
-EXAMPLES_IN_FULL = 60
-HOSTILE_REQUESTS = 25
+EXAMPLES_IN_FULL = 30
+HOSTILE_REQUESTS = 20
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
