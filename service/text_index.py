@@ -164,6 +164,10 @@ class TextIndex:
 
     def __init__(self, dialect: str) -> None:
         self._on_postgresql = dialect == "postgresql"
+        document: ColumnElement[Any] = bindparam("words", type_=Text())
+        if self._on_postgresql:
+            document = cast(document, TSVECTOR)
+        self._insert = insert(SearchText).values(document=document).inline()  # nobody needs their ids
 
     def add(self, session: Session, texts: Sequence[IndexedText]) -> None:
         """Whose tickets and customers must be in the database, or about to be."""
@@ -181,10 +185,7 @@ class TextIndex:
         if not rows:
             return
         session.flush()
-        document: ColumnElement[Any] = bindparam("words", type_=Text())
-        if self._on_postgresql:
-            document = cast(document, TSVECTOR)
-        session.connection().execute(insert(SearchText).values(document=document), rows)
+        session.connection().execute(self._insert, rows)
 
     def replace(self, session: Session, text: IndexedText) -> None:
         self.remove(session, text)

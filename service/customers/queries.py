@@ -59,6 +59,13 @@ def insert_absent(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
     return set(session.scalars(statement.returning(Customer.id), rows, execution_options=AS_ONE))
 
 
+_THERE = select(Customer.id).where(Customer.id == bindparam("id"))
+
+
+def is_there(session: Session, customer_id: str) -> bool:
+    return session.connection().scalar(_THERE, {"id": customer_id}) is not None
+
+
 def refs(session: Session, customer_ids: Collection[str]) -> dict[str, str]:
     """By id, of those that there are."""
     statement = select(Customer.id, Customer.ref).where(Customer.id.in_(customer_ids))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -37,6 +37,9 @@ class LastKnown:
         return replace(self.facts.provenance, source=source, degraded=False)
 
 
+AnySnapshot = TypeVar("AnySnapshot", bound=Any)
+"""With `provider` and `known`, whatever else was read of it."""
+
 WHOLE = ""
 USUAL_WINDOW = canonical(ChurnRequest(CustomerRef("")).arguments)
 """Arguments of the questions that are asked unless a caller says otherwise."""
@@ -48,6 +51,15 @@ _SNAPSHOTS = select(CustomerSnapshot).where(
     CustomerSnapshot.arguments.in_(bindparam("arguments", expanding=True)),
     CustomerSnapshot.provider.in_(bindparam("providers", expanding=True)),
     CustomerSnapshot.as_of >= bindparam("not_before"),
+)
+
+
+_SCORED = _SNAPSHOTS.with_only_columns(
+    CustomerSnapshot.customer_id,
+    CustomerSnapshot.provider,
+    CustomerSnapshot.known,
+    CustomerSnapshot.churn_risk,
+    CustomerSnapshot.lifetime_value,
 )
 
 
@@ -70,10 +82,11 @@ class LastKnownFacts:
         return ",".join(self._enabled())
 
     def scored(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, ScoredFacts]:
-        return {
-            customer_id: ScoredFacts(snapshot.churn_risk, snapshot.lifetime_value)
-            for customer_id, snapshot in self._snapshots(session, customer_ids).items()
-        }
+        found: dict[str, ScoredFacts] = {}
+        wanted = self._wanted(customer_ids, {Capability.ANALYZE: WHOLE})
+        for row in self._in_order(session.connection().execute(_SCORED, wanted).all()):
+            found.setdefault(row.customer_id, ScoredFacts(row.churn_risk, row.lifetime_value))
+        return found
 
     def of(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, LastKnown]:
         """By customer; those of whom nothing was ever learnt are left out."""
@@ -116,14 +129,17 @@ class LastKnownFacts:
         self, session: Session, customer_ids: Iterable[str], kinds: Mapping[Capability, str]
     ) -> Sequence[CustomerSnapshot]:
         """Of the capabilities with these arguments, the one to be believed first."""
-        enabled = self._enabled()
-        wanted = {
+        return self._in_order(session.scalars(_SNAPSHOTS, self._wanted(customer_ids, kinds)).all())
+
+    def _wanted(self, customer_ids: Iterable[str], kinds: Mapping[Capability, str]) -> dict[str, Any]:
+        return {
             "customers": list(customer_ids),
             "capabilities": list(kinds),
             "arguments": list(kinds.values()),
-            "providers": list(enabled),
+            "providers": list(self._enabled()),
             "not_before": self._clock.now() - self._max_age,
         }
-        order = {name: place for place, name in enumerate(enabled)}
-        rows = session.scalars(_SNAPSHOTS, wanted).all()
+
+    def _in_order(self, rows: Sequence[AnySnapshot]) -> list[AnySnapshot]:
+        order = {name: place for place, name in enumerate(self._enabled())}
         return sorted(rows, key=lambda row: (not row.known, order[row.provider]))

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy import ColumnElement, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -119,9 +119,16 @@ class DatabaseSnapshots:
             mark_outdated(session, customer_id, self._clock.now())
 
 
+_MARK_ONE = (
+    update(CustomerSnapshot.__table__)  # type: ignore[arg-type]  # a table, for the stubs a FromClause
+    .where(CustomerSnapshot.customer_id == bindparam("customer"))
+    .values(refresh_due_since=bindparam("at"))
+)
+
+
 def mark_outdated(session: Session, customer_id: str, at: datetime) -> None:
     """The latest mark counts: what was asked before it cannot know."""
-    _mark(session, CustomerSnapshot.customer_id == customer_id, at)
+    session.connection().execute(_MARK_ONE, {"customer": customer_id, "at": at})
 
 
 def mark_all_outdated(session: Session, customer_ids: Collection[str], at: datetime) -> None:

@@ -92,7 +92,7 @@ class CustomerService:
     def ensure(self, session: Session, customer_id: str, person: Person, *, actor: str) -> None:
         """Create the customer if unknown; a known one's details do not change."""
         concerns(session, customer_id)
-        if not queries.refs(session, [customer_id]):
+        if not queries.is_there(session, customer_id):
             self._insert_absent(session, [NewCustomer.of_person(customer_id, person)], actor=actor)
 
     def ensure_all(

@@ -100,15 +100,25 @@ class ConversationService:
         return AddedMessage(message, ticket)
 
     def append(
-        self, session: Session, ticket: Ticket, new: NewMessage, *, actor: str, at: datetime
+        self,
+        session: Session,
+        ticket: Ticket,
+        new: NewMessage,
+        *,
+        actor: str,
+        at: datetime,
+        also: Sequence[IndexedText] = (),
     ) -> Message:
-        """As a part of a greater change, which gives the ticket its version and status."""
+        """As a part of a greater change, which gives the ticket its version and status.
+
+        `also`: what else is to be found from now on.
+        """
         message = placed(ticket, new, at=at)
         ticket.updated_at = at
         session.flush()  # a ticket that is as new as the message goes first, and is written once
         session.add(message)
         self.tell_added(session, ticket, message, actor=actor, at=at)
-        self._index.add(session, [text_of(message)])
+        self._index.add(session, [text_of(message), *also])
         return message
 
     def tell_added(

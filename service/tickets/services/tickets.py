@@ -100,10 +100,13 @@ class TicketService:
             self._records.changed(
                 session, ticket, TICKET_CREATED, actor=actor, at=now, after=state_of(ticket)
             )
-            if new.initial_message is not None:
+            texts = [subject_of(ticket)]
+            if new.initial_message is None:
+                self._index.add(session, texts)
+            else:
                 first = NewMessage(content=new.initial_message, from_agent=False, author=new.author)
-                messages.append(self._conversations.append(session, ticket, first, actor=actor, at=now))
-            self._index.add(session, [subject_of(ticket)])
+                message = self._conversations.append(session, ticket, first, actor=actor, at=now, also=texts)
+                messages.append(message)
             self._records.count(session, {ticket.status: 1})
         return Conversation(ticket, messages)
 
