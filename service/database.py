@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, event, text
@@ -13,7 +13,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service import migrating
 from service.columns import Base
-from service.engines import WRITING, configure_engine, engine_options, normalise_url
+from service.engines import (
+    SQLITE_BUSY_TIMEOUT_S,
+    WRITING,
+    configure_engine,
+    engine_options,
+    normalise_url,
+)
 
 __all__ = [
     "Database",
@@ -82,6 +88,23 @@ class Together:
         return next(iter(told)) if len(told) == 1 else None
 
 
+class _Turns:
+    """SQLite has one writer at a time, and whoever waits for it looks again only now and then.
+
+    The threads of a process wait here instead, so that a crowd of them keeps nobody waiting too long.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=SQLITE_BUSY_TIMEOUT_S):
+            raise DatabaseUnavailable("others of this process have written for too long")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class _Present(threading.local):
     together: Together | None = None
 
@@ -96,6 +119,9 @@ class Database:
         self._write = sessionmaker(engine.execution_options(**{WRITING: True}), expire_on_commit=False)
         self._at_head = False
         self._present = _Present()
+        self._turn: AbstractContextManager[None] = (
+            _Turns() if engine.dialect.name == "sqlite" else nullcontext()
+        )
         event.listen(self._read, "before_flush", _refuse_to_write)
 
     @contextmanager
@@ -116,7 +142,7 @@ class Database:
             with _outages_translated(), self._part_of(together) as session:
                 yield session
             return
-        with _outages_translated(), self._write.begin() as session:
+        with _outages_translated(), self._transaction() as session:
             yield session
         _have_effects(session)
 
@@ -136,9 +162,14 @@ class Database:
             _have_effects(together.session)
 
     @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with self._turn, self._write.begin() as session:
+            yield session
+
+    @contextmanager
     def _part_of(self, together: Together) -> Iterator[Session]:
         if together.session is None:
-            together.session = together.stack.enter_context(self._write.begin())
+            together.session = together.stack.enter_context(self._transaction())
         effects = together.session.info.setdefault(_AFTER_COMMIT, [])
         before = len(effects)
         try:

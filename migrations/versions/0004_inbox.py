@@ -37,6 +37,7 @@ ORDERS = {
     "ix_tickets_inbox": ORDER,
     "ix_tickets_inbox_of_assigned_to": ["assigned_to", *ORDER],
     "ix_tickets_inbox_of_priority": ["priority", *ORDER],
+    "ix_tickets_inbox_of_customer_id": ["customer_id", *ORDER],
     "ix_tickets_inbox_of_channel": ["channel", *ORDER],
 }
 COLUMNS = (

@@ -17,15 +17,15 @@ from sqlalchemy import (
     func,
     literal,
     not_,
-    or_,
     select,
     tuple_,
     union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-from service.text_index import Phrase, SearchText, TextIndex
+from service.text_index import TextIndex
 from service.tickets import queries
+from service.tickets.inbox_clauses import AnyColumn, Clause
 from service.tickets.inbox_orders import Key, Mark, Order, Stream
 from service.tickets.models import Ticket
 from service.tickets.queries import COUNTED_EXACTLY, TicketFilter
@@ -33,8 +33,6 @@ from service.tickets.queries import COUNTED_EXACTLY, TicketFilter
 ALL_TEXTS = 2**31 - 1
 FURTHER = 10
 """How many times as far the next walk goes, where one did not suffice."""
-
-AnyColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +55,6 @@ class Effort:
 
 
 USUAL = Effort()
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """Any of the phrases stands in a ticket's texts; or in its customer's, where these count."""
-
-    phrases: tuple[Phrase, ...]
-    customer_too: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +203,7 @@ class Walk:
             yield not_(self._holds(wanted.without, ticket_id, customer_id))
 
     def _holds(self, clause: Clause, ticket_id: AnyColumn, customer_id: AnyColumn) -> ColumnElement[bool]:
-        of_ticket = self._index.stand_in(SearchText.ticket_id, ticket_id, clause.phrases)
-        if not clause.customer_too:
-            return of_ticket
-        return or_(of_ticket, self._index.stand_in(SearchText.customer_id, customer_id, clause.phrases))
+        return clause.holds(self._index, ticket_id, customer_id)
 
     def _all_for(self, wanted: _Wish, most_texts: int) -> list[Key] | None:
         """By the index of words; None where more texts than that would have to be read."""
@@ -239,14 +226,10 @@ class Walk:
 
     def _candidates(self, clauses: Sequence[Clause], most: int) -> tuple[Subquery, bool]:
         """Ids of tickets for which one of the clauses holds, of those the rarest; whether these are all."""
+        limit = most if most == ALL_TEXTS else most + 1
         for clause in clauses:
-            limit = most if most == ALL_TEXTS else most + 1
-            held = self._index.holding(clause.phrases, limit)
-            own = select(held.c.ticket_id.label("id")).where(held.c.ticket_id.is_not(None))
-            of_customers = select(Ticket.id).join(held, held.c.customer_id == Ticket.customer_id)
-            both = union_all(own, select(of_customers.limit(limit).subquery()))
-            candidates = (both if clause.customer_too else own).subquery()
-            counts = [select(func.count()).select_from(rows).scalar_subquery() for rows in (held, candidates)]
+            candidates, counted = clause.some(self._index, limit)
+            counts = [select(func.count()).select_from(rows).scalar_subquery() for rows in counted]
             complete = max(self._session.execute(select(*counts)).one()) <= most
             if complete:
                 break

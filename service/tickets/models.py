@@ -113,6 +113,9 @@ class Ticket(Base):
         _among_the_living(
             "ix_tickets_inbox_of_priority", "priority", "status", "waiting", "inbox_rank", "id"
         ),
+        _among_the_living(
+            "ix_tickets_inbox_of_customer_id", "customer_id", "status", "waiting", "inbox_rank", "id"
+        ),
         _among_the_living("ix_tickets_inbox_of_channel", "channel", "status", "waiting", "inbox_rank", "id"),
     )
 

@@ -13,11 +13,9 @@ from sqlalchemy.orm import Session, joinedload
 from service.events import StoredEvent
 from service.http.pagination import Page
 from service.tickets.lifecycle import UNSETTLED
-from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField, TicketStatus, TicketTag
+from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField, TicketStatus
 
 COUNTED_EXACTLY = 1_000
-MOST_TAGGED = 10_000
-"""Tickets with a tag that are looked at to count those of a filter."""
 ASKED_AT_ONCE = 1_000
 """Values in one statement; SQLite takes 32,766 at most."""
 
@@ -51,7 +49,6 @@ class TicketFilter:
     channel: str | None = None
     assigned_to: str | None = None
     customer_id: str | None = None
-    tag: str | None = None
     created_until: datetime | None = None
 
     @property
@@ -71,9 +68,6 @@ class TicketFilter:
                 statement = statement.where(column == wanted)
         if self.created_until is not None:
             statement = statement.where(Ticket.created_at <= self.created_until)
-        if self.tag is not None:
-            tagged = select(literal(1)).where(TicketTag.ticket_id == Ticket.id, TicketTag.tag == self.tag)
-            statement = statement.where(tagged.exists())
         return statement
 
 
@@ -129,20 +123,7 @@ def count(session: Session, wanted: TicketFilter) -> tuple[int, bool]:
         if wanted.status:
             kept = kept.where(TicketCounter.status == wanted.status)
         return session.scalar(kept) or 0, False
-    if wanted.tag is not None:
-        return _count_tagged(session, replace(wanted, tag=None), wanted.tag)
     return _count_some(session, wanted.apply(select(Ticket)))
-
-
-def _count_tagged(session: Session, wanted: TicketFilter, tag: str) -> tuple[int, bool]:
-    """From the tag to its tickets, one by one: a planner left alone may go through all tickets by id."""
-    tagged = select(TicketTag.ticket_id).where(TicketTag.tag == tag).limit(MOST_TAGGED + 1).subquery()
-    ticket = wanted.apply(select(literal(1)).where(Ticket.id == tagged.c.ticket_id))
-    found, more = _count_some(session, select(tagged).where(ticket.offset(0).exists()))
-    if more:
-        return found, more
-    looked_at = session.scalar(select(func.count()).select_from(tagged)) or 0
-    return found, looked_at > MOST_TAGGED
 
 
 def _count_some(session: Session, wanted: Select[Any]) -> tuple[int, bool]:

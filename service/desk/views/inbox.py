@@ -19,7 +19,7 @@ from service.tickets.services import Breakdown, InboxPage, InboxService, Wanted
 
 blueprint = Blueprint("desk", __name__, url_prefix="/api", description="What agents see")
 
-FILTERS = ("status", "priority", "channel", "assigned_to", "customer_id", "tag")
+FILTERS = ("status", "priority", "channel", "assigned_to", "customer_id")
 
 
 @blueprint.get("/tickets")
@@ -30,6 +30,7 @@ def list_tickets(query: dict[str, Any]) -> dict[str, Any]:
     wanted = Wanted(
         filter=TicketFilter(**{name: query[name] for name in FILTERS}),
         search=query["q"],
+        tag=query["tag"],
         alerts=tuple(query["topic_alerts"].values()),
     )
     asked = {name: query[name] for name in ("page", "limit", "cursor")}

@@ -24,8 +24,9 @@ from service.http.pagination import (
 )
 from service.text_index import Phrase, TextIndex
 from service.tickets import queries
+from service.tickets.inbox_clauses import Clause, Said, Tagged
 from service.tickets.inbox_orders import BEFORE_ALL_IDS, ByScore, ByTime, Key, Mark
-from service.tickets.inbox_queries import USUAL, Clause, Effort, Walk
+from service.tickets.inbox_queries import USUAL, Effort, Walk
 from service.tickets.models import Ticket
 from service.tickets.queries import TicketFilter
 from service.tickets.scoring import Part, Weights
@@ -39,16 +40,18 @@ class Wanted:
     """Which tickets. `search`: terms that all have to be there; `alerts`: phrases that mark a ticket."""
 
     filter: TicketFilter = field(default_factory=TicketFilter)
+    tag: str | None = None
     search: tuple[Phrase, ...] = ()
     alerts: tuple[Phrase, ...] = ()
 
     @property
     def terms(self) -> tuple[Clause, ...]:
-        return tuple(Clause((phrase,), customer_too=True) for phrase in self.search)
+        tagged = () if self.tag is None else (Tagged(self.tag),)
+        return (*tagged, *(Said((phrase,), customer_too=True) for phrase in self.search))
 
     @property
     def alert(self) -> Clause | None:
-        return Clause(self.alerts) if self.alerts else None
+        return Said(self.alerts) if self.alerts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ class InboxService:
             alerted = None
             if alerts:
                 walk = self._walk(session, wanted=TicketFilter(), order=IN_TIME)
-                alerted = bool(walk.holding([ticket_id], Clause(alerts)))
+                alerted = bool(walk.holding([ticket_id], Said(alerts)))
         at = self._clock.now()
         parts = self._weights.parts(ticket, at, alerted=alerted)
         return Breakdown(ticket_id, parts, self._weights.score(ticket, at, alerted=bool(alerted)))

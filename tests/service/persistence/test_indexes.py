@@ -25,6 +25,7 @@ newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
 LOOK_UPS: dict[str, Select[Any]] = {
     "ix_tickets_inbox": waiting.where(behind),
     "ix_tickets_inbox_of_assigned_to": waiting.where(Ticket.assigned_to == "agent_1"),
+    "ix_tickets_inbox_of_customer_id": waiting.where(Ticket.customer_id == "cust_123"),
     "ix_tickets_inbox_of_priority": waiting.where(Ticket.priority == "urgent"),
     "ix_tickets_inbox_of_channel": waiting.where(Ticket.channel == "sms"),
     "ix_tickets_updated_at_id": living.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(100),

@@ -30,6 +30,7 @@ NAMES = ("Ada Lovelace", "Late Scam", "Grace Hopper", None)
 @dataclass(frozen=True, kw_only=True)
 class Sought:
     filter: TicketFilter = field(default_factory=TicketFilter)
+    tag: str | None = None
     search: tuple[Phrase, ...] = ()
     alerts: tuple[Phrase, ...] = ()
 
@@ -138,7 +139,7 @@ class RandomDesk:
                 getattr(wanted, name) in {None, getattr(ticket, name)}
                 for name in ("status", "priority", "channel", "assigned_to", "customer_id")
             )
-            and (wanted.tag is None or wanted.tag in ticket.tags)
+            and (sought.tag is None or sought.tag in ticket.tags)
             and all(self._holds(ticket, phrase, customer_too=True) for phrase in sought.search)
         ]
 

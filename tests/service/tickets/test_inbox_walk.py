@@ -60,11 +60,11 @@ FILTERS = st.builds(
     channel=rarely(["sms"]),
     assigned_to=rarely(["ann", "nobody"]),
     customer_id=rarely(["c0", "c7"]),
-    tag=rarely(["vip", "x"]),
 )
 SOUGHT = st.builds(
     Sought,
     filter=FILTERS,
+    tag=rarely(["vip", "x"]),
     search=st.lists(SEARCHED, max_size=2, unique=True).map(tuple),
     alerts=st.lists(PHRASES, max_size=2, unique=True).map(tuple),
 )
@@ -90,7 +90,7 @@ def inbox_of(desk, effort):
 
 
 def wanted(sought):
-    return Wanted(filter=sought.filter, search=sought.search, alerts=sought.alerts)
+    return Wanted(filter=sought.filter, tag=sought.tag, search=sought.search, alerts=sought.alerts)
 
 
 def told(shown):
