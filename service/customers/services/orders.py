@@ -134,7 +134,10 @@ class OrderService:
             return self.figures(session, customer_id)
 
     def figures(self, session: Session, customer_id: str) -> list[OrderFigures]:
-        """One of each currency, by its code: amounts of different ones are never added. Two statements at most."""
+        """One of each currency, by its code: amounts of different ones are never added.
+
+        In two statements at most.
+        """
         figures = queries.order_figures(session, customer_id)
         refunded = queries.refunded(session, customer_id) if figures else {}
         return [
