@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 TESTS  ?= tests
+# Tests mostly wait, for servers and for time to pass.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-full bench bench-faults bench-inbox check reference format lock clean
@@ -33,7 +35,7 @@ check: $(VENV)/.tests  ## Formatting, lint, types, architecture contracts
 	$(BIN)/lint-imports --no-cache
 
 test: check  ## Everything above, then the tests on real PostgreSQL and Redis
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 test-full: check  ## The tests with their large counts, which they print
 	$(BIN)/pytest --full $(TESTS)

@@ -16,6 +16,8 @@ from werkzeug import Response
 from service.http.problems import Problem
 from service.http.rendering import as_json
 
+MOST_FIELDS = 1_000
+
 
 class RequestParser(FlaskParser):
     """Unknown body fields are refused, unknown query parameters ignored."""
@@ -33,7 +35,7 @@ class RequestParser(FlaskParser):
         if not req.is_json:
             raise Problem(415, "The body must be JSON, sent with Content-Type: application/json.")
         try:
-            return msgspec.json.decode(raw)
+            body = msgspec.json.decode(raw)
         except UnicodeDecodeError:
             raise Problem(400, "The body is not valid UTF-8, which JSON must be in.") from None
         except msgspec.DecodeError as error:
@@ -42,6 +44,10 @@ class RequestParser(FlaskParser):
             raise Problem(
                 400, "The body is nested too deeply; no field here needs more than a few levels."
             ) from None
+        if isinstance(body, dict) and len(body) > MOST_FIELDS:  # each unknown one costs its own message
+            told = f"Has {len(body):,} fields; no address takes more than a few dozen."
+            raise Problem(422, f"body: {told}", errors={"body": [told]})
+        return body
 
 
 class Blueprint(flask_smorest.Blueprint):

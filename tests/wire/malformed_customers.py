@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.wire.malformed import BAD_DAY, BAD_EMAIL, BAD_ID, BAD_TEXT, LIST_QUERIES, NOT_TEXT, Endpoint
+from tests.wire.malformed import (
+    BAD_CURSORS,
+    BAD_DAY,
+    BAD_EMAIL,
+    BAD_ID,
+    BAD_TEXT,
+    LIST_QUERIES,
+    NOT_TEXT,
+    Endpoint,
+)
 
 BAD_AMOUNT = (
     *(
@@ -162,7 +171,7 @@ CUSTOMER_WRONG = {
 def of_customers(customer_id: str) -> list[Endpoint]:
     customer, of_customer = f"/api/customers/{customer_id}", {"id_in_path": customer_id}
     profile = "/api/mcp/customer"
-    pages = {name: LIST_QUERIES[name] for name in ("page", "limit", "cursor")}
+    pages = {name: LIST_QUERIES[name] for name in ("page", "limit")} | {"cursor": BAD_CURSORS}
     addresses = {"email": ("", "%00", "%20", "x" * 321)}
     return [
         Endpoint(name="list_customers", method="GET", target="/api/customers", queries=pages | addresses),
