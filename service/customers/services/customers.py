@@ -35,8 +35,11 @@ PLAIN = ("locale", "time_zone")
 
 @dataclass(frozen=True, slots=True)
 class Named:
+    """`may_have_orders`: False where it is known that there are none."""
+
     reference: CustomerRef
     name: str | None
+    may_have_orders: bool = True
 
 
 class CustomerService:
@@ -84,6 +87,13 @@ class CustomerService:
             row.id: Named(CustomerRef(row.id, row.external_ids), row.name)
             for row in queries.named(session, customer_ids)
         }
+
+    def named(self, session: Session, customer_id: str) -> Named:
+        """In one query. Raises `NotFound`."""
+        found = self.people(session, [customer_id]).get(customer_id)
+        if found is None:
+            raise NotFound("customer", customer_id)
+        return found
 
     def at_random(self, session: Session, limit: int) -> Sequence[str]:
         """The ids of some, `limit` at most."""
