@@ -1,7 +1,7 @@
 """Statements over one customer's orders for pages that are read often.
 
-They are built once, since making a statement takes as long as executing it, and they tell rows: objects
-that nobody changes would take as long again.
+They are built once, since making a statement takes as long as executing it, and tell rows: objects that
+nobody changes would take as long again.
 """
 
 from collections.abc import Sequence
@@ -58,10 +58,10 @@ def last_order_by_lines(session: Session, customer_id: str) -> Sequence[Row[Any]
 def order_figures(session: Session, customer_id: str) -> list[Figures]:
     """Of each currency, by its code: how many orders, their sum, what went back, the first, the last."""
     connection = session.connection()
-    figures = _figures(exact=connection.dialect.name == "postgresql")
+    statement = _figures(exact=connection.dialect.name == "postgresql")
     return [
         (currency, count, _sum_of(sums[::2]), _sum_of(sums[1::2]), first, last)
-        for currency, count, first, last, *sums in connection.execute(figures, {"customer_id": customer_id})
+        for currency, count, first, last, *sums in connection.execute(statement, {"customer_id": customer_id})
     ]
 
 

@@ -63,7 +63,14 @@ _SCORED = _SNAPSHOTS.with_only_columns(
 )
 
 
-_WITH_CHURN = select(*CustomerSnapshot.__table__.columns).where(
+_WITH_CHURN = select(
+    CustomerSnapshot.capability,
+    CustomerSnapshot.provider,
+    CustomerSnapshot.known,
+    CustomerSnapshot.as_of,
+    CustomerSnapshot.refresh_due_since,
+    CustomerSnapshot.answer,
+).where(
     CustomerSnapshot.customer_id == bindparam("customer"),
     or_(
         and_(CustomerSnapshot.capability == Capability.ANALYZE, CustomerSnapshot.arguments == WHOLE),

@@ -1,7 +1,7 @@
 """Statements of the page of one ticket, which is read most.
 
-They are built once, since making a statement takes as long as executing it, and they tell rows: objects
-that nobody changes would take as long again.
+They are built once, since making a statement takes as long as executing it, and tell rows of the columns
+that are shown: objects that nobody changes would take as long again.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,25 @@ from service.tickets.models import Message, Note, Ticket, TicketTag
 
 _TICKET = (
     select(
-        *Ticket.__table__.columns,
+        Ticket.id,
+        Ticket.version,
+        Ticket.customer_id,
+        Ticket.external_id,
+        Ticket.subject,
+        Ticket.status,
+        Ticket.priority,
+        Ticket.channel,
+        Ticket.assigned_to,
+        Ticket.custom_fields,
+        Ticket.message_count,
+        Ticket.last_message_preview,
+        Ticket.last_message_at,
+        Ticket.last_message_from_agent,
+        Ticket.first_response_at,
+        Ticket.resolved_at,
+        Ticket.closed_at,
+        Ticket.created_at,
+        Ticket.updated_at,
         TicketTag.tag,
         Customer.name.label("customer_name"),
         Customer.external_ids.label("customer_external_ids"),
@@ -43,7 +61,7 @@ _LAST_MESSAGES = (
     .limit(bindparam("most"))
 )
 _LAST_NOTES = (
-    select(*Note.__table__.columns)
+    select(Note.id, Note.ticket_id, Note.content, Note.author_name, Note.author_id, Note.created_at)
     .where(Note.ticket_id == bindparam("ticket_id"))
     .order_by(Note.created_at.desc(), Note.sequence.desc())
     .limit(bindparam("most"))

@@ -18,7 +18,7 @@ SHOWN_NOTES = 200
 
 @dataclass(frozen=True, slots=True)
 class ReadTicket:
-    """Rows with the columns of `Ticket`, `Message` and `Note`; its customer by name."""
+    """Rows with what is shown of `Ticket`, `Message` and `Note`; its customer by name."""
 
     ticket: Row[Any]
     tags: Sequence[str]
