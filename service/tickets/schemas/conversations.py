@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
+from service.http.dumping import OfObjects
 from service.http.fields import CallerId, Choice, Count, Flag, Rfc3339, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 from service.tickets.schemas.tickets import OUR_ID_LENGTH, PersonFields, TicketSchema
@@ -75,7 +76,7 @@ class Attachments(fields.List[dict[str, Any]]):
         return super()._serialize(value or [], attr, obj, **kwargs)
 
 
-class MessageSchema(Schema):
+class MessageSchema(OfObjects):
     id = fields.String()
     ticket_id = fields.String()
     from_agent = fields.Boolean()
@@ -87,7 +88,7 @@ class MessageSchema(Schema):
     edited_at = Rfc3339(allow_none=True)
 
 
-class NoteSchema(Schema):
+class NoteSchema(OfObjects):
     id = fields.String()
     ticket_id = fields.String()
     content = fields.String()
@@ -111,7 +112,7 @@ class ConversationSchema(TicketSchema):
 
     def get_attribute(self, read: ReadTicket, attr: str, default: Any) -> Any:
         """The ticket's fields stand flat beside its tags, messages and notes."""
-        return getattr(read if attr in BESIDE_THE_TICKET else read.ticket, attr, default)
+        return getattr(read if attr in BESIDE_THE_TICKET else read.ticket, attr)
 
 
 class AddedMessageSchema(Schema):
