@@ -227,7 +227,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         tickets,
         inbox,
         DeskService(database, inbox, known),
-        TicketPages(database, tickets, profiles, known),
+        TicketPages(database, profiles, known),
         CustomerPages(database, customers, orders, known),
         profiles,
         ShoppingService(customers, orders),

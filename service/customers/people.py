@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from providers.models import CustomerRef
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -13,6 +15,15 @@ class Person:
     email: str | None = None
     phone: str | None = None
     locale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Of whom there is a record. `may_have_orders`: False where it is known that there are none."""
+
+    reference: CustomerRef
+    name: str | None
+    may_have_orders: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal
 from types import ModuleType
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
     Row,
     Select,
     bindparam,
@@ -19,34 +16,23 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    type_coerce,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
+from sqlalchemy.orm import Session, selectinload
 
-from service.columns import MONEY_STEP
 from service.customers.models import Customer, Order, OrderLine, Refund
 from service.http.pagination import Page
 
 COUNTED_EXACTLY = 1_000
 SEARCHED_ORDERS = 1_000
-LOW_BITS = 20
 AS_ONE = {"render_nulls": True}
 """Without it rows with other columns empty are other statements."""
 
-# Of pages that are read often, built once: making a statement takes as long as executing it.
+# Of lists that are read often, built once: making a statement takes as long as executing it.
 _NAMED = select(Customer.id, Customer.name, Customer.external_ids).where(
     Customer.id.in_(bindparam("ids", expanding=True))
 )
-_NEWEST = (
-    select(Order.id)
-    .where(Order.customer_id == bindparam("customer_id"))
-    .order_by(Order.ordered_at.desc(), Order.id.desc())
-    .limit(1)
-)
-_LAST_ORDER = select(Order).where(Order.id == _NEWEST.scalar_subquery()).options(joinedload(Order.lines))
-
 T = TypeVar("T")
 
 
@@ -134,11 +120,6 @@ def recent_orders(session: Session, customer_id: str, limit: int) -> Sequence[Or
     return session.scalars(statement).all()
 
 
-def last_order(session: Session, customer_id: str) -> Order | None:
-    """The newest, with its lines, in one statement."""
-    return session.scalars(_LAST_ORDER, {"customer_id": customer_id}).unique().one_or_none()
-
-
 def orders_page(session: Session, customer_id: str, page: Page) -> Sequence[Order]:
     """Newest first, with all of their parts; one row more than the page has, where there is a next one."""
     statement = select(Order).where(Order.customer_id == customer_id)
@@ -173,55 +154,6 @@ def orders_with(
         )
         found = found.where(or_(Order.external_id.icontains(word, autoescape=True), titled.exists()))
     return session.scalars(_whole(found.order_by(*place).limit(limit))).all()
-
-
-Figures = tuple[str, int, Decimal, datetime, datetime]
-
-
-def order_figures(session: Session, customer_id: str) -> list[Figures]:
-    """Of each currency: how many orders, their sum, the first, the last."""
-    statement = (
-        select(
-            Order.currency,
-            func.count(),
-            func.min(Order.ordered_at),
-            func.max(Order.ordered_at),
-            *_sum_parts(session, Order.total),
-        )
-        .where(Order.customer_id == customer_id)
-        .group_by(Order.currency)
-        .order_by(Order.currency)
-    )
-    return [
-        (currency, count, _sum_of(parts), first, last)
-        for currency, count, first, last, *parts in session.execute(statement)
-    ]
-
-
-def refunded(session: Session, customer_id: str) -> dict[str, Decimal]:
-    """By currency."""
-    statement = (
-        select(Order.currency, *_sum_parts(session, Refund.amount))
-        .join(Refund, Refund.order_id == Order.id)
-        .where(Order.customer_id == customer_id)
-        .group_by(Order.currency)
-    )
-    return {currency: _sum_of(parts) for currency, *parts in session.execute(statement)}
-
-
-def _sum_parts(session: Session, column: InstrumentedAttribute[Decimal]) -> list[ColumnElement[Any]]:
-    """SQLite ends a sum past 64 bits with an error, so that high and low bits are summed apart."""
-    if session.get_bind().dialect.name == "postgresql":
-        return [func.sum(column)]
-    steps = type_coerce(column, BigInteger)
-    return [func.sum(steps.op(">>")(LOW_BITS)), func.sum(steps.op("&")(2**LOW_BITS - 1))]
-
-
-def _sum_of(parts: Sequence[Any]) -> Decimal:
-    if len(parts) == 1:
-        return Decimal(parts[0])
-    high, low = parts
-    return Decimal((high << LOW_BITS) + low) * MONEY_STEP
 
 
 # ---------------------------------------------------------------- orders written

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from providers.models import (
@@ -63,6 +63,24 @@ _SCORED = _SNAPSHOTS.with_only_columns(
 )
 
 
+_WITH_CHURN = select(
+    CustomerSnapshot.capability,
+    CustomerSnapshot.provider,
+    CustomerSnapshot.known,
+    CustomerSnapshot.as_of,
+    CustomerSnapshot.refresh_due_since,
+    CustomerSnapshot.answer,
+).where(
+    CustomerSnapshot.customer_id == bindparam("customer"),
+    or_(
+        and_(CustomerSnapshot.capability == Capability.ANALYZE, CustomerSnapshot.arguments == WHOLE),
+        and_(CustomerSnapshot.capability == Capability.CHURN, CustomerSnapshot.arguments == USUAL_WINDOW),
+    ),
+    CustomerSnapshot.as_of >= bindparam("not_before"),
+)
+"""Of one customer and all providers, which are few: a list in a statement is written out anew each time."""
+
+
 class LastKnownFacts:
     """`enabled`: the providers in the order in which they are asked; one that knows the customer goes first.
 
@@ -98,8 +116,10 @@ class LastKnownFacts:
         self, session: Session, customer_id: str
     ) -> tuple[LastKnown | None, ChurnPrediction | None]:
         """Also the churn prediction of the provider whose facts they are, in the same statement."""
-        kinds = {Capability.ANALYZE: WHOLE, Capability.CHURN: USUAL_WINDOW}
-        rows = self._rows(session, [customer_id], kinds)
+        of_one = {"customer": customer_id, "not_before": self._clock.now() - self._max_age}
+        enabled = self._enabled()
+        found = session.connection().execute(_WITH_CHURN, of_one).all()
+        rows = self._in_order([row for row in found if row.provider in enabled])
         facts = next((row for row in rows if row.capability == Capability.ANALYZE), None)
         known = self._read(facts) if facts is not None else None
         if facts is None or known is None:
@@ -111,7 +131,7 @@ class LastKnownFacts:
         read = read_snapshot(Capability.CHURN, churn.answer, outdated=False) if churn is not None else None
         return known, cast("ChurnPrediction", read.answer) if read is not None else None
 
-    def _read(self, snapshot: CustomerSnapshot) -> LastKnown | None:
+    def _read(self, snapshot: CustomerSnapshot | Row[Any]) -> LastKnown | None:
         marked = snapshot.refresh_due_since is not None
         read = read_snapshot(Capability.ANALYZE, snapshot.answer, outdated=marked)
         if read is None:

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, post_load, validate
 
 from providers.models import UNKNOWN_LEVEL, Archetype, Reason, Source
 from service.clock import rfc3339
+from service.http.dumping import OfObjects
 from service.http.fields import Choice, Count, Flag, Number, Rfc3339, Text
 from service.intelligence.drafting import DraftOptions
 from service.intelligence.models import TONES
@@ -24,23 +25,6 @@ class ProvenanceSchema(Schema):
     age_s = fields.Integer(metadata={"description": "seconds since as_of"})
     degraded = fields.Boolean()
     reason = fields.String(allow_none=True, validate=validate.OneOf(Reason))
-
-
-class OfObjects(Schema):
-    """Dumps what has every attribute and is no mapping: marshmallow itself asks about both for each field."""
-
-    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        return getattr(obj, attr)
-
-    def _serialize(self, obj: Any, *, many: bool = False) -> Any:
-        if many:
-            return [self._serialize(one) for one in obj]
-        return {
-            name: field._serialize(  # noqa: SLF001  # the hook that fields override; its public caller asks
-                self.get_attribute(obj, field.attribute or name, None), name, obj
-            )
-            for name, field in self.dump_fields.items()
-        }
 
 
 class TellsProvenance(OfObjects):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import CursorResult, Select, bindparam, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from service.events import StoredEvent
 from service.http.pagination import Page
@@ -19,25 +19,12 @@ COUNTED_EXACTLY = 1_000
 ASKED_AT_ONCE = 1_000
 """Values in one statement; SQLite takes 32,766 at most."""
 
-# Of the page that is read most, built once: making a statement takes as long as executing it.
-_LIVING_WITH_TAGS = (
-    select(Ticket)
-    .where(Ticket.id == bindparam("id"), Ticket.deleted_at.is_(None))
-    .options(joinedload(Ticket.tag_rows))
-)
 _LAST_MESSAGES = (
     select(Message)
     .where(Message.ticket_id == bindparam("ticket_id"), Message.deleted_at.is_(None))
     .order_by(Message.created_at.desc(), Message.sequence.desc())
     .limit(bindparam("most"))
 )
-_LAST_NOTES = (
-    select(Note)
-    .where(Note.ticket_id == bindparam("ticket_id"))
-    .order_by(Note.created_at.desc(), Note.sequence.desc())
-    .limit(bindparam("most"))
-)
-
 Row = TypeVar("Row")
 Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
@@ -84,11 +71,6 @@ def living(session: Session, ticket_id: str, *, for_change: bool = False) -> Tic
     """The ticket unless it is deleted; `for_change` holds it until the transaction ends."""
     statement = select(Ticket).where(Ticket.id == ticket_id, Ticket.deleted_at.is_(None))
     return session.scalar(statement.with_for_update() if for_change else statement)
-
-
-def living_with_tags(session: Session, ticket_id: str) -> Ticket | None:
-    """In one statement."""
-    return session.scalars(_LIVING_WITH_TAGS, {"id": ticket_id}).unique().one_or_none()
 
 
 def ids_by_external_id(session: Session, external_ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
@@ -265,11 +247,6 @@ def notes_page(session: Session, ticket_id: str, page: Page) -> Sequence[Note]:
     statement = select(Note).where(Note.ticket_id == ticket_id)
     place = (Note.created_at, Note.sequence)
     return session.scalars(_one_page(statement, page, place, newest_first=False)).all()
-
-
-def last_notes(session: Session, ticket_id: str, limit: int) -> Sequence[Note]:
-    """The newest `limit`, oldest first."""
-    return list(reversed(session.scalars(_LAST_NOTES, {"ticket_id": ticket_id, "most": limit}).all()))
 
 
 def count_notes(session: Session, ticket_id: str) -> tuple[int, bool]:

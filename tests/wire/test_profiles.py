@@ -75,7 +75,7 @@ def test_any_profile_is_one_of_those_there_are(desk: SupportDesk) -> None:
     assert found <= {f"c{number}" for number in range(4)}
 
 
-def test_a_profile_is_read_in_five_statements_at_most(desk: SupportDesk) -> None:
+def test_a_profile_is_read_in_four_statements_at_most(desk: SupportDesk) -> None:
     desk.new_ticket("cust_1")
     buy(desk, "1")
     learn(desk, "cust_1")
@@ -86,7 +86,7 @@ def test_a_profile_is_read_in_five_statements_at_most(desk: SupportDesk) -> None
     learn(desk, "cust_1")
     with statements(desk) as seen:
         assert desk.get(f"{MCP}/cust_1").json()["business_metrics"]["total_orders"] == 1
-    assert len([statement for statement in seen if "SELECT" in statement]) == 5
+    assert len([statement for statement in seen if "SELECT" in statement]) == 4
 
 
 def test_orders_are_told_with_amounts_as_text(desk: SupportDesk) -> None:

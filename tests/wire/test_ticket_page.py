@@ -26,7 +26,7 @@ NOTHING_KNOWN: dict[str, Any] = {
     "outdated": True,
 }
 NO_FIGURES = {"lifetime_value": None, "total_orders": None, "avg_order_value": None}
-MOST_STATEMENTS = 8
+MOST_STATEMENTS = 6
 
 
 @pytest.fixture
@@ -207,6 +207,7 @@ def test_the_last_purchase_is_the_newest_own_order_with_where_it_is(desk: Suppor
 
 def test_a_ticket_is_read_in_as_many_statements_however_much_there_is(desk: SupportDesk) -> None:
     small = desk.new_ticket("cust_1", initial_message="One.")
+    desk.post(f"/api/tickets/{small}/notes", {"content": "One."})
     large = desk.new_ticket("cust_2", tags=[f"t{number}" for number in range(30)])
     for number in range(12):
         desk.post(f"/api/tickets/{large}/messages", {"content": f"Message {number}"})
@@ -240,7 +241,7 @@ def test_lists_and_customers_are_read_in_as_many_statements_however_many_there_a
             with statements(desk) as seen:
                 assert desk.get(path).status_code == 200
             seen_of.append(len([statement for statement in seen if "SELECT" in statement]))
-    assert counts == {"/api/tickets": [6, 6], "/api/customers/c0": [4, 4]}
+    assert counts == {"/api/tickets": [6, 6], "/api/customers/c0": [3, 3]}
 
 
 def test_a_page_of_the_list_has_twenty_customers_asked_about_at_most(desk: SupportDesk) -> None:

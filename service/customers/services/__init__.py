@@ -1,12 +1,13 @@
 """Who the desk's customers are, and what they ordered."""
 
-from service.customers.people import CustomerChange, NewCustomer, Person
+from service.customers.people import CustomerChange, Named, NewCustomer, Person
 from service.customers.services.customers import CustomerService, found_by
 from service.customers.services.orders import OrderFigures, OrderService, Recorded, ToldCustomer
 
 __all__ = [
     "CustomerChange",
     "CustomerService",
+    "Named",
     "NewCustomer",
     "OrderFigures",
     "OrderService",

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from providers.models import CustomerRef, Order, OrderLine
 from providers.ports import Clock
 from service.customers import models, queries
 from service.customers.bounds import fault_of_external_ids, fault_of_preferences
-from service.customers.people import CustomerChange, NewCustomer, Person, merged
+from service.customers.people import CustomerChange, Named, NewCustomer, Person, merged
 from service.database import Database, after_commit, concerns
 from service.errors import Conflict, InvalidField, NotFound
 from service.events import CUSTOMER_CREATED, CUSTOMER_UPDATED, Event, EventLog, differing
@@ -31,12 +31,6 @@ PERSONAL = ("name", "email", "phone", "preferences", "external_ids")
 """What tells of a person: an id elsewhere and whatever preferences hold may, too."""
 
 PLAIN = ("locale", "time_zone")
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    reference: CustomerRef
-    name: str | None
 
 
 class CustomerService:
@@ -84,6 +78,13 @@ class CustomerService:
             row.id: Named(CustomerRef(row.id, row.external_ids), row.name)
             for row in queries.named(session, customer_ids)
         }
+
+    def named(self, session: Session, customer_id: str) -> Named:
+        """In one query. Raises `NotFound`."""
+        found = self.people(session, [customer_id]).get(customer_id)
+        if found is None:
+            raise NotFound("customer", customer_id)
+        return found
 
     def at_random(self, session: Session, limit: int) -> Sequence[str]:
         """The ids of some, `limit` at most."""

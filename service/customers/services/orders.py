@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock
-from service.customers import models, queries
+from service.customers import models, page_queries, queries
 from service.customers.orders import Line, NewOrder, OrderRecord, Purchase, Refund, Tracking, folded
 from service.customers.services.customers import CustomerService
 from service.database import Database
@@ -126,30 +128,27 @@ class OrderService:
 
     def last_purchase(self, session: Session, customer_id: str) -> Purchase | None:
         """The newest order, in one statement."""
-        row = queries.last_order(session, customer_id)
-        return _purchased(row) if row is not None else None
+        rows = page_queries.last_order_by_lines(session, customer_id)
+        return _purchased(rows) if rows else None
 
     def order_figures(self, customer_id: str) -> list[OrderFigures]:
         with self._database.reading() as session:
             return self.figures(session, customer_id)
 
     def figures(self, session: Session, customer_id: str) -> list[OrderFigures]:
-        """One of each currency, by its code: amounts of different ones are never added.
-
-        In two statements at most.
-        """
-        figures = queries.order_figures(session, customer_id)
-        refunded = queries.refunded(session, customer_id) if figures else {}
+        """One of each currency, by its code: amounts of different ones are never added. In one statement."""
         return [
             OrderFigures(
                 currency=currency,
                 count=count,
                 total=total,
-                refunded=refunded.get(currency, Decimal(0)),
+                refunded=refunded,
                 first_at=first_at,
                 last_at=last_at,
             )
-            for currency, count, total, first_at, last_at in figures
+            for currency, count, total, refunded, first_at, last_at in page_queries.order_figures(
+                session, customer_id
+            )
         ]
 
     def search_orders(
@@ -281,20 +280,21 @@ def _recorded(
     )
 
 
-def _purchased(row: models.Order) -> Purchase:
+def _purchased(rows: Sequence[Row[Any]]) -> Purchase:
+    order = rows[0]
     return Purchase(
-        external_id=row.external_id,
-        ordered_at=row.ordered_at,
-        currency=row.currency,
-        total=row.total,
-        status=row.status,
-        fulfillment_status=row.fulfillment_status,
-        tracking=Tracking.stored(row.tracking) or Tracking(),
-        lines=tuple(_line(line) for line in row.lines),
+        external_id=order.external_id,
+        ordered_at=order.ordered_at,
+        currency=order.currency,
+        total=order.total,
+        status=order.status,
+        fulfillment_status=order.fulfillment_status,
+        tracking=Tracking.stored(order.tracking) or Tracking(),
+        lines=tuple(_line(row) for row in rows if row.of_order is not None),
     )
 
 
-def _line(row: models.OrderLine) -> Line:
+def _line(row: models.OrderLine | Row[Any]) -> Line:
     return Line(
         title=row.title,
         quantity=row.quantity,

@@ -35,7 +35,7 @@ class TicketPageSchema(ConversationSchema):
         told: TicketPage = page
         if attr in {"customer", "customer_profile"}:
             return getattr(told, attr)
-        return super().get_attribute(told.conversation, attr, default)
+        return super().get_attribute(told.read, attr, default)
 
 
 class CustomerPageSchema(CustomerSchema):

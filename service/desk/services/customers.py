@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session
 
 from providers.models import ChurnPrediction, CustomerRef
 from service.customers.models import Customer
-from service.customers.services import CustomerService
-from service.errors import NotFound
+from service.customers.services import CustomerService, Named
 from service.intelligence.known_facts import LastKnown, LastKnownFacts
 
 REFRESHED_AT_ONCE = 20
@@ -52,13 +51,10 @@ class KnownCustomers:
         known = self._facts.of(session, [customer.id]).get(customer.id)
         return KnownCustomer(CustomerRef(customer.id, customer.external_ids), customer.name, known)
 
-    def with_churn(self, session: Session, customer_id: str) -> tuple[KnownCustomer, ChurnPrediction | None]:
-        """Also what the provider last predicted, in two statements. Raises `NotFound`."""
-        person = self._customers.people(session, [customer_id]).get(customer_id)
-        if person is None:
-            raise NotFound("customer", customer_id)
-        known, churn = self._facts.with_churn(session, customer_id)
-        return KnownCustomer(person.reference, person.name, known), churn
+    def with_churn(self, session: Session, customer: Named) -> tuple[KnownCustomer, ChurnPrediction | None]:
+        """Also what the provider last predicted, in one statement."""
+        known, churn = self._facts.with_churn(session, customer.reference.id)
+        return KnownCustomer(customer.reference, customer.name, known), churn
 
     def keep_up_to_date(self, customers: Iterable[KnownCustomer]) -> None:
         """Queue those of whom too little or too old is known: the first 20."""

@@ -6,14 +6,14 @@ from service.customers.services import CustomerService, OrderService, ToldCustom
 from service.database import Database
 from service.desk.services.customers import KnownCustomer, KnownCustomers
 from service.desk.services.profiles import CustomerProfile, Profiles
-from service.tickets.services import Conversation, TicketService
+from service.tickets.services import ReadTicket, read_ticket
 
 
 @dataclass(frozen=True, slots=True)
 class TicketPage:
     """`profile` None: too little is known of the customer for one."""
 
-    conversation: Conversation
+    read: ReadTicket
     customer: KnownCustomer
     customer_profile: CustomerProfile | None
 
@@ -27,21 +27,18 @@ class CustomerPage:
 class TicketPages:
     """No provider is waited for: what is missing or old is asked for behind."""
 
-    def __init__(
-        self, database: Database, tickets: TicketService, profiles: Profiles, known: KnownCustomers
-    ) -> None:
+    def __init__(self, database: Database, profiles: Profiles, known: KnownCustomers) -> None:
         self._database = database
-        self._tickets = tickets
         self._profiles = profiles
         self._known = known
 
     def read(self, ticket_id: str) -> TicketPage:
-        """In eight statements at most. Raises `NotFound`."""
+        """In three to six statements. Raises `NotFound`."""
         with self._database.reading() as session:
-            conversation = self._tickets.read(session, ticket_id)
-            profiled = self._profiles.of(session, conversation.ticket.customer_id)
+            read = read_ticket(session, ticket_id)
+            profiled = self._profiles.of(session, read.customer)
         self._known.keep_up_to_date([profiled.customer])
-        return TicketPage(conversation, profiled.customer, profiled.profile)
+        return TicketPage(read, profiled.customer, profiled.profile)
 
 
 class CustomerPages:
@@ -56,7 +53,7 @@ class CustomerPages:
         self._known = known
 
     def read(self, customer_id: str) -> CustomerPage:
-        """In four statements. Raises `NotFound`."""
+        """In three statements. Raises `NotFound`."""
         customer = self._customers.read(customer_id)
         with self._database.reading() as session:
             figures = self._orders.figures(session, customer_id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from providers.models import Archetype, BehavioralMetrics, ChurnPrediction, CustomerIntelligence, Provenance
 from providers.ports import Clock
 from service.customers.orders import Purchase
-from service.customers.services import CustomerService, OrderFigures, OrderService
+from service.customers.services import CustomerService, Named, OrderFigures, OrderService
 from service.database import Database
 from service.desk.services.customers import KnownCustomer, KnownCustomers
 from service.errors import NotKnownYet
@@ -95,18 +95,19 @@ class Profiles:
         self._known = known
         self._clock = clock
 
-    def of(self, session: Session, customer_id: str) -> Profiled:
-        """In five statements at most; what is old is not yet asked for anew. Raises `NotFound`."""
-        customer, churn = self._known.with_churn(session, customer_id)
+    def of(self, session: Session, named: Named) -> Profiled:
+        """In three statements at most; what is old is not yet asked for anew."""
+        customer_id = named.reference.id
+        customer, churn = self._known.with_churn(session, named)
         if customer.known is None:
             return Profiled(customer, None)
         facts = customer.known.facts
-        own = self._orders.figures(session, customer_id) if lacks_figures(facts.metrics) else []
+        bought = self._orders.last_purchase(session, customer_id) if named.may_have_orders else None
+        own = self._orders.figures(session, customer_id) if bought and lacks_figures(facts.metrics) else []
         metrics = completed(facts.metrics, facts.currency, own)
         if metrics is None:
             return Profiled(customer, None)
         now = self._clock.now()
-        bought = self._orders.last_purchase(session, customer_id)
         profile = CustomerProfile(
             customer_id=customer_id,
             archetype=facts.archetype,
@@ -122,7 +123,7 @@ class Profiles:
     def read(self, customer_id: str) -> CustomerProfile:
         """Raises `NotFound`, also while there is no profile."""
         with self._database.reading() as session:
-            profiled = self.of(session, customer_id)
+            profiled = self.of(session, self._customers.named(session, customer_id))
         self._known.keep_up_to_date([profiled.customer])
         if profiled.profile is None:
             raise NotKnownYet("Too little is known of the customer for a profile; newer facts are asked for.")
@@ -141,7 +142,7 @@ class Profiles:
             known = self._known.of(session, self._customers.at_random(session, LOOKED_AT))
             told = [customer for customer in known.values() if customer.known is not None]
             for customer in sorted(told, key=_needs_orders)[:TRIED]:
-                profiled = self.of(session, customer.reference.id)
+                profiled = self.of(session, Named(customer.reference, customer.name))
                 if profiled.profile is not None:
                     self._known.keep_up_to_date([customer])
                     return profiled.profile

@@ -14,7 +14,7 @@ blueprint = Blueprint("pages", __name__, url_prefix="/api", description="One tic
 def read_ticket(ticket_id: str) -> tuple[TicketPage, int, dict[str, str]]:
     """Read a ticket with its last 200 messages and notes, and what is known of its customer"""
     page = component(TicketPages).read(ticket_id)
-    return page, 200, etag(page.conversation.ticket.version)
+    return page, 200, etag(page.read.ticket.version)
 
 
 @blueprint.get("/customers/<id:customer_id>")

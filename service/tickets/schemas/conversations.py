@@ -4,13 +4,15 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
+from service.http.dumping import OfObjects
 from service.http.fields import CallerId, Choice, Count, Flag, Rfc3339, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 from service.tickets.schemas.tickets import OUR_ID_LENGTH, PersonFields, TicketSchema
-from service.tickets.services import Conversation, NewMessage, NewNote
+from service.tickets.services import NewMessage, NewNote, ReadTicket
 
 LONGEST_MESSAGE = 100_000
 MOST_ATTACHMENTS = 20
+BESIDE_THE_TICKET = frozenset({"tags", "messages", "messages_truncated", "notes"})
 
 
 class AttachmentSchema(Schema):
@@ -74,7 +76,7 @@ class Attachments(fields.List[dict[str, Any]]):
         return super()._serialize(value or [], attr, obj, **kwargs)
 
 
-class MessageSchema(Schema):
+class MessageSchema(OfObjects):
     id = fields.String()
     ticket_id = fields.String()
     from_agent = fields.Boolean()
@@ -86,7 +88,7 @@ class MessageSchema(Schema):
     edited_at = Rfc3339(allow_none=True)
 
 
-class NoteSchema(Schema):
+class NoteSchema(OfObjects):
     id = fields.String()
     ticket_id = fields.String()
     content = fields.String()
@@ -108,10 +110,9 @@ class ConversationSchema(TicketSchema):
     messages_truncated = fields.Boolean()
     notes = fields.List(fields.Nested(NoteSchema))
 
-    def get_attribute(self, conversation: Conversation, attr: str, default: Any) -> Any:
-        """The ticket's fields stand flat beside its messages and notes."""
-        source = conversation if attr in {"messages", "messages_truncated", "notes"} else conversation.ticket
-        return super().get_attribute(source, attr, default)
+    def get_attribute(self, read: ReadTicket, attr: str, default: Any) -> Any:
+        """The ticket's fields stand flat beside its tags, messages and notes."""
+        return getattr(read if attr in BESIDE_THE_TICKET else read.ticket, attr)
 
 
 class AddedMessageSchema(Schema):

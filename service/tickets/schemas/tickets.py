@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields, post_load, pre_load, validate
 
 from service.customers.services import Person
+from service.http.dumping import OfObjects
 from service.http.fields import CallerId, Choice, Count, Rfc3339, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 from service.tickets.models import Channel, Priority, TicketStatus
@@ -127,7 +128,7 @@ class Tags(fields.List[str]):
         return super()._serialize(sorted(value), attr, obj, **kwargs)
 
 
-class TicketSchema(Schema):
+class TicketSchema(OfObjects):
     id = fields.String(metadata={"example": "ticket_123"})
     customer_id = fields.String(metadata={"example": "cust_123"})
     external_id = fields.String(allow_none=True)

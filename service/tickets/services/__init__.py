@@ -14,6 +14,7 @@ from service.tickets.services.inbox import (
 from service.tickets.services.notes import NewNote, NoteService
 from service.tickets.services.past import PastTicketService
 from service.tickets.services.ranking import FactsSource, NothingKnown, Ranking, ScoredFacts
+from service.tickets.services.reading import ReadTicket, read_ticket
 from service.tickets.services.records import TicketRecords
 from service.tickets.services.tickets import Conversation, NewTicket, TicketChange, TicketService
 
@@ -38,10 +39,12 @@ __all__ = [
     "NothingKnown",
     "PastTicketService",
     "Ranking",
+    "ReadTicket",
     "ScoredFacts",
     "TicketChange",
     "TicketRecords",
     "TicketService",
     "Wanted",
     "preview",
+    "read_ticket",
 ]

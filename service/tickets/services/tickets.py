@@ -21,8 +21,6 @@ from service.tickets.models import Channel, Message, Note, Priority, Ticket, Tic
 from service.tickets.services.conversations import ConversationService, NewMessage
 from service.tickets.services.records import TicketRecords, Versions, unique_external_id
 
-SHOWN_MESSAGES = 200
-SHOWN_NOTES = 200
 TOLD_MESSAGES = 50
 MAX_TAGS = 50
 PLAIN_FIELDS = ("priority", "assigned_to", "external_id")
@@ -62,10 +60,6 @@ class Conversation:
     ticket: Ticket
     messages: Sequence[Message]
     notes: Sequence[Note] = ()
-
-    @property
-    def messages_truncated(self) -> bool:
-        return self.ticket.message_count > len(self.messages)
 
 
 def subject_of(ticket: Ticket) -> IndexedText:
@@ -170,17 +164,6 @@ class TicketService:
                 self._records.count(session, {ticket.status: 1})
                 self._records.changed(session, ticket, TICKET_RESTORED, actor=actor, at=self._records.now())
         return ticket
-
-    def read(self, session: Session, ticket_id: str) -> Conversation:
-        """The ticket with its last messages and notes, in three statements. Raises `NotFound`."""
-        ticket = queries.living_with_tags(session, ticket_id)
-        if ticket is None:
-            raise NotFound("ticket", ticket_id)
-        return Conversation(
-            ticket,
-            queries.last_messages(session, ticket_id, SHOWN_MESSAGES),
-            queries.last_notes(session, ticket_id, SHOWN_NOTES),
-        )
 
     def context(self, ticket_id: str) -> tuple[TicketContext, str]:
         """What a provider may know of the ticket, and its customer's id. Raises `NotFound`."""

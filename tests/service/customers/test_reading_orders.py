@@ -128,7 +128,7 @@ def test_reads_take_as_many_statements_for_many_orders_as_for_one(
             orders.last_purchase(session, "cust_1")
             orders.order_figures("cust_1")
         counts.append(len([statement for statement in seen if statement.startswith("SELECT")]))
-    assert counts == [10, 10]
+    assert counts == [9, 9]
 
 
 def test_the_orders_of_nobody_are_not_there(orders: OrderService) -> None:

@@ -1,0 +1,90 @@
+"""Statements of the page of one ticket, which is read most.
+
+They are built once, since making a statement takes as long as executing it, and tell rows of the columns
+that are shown: objects that nobody changes would take as long again.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, exists, select
+from sqlalchemy.orm import Session
+
+from service.customers.models import Customer, Order
+from service.tickets.models import Message, Note, Ticket, TicketTag
+
+_TICKET = (
+    select(
+        Ticket.id,
+        Ticket.version,
+        Ticket.customer_id,
+        Ticket.external_id,
+        Ticket.subject,
+        Ticket.status,
+        Ticket.priority,
+        Ticket.channel,
+        Ticket.assigned_to,
+        Ticket.custom_fields,
+        Ticket.message_count,
+        Ticket.last_message_preview,
+        Ticket.last_message_at,
+        Ticket.last_message_from_agent,
+        Ticket.first_response_at,
+        Ticket.resolved_at,
+        Ticket.closed_at,
+        Ticket.created_at,
+        Ticket.updated_at,
+        TicketTag.tag,
+        Customer.name.label("customer_name"),
+        Customer.external_ids.label("customer_external_ids"),
+        exists().where(Note.ticket_id == Ticket.id).label("has_notes"),
+        exists().where(Order.customer_id == Ticket.customer_id).label("customer_has_orders"),
+    )
+    .join(Customer, Customer.id == Ticket.customer_id)
+    .outerjoin(TicketTag, TicketTag.ticket_id == Ticket.id)
+    .where(Ticket.id == bindparam("id"), Ticket.deleted_at.is_(None))
+)
+_LAST_MESSAGES = (
+    select(
+        Message.id,
+        Message.ticket_id,
+        Message.from_agent,
+        Message.content,
+        Message.author_name,
+        Message.author_email,
+        Message.attachments,
+        Message.created_at,
+        Message.edited_at,
+    )
+    .where(Message.ticket_id == bindparam("ticket_id"), Message.deleted_at.is_(None))
+    .order_by(Message.created_at.desc(), Message.sequence.desc())
+    .limit(bindparam("most"))
+)
+_LAST_NOTES = (
+    select(Note.id, Note.ticket_id, Note.content, Note.author_name, Note.author_id, Note.created_at)
+    .where(Note.ticket_id == bindparam("ticket_id"))
+    .order_by(Note.created_at.desc(), Note.sequence.desc())
+    .limit(bindparam("most"))
+)
+
+
+def ticket_by_tags(session: Session, ticket_id: str) -> Sequence[Row[Any]]:
+    """A row for each of its tags, and one where it has none: the ticket, and what is told of its customer.
+
+    None where it is not there or deleted.
+    """
+    return session.connection().execute(_TICKET, {"id": ticket_id}).all()
+
+
+def last_messages(session: Session, ticket_id: str, most: int) -> Sequence[Row[Any]]:
+    """The newest that are not deleted, oldest first."""
+    return _oldest_first(session, _LAST_MESSAGES, ticket_id, most)
+
+
+def last_notes(session: Session, ticket_id: str, most: int) -> Sequence[Row[Any]]:
+    """The newest, oldest first."""
+    return _oldest_first(session, _LAST_NOTES, ticket_id, most)
+
+
+def _oldest_first(session: Session, newest: Any, ticket_id: str, most: int) -> Sequence[Row[Any]]:
+    return session.connection().execute(newest, {"ticket_id": ticket_id, "most": most}).all()[::-1]
