@@ -19,7 +19,7 @@ _OF_MESSAGES = tuple(column.name for column in Message.__table__.columns if colu
 
 
 def insert_ticket(session: Session, ticket: Ticket) -> None:
-    """With its tags. It must be ranked: what does so otherwise sees only what the session writes itself.
+    """With its tags. It must be ranked already: `before_flush`, which does so otherwise, never sees it.
 
     From then on the session has it as if it had read it.
     """
