@@ -136,7 +136,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     customers = CustomerService(database, events, clock, index)
     records = TicketRecords(events, ranking, clock, chance)
     conversations = ConversationService(database, records, index)
-    tickets = TicketService(database, customers, conversations, records, index)
+    tickets = TicketService(database, customers, records, index)
     inbox = InboxService(database, index, weights, clock)
     snapshots = DatabaseSnapshots(database, clock, changed=ranking.facts_changed)
     outcomes = OutcomeBoard(database, clock)

@@ -54,13 +54,19 @@ _SNAPSHOTS = select(CustomerSnapshot).where(
 )
 
 
-_SCORED = _SNAPSHOTS.with_only_columns(
+_SCORED = select(
     CustomerSnapshot.customer_id,
     CustomerSnapshot.provider,
     CustomerSnapshot.known,
     CustomerSnapshot.churn_risk,
     CustomerSnapshot.lifetime_value,
+).where(
+    CustomerSnapshot.customer_id.in_(bindparam("customers", expanding=True)),
+    CustomerSnapshot.capability == Capability.ANALYZE.value,
+    CustomerSnapshot.arguments == WHOLE,
+    CustomerSnapshot.as_of >= bindparam("not_before"),
 )
+"""Each list in a statement is written out anew whenever it is asked: a ticket that is made has one alone."""
 
 
 _WITH_CHURN = select(
@@ -101,8 +107,10 @@ class LastKnownFacts:
 
     def scored(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, ScoredFacts]:
         found: dict[str, ScoredFacts] = {}
-        wanted = self._wanted(customer_ids, {Capability.ANALYZE: WHOLE})
-        for row in self._in_order(session.connection().execute(_SCORED, wanted).all()):
+        enabled = self._enabled()
+        wanted = {"customers": list(customer_ids), "not_before": self._clock.now() - self._max_age}
+        rows = session.connection().execute(_SCORED, wanted).all()
+        for row in self._in_order([row for row in rows if row.provider in enabled]):
             found.setdefault(row.customer_id, ScoredFacts(row.churn_risk, row.lifetime_value))
         return found
 

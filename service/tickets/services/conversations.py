@@ -10,11 +10,20 @@ from sqlalchemy.orm import Session
 from service.customers.services import Person
 from service.database import Database
 from service.errors import NotFound
-from service.events import CONVERSATION_RESET, MESSAGE_ADDED, MESSAGE_DELETED, MESSAGE_EDITED, EventType
+from service.events import (
+    CONVERSATION_RESET,
+    MESSAGE_ADDED,
+    MESSAGE_DELETED,
+    MESSAGE_EDITED,
+    Event,
+    EventType,
+    about_ticket,
+)
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
 from service.text_index import IndexedText, TextIndex, TextKind
 from service.tickets import queries
+from service.tickets.inserts import insert_messages
 from service.tickets.lifecycle import status_after_message
 from service.tickets.models import PREVIEW_LENGTH, Message, Ticket
 from service.tickets.sentiment import sentiment_of
@@ -82,6 +91,17 @@ def placed(
     return message
 
 
+def message_added(message: Message, *, actor: str, at: datetime) -> Event:
+    told: dict[str, Any] = {
+        "message_id": message.id,
+        "from_agent": message.from_agent,
+        "send_to_customer": message.send_to_customer,
+    }
+    if message.draft_id is not None:
+        told["names_draft"] = True  # which one is the caller's word, and stays in the message
+    return about_ticket(MESSAGE_ADDED, message.ticket_id, actor=actor, at=at, after=told)
+
+
 class ConversationService:
     def __init__(self, database: Database, records: TicketRecords, index: TextIndex) -> None:
         self._database = database
@@ -94,40 +114,19 @@ class ConversationService:
             ticket = self._records.held(session, ticket_id)
             now = self._records.now()
             ticket.version += 1
-            message = self.append(session, ticket, new, actor=actor, at=now)
+            message = placed(ticket, new, at=now)
+            insert_messages(session, [message])
+            self.tell_added(session, ticket, message, actor=actor, at=now)
+            self._index.add(session, [text_of(message)])
             status = status_after_message(ticket.status, from_agent=new.from_agent, closes=new.close_ticket)
             self._records.move(session, ticket, status, actor=actor, at=now)
         return AddedMessage(message, ticket)
 
-    def append(
-        self,
-        session: Session,
-        ticket: Ticket,
-        new: NewMessage,
-        *,
-        actor: str,
-        at: datetime,
-        also: Sequence[IndexedText] = (),
-    ) -> Message:
-        """As a part of a greater change, which gives the ticket its version and status.
-
-        `also`: what else is to be found from now on.
-        """
-        message = placed(ticket, new, at=at)
-        ticket.updated_at = at
-        session.flush()  # a ticket that is as new as the message goes first, and is written once
-        session.add(message)
-        self.tell_added(session, ticket, message, actor=actor, at=at)
-        self._index.add(session, [text_of(message), *also])
-        return message
-
     def tell_added(
         self, session: Session, ticket: Ticket, message: Message, *, actor: str, at: datetime
     ) -> None:
-        told = {"from_agent": message.from_agent, "send_to_customer": message.send_to_customer}
-        if message.draft_id is not None:
-            told["names_draft"] = True  # which one is the caller's word, and stays in the message
-        self._told(session, ticket, MESSAGE_ADDED, message, actor=actor, at=at, **told)
+        ticket.updated_at = at
+        self._records.tell(session, ticket, [message_added(message, actor=actor, at=at)])
 
     def listing(self, ticket_id: str, page: Page, *, newest_first: bool) -> Listing[Message]:
         """Raises `NotFound`."""
@@ -210,9 +209,8 @@ class ConversationService:
         *,
         actor: str,
         at: datetime,
-        **more: object,
     ) -> None:
-        after = {"message_id": message.id, **more}
+        after = {"message_id": message.id}
         self._records.changed(session, ticket, kind, actor=actor, at=at, after=after)
 
 

@@ -1,6 +1,6 @@
 """What every change of a ticket has in common: the row is held, its version grows, an event tells of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from providers.ports import Clock, Random
 from service.database import concerns
 from service.errors import Conflict, NotFound, Stale
-from service.events import TICKET_UPDATED, EventLog, EventType, about_ticket
+from service.events import TICKET_UPDATED, Event, EventLog, EventType, about_ticket
 from service.tickets import queries
 from service.tickets.lifecycle import UNSETTLED, Settled
 from service.tickets.models import COUNTER_SHARDS, Ticket, TicketStatus
@@ -55,12 +55,15 @@ class TicketRecords:
         personal: Mapping[str, Any] | None = None,
     ) -> None:
         """One change is one version, however many events tell of it."""
-        concerns(session, ticket.customer_id)
         ticket.updated_at = at
         event = about_ticket(
             kind, ticket.id, actor=actor, at=at, before=before, after=after, personal=personal
         )
-        self._events.record(session, event)
+        self.tell(session, ticket, [event])
+
+    def tell(self, session: Session, ticket: Ticket, events: Sequence[Event]) -> None:
+        concerns(session, ticket.customer_id)
+        self._events.record_all(session, events)
 
     def move(
         self, session: Session, ticket: Ticket, status: TicketStatus, *, actor: str, at: datetime

@@ -11,14 +11,22 @@ from providers.models import Contact, TicketContext, Turn
 from service.customers.services import CustomerService, Person
 from service.database import Database
 from service.errors import InvalidField, NotFound
-from service.events import TICKET_CREATED, TICKET_DELETED, TICKET_RESTORED, TICKET_UPDATED
+from service.events import (
+    TICKET_CREATED,
+    TICKET_DELETED,
+    TICKET_RESTORED,
+    TICKET_UPDATED,
+    Event,
+    about_ticket,
+)
 from service.identifiers import new_id
 from service.text_index import IndexedText, TextIndex, TextKind
 from service.tickets import queries
 from service.tickets.custom_fields import CustomFields, merged
+from service.tickets.inserts import insert_messages, insert_ticket
 from service.tickets.lifecycle import Settled
 from service.tickets.models import Channel, Message, Note, Priority, Ticket, TicketStatus, TicketTag
-from service.tickets.services.conversations import ConversationService, NewMessage
+from service.tickets.services.conversations import NewMessage, message_added, placed, text_of
 from service.tickets.services.records import TicketRecords, Versions, unique_external_id
 
 TOLD_MESSAGES = 50
@@ -71,13 +79,11 @@ class TicketService:
         self,
         database: Database,
         customers: CustomerService,
-        conversations: ConversationService,
         records: TicketRecords,
         index: TextIndex,
     ) -> None:
         self._database = database
         self._customers = customers
-        self._conversations = conversations
         self._records = records
         self._index = index
 
@@ -86,21 +92,18 @@ class TicketService:
         now = self._records.now()
         ticket = opened(new, Settled().moved(new.status, now), at=now)
         messages = []
+        if new.initial_message is not None:
+            first = NewMessage(content=new.initial_message, from_agent=False, author=new.author)
+            messages.append(placed(ticket, first, at=now))
         with unique_external_id(new.external_id), self._database.writing() as session:
             ticket.custom_fields = _custom_fields(session, {}, new.custom_fields)
-            self._customers.ensure(session, new.customer_id, new.author, actor=actor)
-            self._records.ranking.take_facts(session, [ticket])
-            session.add(ticket)
-            self._records.changed(
-                session, ticket, TICKET_CREATED, actor=actor, at=now, after=state_of(ticket)
-            )
-            texts = [subject_of(ticket)]
-            if new.initial_message is None:
-                self._index.add(session, texts)
-            else:
-                first = NewMessage(content=new.initial_message, from_agent=False, author=new.author)
-                message = self._conversations.append(session, ticket, first, actor=actor, at=now, also=texts)
-                messages.append(message)
+            if not self._records.ranking.take_facts(session, [ticket]):
+                self._customers.ensure(session, new.customer_id, new.author, actor=actor)
+            self._records.ranking.rank(ticket)  # which the session does for what it writes itself
+            insert_ticket(session, ticket)
+            insert_messages(session, messages)
+            self._records.tell(session, ticket, _made(ticket, messages, actor=actor, at=now))
+            self._index.add(session, [subject_of(ticket), *map(text_of, messages)])
             self._records.count(session, {ticket.status: 1})
         return Conversation(ticket, messages)
 
@@ -216,11 +219,17 @@ def opened(new: NewTicket, settled: Settled, *, at: datetime) -> Ticket:
         version=1,
         conversation_version=0,
         message_count=0,
+        service_level_score=0.0,
         created_at=at,
         updated_at=at,
         resolved_at=settled.resolved_at,
         closed_at=settled.closed_at,
     )
+
+
+def _made(ticket: Ticket, messages: Sequence[Message], *, actor: str, at: datetime) -> list[Event]:
+    made = about_ticket(TICKET_CREATED, ticket.id, actor=actor, at=at, after=state_of(ticket))
+    return [made, *(message_added(message, actor=actor, at=at) for message in messages)]
 
 
 def _retag(ticket: Ticket, change: TicketChange) -> None:

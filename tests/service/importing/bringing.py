@@ -45,7 +45,7 @@ class ImportDesk:
         self.orders = OrderService(database, self.customers, self.events, self.clock)
         records = TicketRecords(self.events, ranking, self.clock, Random(1))
         self.conversations = ConversationService(database, records, index)
-        self.tickets = TicketService(database, self.customers, self.conversations, records, index)
+        self.tickets = TicketService(database, self.customers, records, index)
         self.fields = FieldService(database, self.events, self.clock)
         past = PastTicketService(self.customers, self.conversations, records, self.events, index)
         kinds = [Customers(self.customers), Orders(self.orders), Tickets(past, self.fields)]

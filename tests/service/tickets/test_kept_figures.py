@@ -56,7 +56,7 @@ class Desk:
         self.customers = CustomerService(database, events, clock, index)
         records = TicketRecords(events, self.ranking, clock, chance)
         self.conversations = ConversationService(database, records, index)
-        self.tickets = TicketService(database, self.customers, self.conversations, records, index)
+        self.tickets = TicketService(database, self.customers, records, index)
 
     def step(self):
         self.clock.advance(self.chance.choice([1, 60, 5_000]))

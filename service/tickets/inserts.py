@@ -1,0 +1,48 @@
+"""New tickets and messages, by statements built once: the session's own way takes as long again."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
+
+from service.tickets.models import Message, Ticket, TicketTag
+
+_TICKET = insert(Ticket.__table__).inline()  # type: ignore[arg-type]  # a table, for the stubs a FromClause
+_TAGS = insert(TicketTag.__table__).inline()  # type: ignore[arg-type]
+_MESSAGES = insert(Message.__table__).inline()  # type: ignore[arg-type]
+
+_OF_TICKETS = tuple(column.name for column in Ticket.__table__.columns)
+_OF_MESSAGES = tuple(column.name for column in Message.__table__.columns if column.name != "sequence")
+"""Which the database gives."""
+
+
+def insert_ticket(session: Session, ticket: Ticket) -> None:
+    """With its tags. It must be ranked already: `before_flush`, which does so otherwise, never sees it.
+
+    From then on the session has it as if it had read it.
+    """
+    for name in set(_OF_TICKETS) - vars(ticket).keys():
+        set_committed_value(ticket, name, None)
+    connection = session.connection()
+    connection.execute(_TICKET, _row(ticket, _OF_TICKETS))
+    tags = ticket.tag_rows
+    for tag in tags:
+        tag.ticket_id = ticket.id
+    if tags:
+        connection.execute(_TAGS, [{"ticket_id": tag.ticket_id, "tag": tag.tag} for tag in tags])
+    for row in (*tags, ticket):
+        make_transient_to_detached(row)
+    session.add(ticket)
+
+
+def insert_messages(session: Session, messages: Iterable[Message]) -> None:
+    """Whose tickets are there. The session knows nothing of them; whoever asks for one reads it."""
+    rows = [_row(message, _OF_MESSAGES) for message in messages]
+    if rows:
+        session.connection().execute(_MESSAGES, rows)
+
+
+def _row(written: Ticket | Message, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(written, name) for name in names}
