@@ -1,6 +1,6 @@
 """What the inbox is ordered by, kept with each ticket."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -30,7 +30,7 @@ class ScoredFacts:
 
 class FactsSource(Protocol):
     def scored(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, ScoredFacts]:
-        """By customer; one of whom nothing is known may be left out, and one who is not there is."""
+        """By customer; one of whom nothing is known may be left out."""
 
     @property
     def origin(self) -> str:
@@ -65,13 +65,12 @@ class Ranking:
         self._batch = batch
         database.before_flush(self._rank_all)
 
-    def take_facts(self, session: Session, tickets: Sequence[Ticket]) -> Collection[str]:
-        """What is known of their customers by now. Returns of whom anything is: those are there."""
+    def take_facts(self, session: Session, tickets: Sequence[Ticket]) -> None:
+        """What is known of their customers by now."""
         known = self._facts.scored(session, {ticket.customer_id for ticket in tickets})
         for ticket in tickets:
             facts = known.get(ticket.customer_id, ScoredFacts())
             ticket.churn_risk, ticket.lifetime_value = facts.churn_risk, facts.lifetime_value
-        return known.keys()
 
     def rank(self, ticket: Ticket) -> None:
         ticket.waiting = unanswered_since(ticket) is not None
