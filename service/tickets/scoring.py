@@ -43,6 +43,13 @@ class Scored(Protocol):
     service_level_score: float
 
 
+class Ranked(Protocol):
+    """What is kept of a ticket's score."""
+
+    waiting: bool
+    inbox_rank: float
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """`name` as on the wire; `value` in points."""
@@ -84,6 +91,11 @@ class Weights:
     def boost(self) -> float:
         """To be added to the rank of a ticket that a topic alert matches."""
         return _in_steps(self.topic_alert)
+
+    def kept_score(self, ticket: Ranked, at: datetime, *, alerted: bool = False) -> float:
+        """The score by the rank that is kept with the ticket: that of a page of them, in the order shown."""
+        place = ticket.inbox_rank + self.waited(at) if ticket.waiting else ticket.inbox_rank
+        return round(place + self.boost if alerted else place, DIGITS)
 
     def score(self, ticket: Scored, at: datetime, *, alerted: bool = False) -> float:
         place = self.rank(ticket)

@@ -222,7 +222,9 @@ class InboxService:
             matches, estimated = self._count(session, wanted.filter, (*wanted.terms, wanted.alert))
         rows = [
             InboxRow(
-                ticket, ticket.id in alerted, self._weights.score(ticket, at, alerted=ticket.id in alerted)
+                ticket,
+                ticket.id in alerted,
+                self._weights.kept_score(ticket, at, alerted=ticket.id in alerted),
             )
             for ticket in tickets
         ]
