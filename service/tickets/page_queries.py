@@ -1,4 +1,4 @@
-"""Statements of the page of one ticket, which is read most.
+"""Statements of the page of one ticket and of a page of many, which are read most.
 
 They are built once, since making a statement takes as long as executing it, and tell rows of the columns
 that are shown: objects that nobody changes would take as long again.
@@ -13,27 +13,30 @@ from sqlalchemy.orm import Session
 from service.customers.models import Customer, Order
 from service.tickets.models import Message, Note, Ticket, TicketTag
 
+_SHOWN = (
+    Ticket.id,
+    Ticket.version,
+    Ticket.customer_id,
+    Ticket.external_id,
+    Ticket.subject,
+    Ticket.status,
+    Ticket.priority,
+    Ticket.channel,
+    Ticket.assigned_to,
+    Ticket.custom_fields,
+    Ticket.message_count,
+    Ticket.last_message_preview,
+    Ticket.last_message_at,
+    Ticket.last_message_from_agent,
+    Ticket.first_response_at,
+    Ticket.resolved_at,
+    Ticket.closed_at,
+    Ticket.created_at,
+    Ticket.updated_at,
+)
 _TICKET = (
     select(
-        Ticket.id,
-        Ticket.version,
-        Ticket.customer_id,
-        Ticket.external_id,
-        Ticket.subject,
-        Ticket.status,
-        Ticket.priority,
-        Ticket.channel,
-        Ticket.assigned_to,
-        Ticket.custom_fields,
-        Ticket.message_count,
-        Ticket.last_message_preview,
-        Ticket.last_message_at,
-        Ticket.last_message_from_agent,
-        Ticket.first_response_at,
-        Ticket.resolved_at,
-        Ticket.closed_at,
-        Ticket.created_at,
-        Ticket.updated_at,
+        *_SHOWN,
         TicketTag.tag,
         Customer.name.label("customer_name"),
         Customer.external_ids.label("customer_external_ids"),
@@ -43,6 +46,12 @@ _TICKET = (
     .join(Customer, Customer.id == Ticket.customer_id)
     .outerjoin(TicketTag, TicketTag.ticket_id == Ticket.id)
     .where(Ticket.id == bindparam("id"), Ticket.deleted_at.is_(None))
+)
+_LISTED = select(*_SHOWN, Ticket.waiting, Ticket.inbox_rank).where(
+    Ticket.id.in_(bindparam("ids", expanding=True)), Ticket.deleted_at.is_(None)
+)
+_TAGS = select(TicketTag.ticket_id, TicketTag.tag).where(
+    TicketTag.ticket_id.in_(bindparam("ids", expanding=True))
 )
 _LAST_MESSAGES = (
     select(
@@ -74,6 +83,18 @@ def ticket_by_tags(session: Session, ticket_id: str) -> Sequence[Row[Any]]:
     None where it is not there or deleted.
     """
     return session.connection().execute(_TICKET, {"id": ticket_id}).all()
+
+
+def listed(session: Session, ids: Sequence[str]) -> list[tuple[Row[Any], Sequence[str]]]:
+    """Tickets with their tags, in the order of the ids; those that are deleted by now are left out."""
+    if not ids:
+        return []
+    connection = session.connection()
+    rows = {row.id: row for row in connection.execute(_LISTED, {"ids": ids})}
+    tags: dict[str, list[str]] = {}
+    for ticket_id, tag in connection.execute(_TAGS, {"ids": ids}):
+        tags.setdefault(ticket_id, []).append(tag)
+    return [(rows[ticket_id], tags.get(ticket_id, ())) for ticket_id in ids if ticket_id in rows]
 
 
 def last_messages(session: Session, ticket_id: str, most: int) -> Sequence[Row[Any]]:

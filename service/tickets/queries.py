@@ -159,13 +159,6 @@ def last_of_customer(session: Session, ticket_id: str) -> str | None:
     return session.scalar(statement)
 
 
-def by_ids(session: Session, ids: Sequence[str]) -> Sequence[Ticket]:
-    """In the order of the ids; those that are deleted by now are left out."""
-    found = session.scalars(select(Ticket).where(Ticket.id.in_(ids), Ticket.deleted_at.is_(None)))
-    tickets = {ticket.id: ticket for ticket in found}
-    return [tickets[ticket_id] for ticket_id in ids if ticket_id in tickets]
-
-
 def scored_otherwise(
     customer_id: str, churn_risk: float | None, lifetime_value: Decimal | None
 ) -> Select[tuple[Ticket]]:

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from service.desk.schemas.known_customers import NestedCustomer
-from service.desk.services import Row
+from service.desk.services import Listed
 from service.http.fields import CallerId, Choice, Count, Flag, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 from service.text_index import Phrase, searched_terms
@@ -92,14 +92,16 @@ class InboxQuerySchema(OlderStatuses, AlertsQuerySchema):
         return values
 
 
+BESIDE_THE_TICKET = frozenset({"tags", "matches_topic_alert", "smart_score", "customer"})
+
+
 class InboxTicketSchema(TicketSchema):
     matches_topic_alert = fields.Boolean()
     smart_score = fields.Float(metadata={"example": 7.34})
     customer = NestedCustomer()
 
-    def get_attribute(self, row: Row, attr: str, default: Any) -> Any:
-        source = row if attr in {"matches_topic_alert", "smart_score", "customer"} else row.ticket
-        return super().get_attribute(source, attr, default)
+    def get_attribute(self, row: Listed, attr: str, default: Any) -> Any:
+        return getattr(row if attr in BESIDE_THE_TICKET else row.ticket, attr)
 
 
 class InboxSchema(Schema):

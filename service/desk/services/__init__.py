@@ -1,7 +1,7 @@
 """What an agent sees, composed of what tickets, customers and intelligence know."""
 
 from service.desk.services.customers import KnownCustomer, KnownCustomers
-from service.desk.services.inbox import DeskService, Inboxed, Row
+from service.desk.services.inbox import DeskService, Inboxed, Listed
 from service.desk.services.pages import CustomerPage, CustomerPages, TicketPage, TicketPages
 from service.desk.services.profiles import (
     BusinessMetrics,
@@ -25,9 +25,9 @@ __all__ = [
     "KnownCustomer",
     "KnownCustomers",
     "LastPurchase",
+    "Listed",
     "Profiled",
     "Profiles",
-    "Row",
     "ShoppingService",
     "TicketPage",
     "TicketPages",

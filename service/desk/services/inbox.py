@@ -1,19 +1,23 @@
 """The inbox with what is known of each customer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from service.database import Database
 from service.desk.services.customers import KnownCustomer, KnownCustomers
 from service.http.pagination import Listing, Page
-from service.tickets.models import Ticket
 from service.tickets.services import Inbox, InboxPage, InboxService, Wanted
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A ticket of the inbox, with its customer."""
+class Listed:
+    """A ticket of the inbox, with its customer. `ticket`: a row with what is shown of `Ticket`."""
 
-    ticket: Ticket
+    ticket: Row[Any]
+    tags: Sequence[str]
     matches_topic_alert: bool
     smart_score: float
     customer: KnownCustomer
@@ -23,7 +27,7 @@ class Row:
 class Inboxed:
     """A page of the inbox. `matches`: how many tickets of all pages a topic alert marks."""
 
-    listing: Listing[Row]
+    listing: Listing[Listed]
     matches: int
     matches_is_estimate: bool
 
@@ -44,7 +48,10 @@ class DeskService:
         found = inbox.listing.rows
         with self._database.reading() as session:
             customers = self._customers.of(session, {row.ticket.customer_id for row in found})
-        rows = [Row(row.ticket, row.alerted, row.score, customers[row.ticket.customer_id]) for row in found]
+        rows = [
+            Listed(row.ticket, row.tags, row.alerted, row.score, customers[row.ticket.customer_id])
+            for row in found
+        ]
         self._customers.keep_up_to_date(row.customer for row in rows)
         return Inboxed(
             listing=Listing(rows, inbox.listing.pagination),

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Self
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock
@@ -23,7 +24,7 @@ from service.http.pagination import (
     unpacked,
 )
 from service.text_index import Phrase, TextIndex
-from service.tickets import queries
+from service.tickets import page_queries, queries
 from service.tickets.inbox_clauses import Clause, Said, Tagged
 from service.tickets.inbox_orders import BEFORE_ALL_IDS, ByScore, ByTime, Key, Mark
 from service.tickets.inbox_queries import USUAL, Effort, Walk
@@ -85,7 +86,10 @@ class InboxPage(PageOf[InboxCursor]):
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    ticket: Ticket
+    """`ticket`: a row with what is shown of `Ticket`."""
+
+    ticket: Row[Any]
+    tags: Sequence[str]
     alerted: bool
     score: float
 
@@ -216,17 +220,18 @@ class InboxService:
 
     def _inbox(self, session: Session, wanted: Wanted, listing: Listing[_Marked], at: datetime) -> Inbox:
         alerted = {one.key.id for one in listing.rows if one.alerted}
-        tickets = queries.by_ids(session, [one.key.id for one in listing.rows])
+        tickets = page_queries.listed(session, [one.key.id for one in listing.rows])
         matches, estimated = 0, False
         if wanted.alert:
             matches, estimated = self._count(session, wanted.filter, (*wanted.terms, wanted.alert))
         rows = [
             InboxRow(
                 ticket,
+                tags,
                 ticket.id in alerted,
                 self._weights.kept_score(ticket, at, alerted=ticket.id in alerted),
             )
-            for ticket in tickets
+            for ticket, tags in tickets
         ]
         return Inbox(
             listing=Listing(rows, listing.pagination), matches=matches, matches_is_estimate=estimated
