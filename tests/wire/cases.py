@@ -102,6 +102,14 @@ def numbers_in(answer: Any, name: str = "") -> Iterator[tuple[str, float]]:
         yield name, answer
 
 
+def until_taken(ask: Callable[[], int], most: int = 10) -> int:
+    """The status once the desk does not refuse for too many who wait: 503, and nothing was done."""
+    status = ask()
+    while status == 503 and most:
+        status, most = ask(), most - 1
+    return status
+
+
 def at_once(calls: list[Callable[[], R]]) -> list[R]:
     with ThreadPoolExecutor(len(calls)) as pool:
         return [future.result() for future in [pool.submit(call) for call in calls]]

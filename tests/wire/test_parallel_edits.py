@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from service.tickets.services.tickets import MAX_TAGS
-from tests.wire.cases import at_once
+from tests.wire.cases import at_once, until_taken
 from tests.wire.conftest import StartDesk
 from tests.wire.desk import Desk
 
@@ -31,7 +31,10 @@ def test_of_200_tags_added_at_once_none_is_lost(desk: Desk) -> None:
 
     def add_every(start: int) -> list[int]:
         mine = added[start::EDITORS]
-        return [change(desk, ticket_id, {"add_tags": [f"tag-{number}"]}) for number, ticket_id in mine]
+        return [
+            until_taken(partial(change, desk, ticket_id, {"add_tags": [f"tag-{number}"]}))
+            for number, ticket_id in mine
+        ]
 
     answered = at_once([partial(add_every, start) for start in range(EDITORS)])
     assert Counter(status for statuses in answered for status in statuses) == {200: EDITS}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.wire.cases import until_taken
 from tests.wire.conftest import StartDesk
 from tests.wire.desk import Desk
 
@@ -160,7 +161,7 @@ def test_of_200_parallel_changes_none_is_lost(desk: Desk) -> None:
 
     def change(number: int) -> int:
         body = {"subject": f"Change {number}"} if number % 2 else {"assigned_to": f"Agent {number}"}
-        return desk.patch(f"/api/tickets/{ticket_id}", body).status_code
+        return until_taken(lambda: desk.patch(f"/api/tickets/{ticket_id}", body).status_code)
 
     with ThreadPoolExecutor(16) as pool:
         assert set(pool.map(change, range(200))) == {200}

@@ -84,15 +84,19 @@ def sqlite_plan(session: Session, query: str) -> list[str]:
     return [row.detail for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
 
 
-FORGET_STATISTICS = text(
-    "DELETE FROM pg_statistic WHERE starelid IN (SELECT oid FROM pg_class WHERE relname = ANY(:tables))"
+FORGET_STATISTICS = (
+    text(
+        "DELETE FROM pg_statistic WHERE starelid IN (SELECT oid FROM pg_class WHERE relname = ANY(:tables))"
+    ),
+    text("UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relname = ANY(:tables)"),
 )
 
 
 def postgresql_plan(session: Session, query: str) -> list[str]:
     """Of tables that were never filled: what other tests left would decide between indexes."""
     tables = [table.name for table in metadata.sorted_tables]
-    session.execute(FORGET_STATISTICS, {"tables": tables})
+    for forget in FORGET_STATISTICS:
+        session.execute(forget, {"tables": tables})
     session.execute(text("SET enable_seqscan = off"))  # an empty table is cheapest read as a whole
     session.execute(text("SET enable_bitmapscan = off"))
     session.execute(text("SET enable_sort = off"))
