@@ -10,8 +10,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 from service.tickets.models import Message, Ticket, TicketTag
 
 _TICKET = insert(Ticket.__table__).inline()  # type: ignore[arg-type]  # a table, for the stubs a FromClause
-_TAGS = insert(TicketTag.__table__).inline()  # type: ignore[arg-type]
-_MESSAGES = insert(Message.__table__).inline()  # type: ignore[arg-type]
+_TAGS = insert(TicketTag.__table__).inline()  # type: ignore[arg-type]  # likewise
+_MESSAGES = insert(Message.__table__).inline()  # type: ignore[arg-type]  # likewise
 
 _OF_TICKETS = tuple(column.name for column in Ticket.__table__.columns)
 _OF_MESSAGES = tuple(column.name for column in Message.__table__.columns if column.name != "sequence")
