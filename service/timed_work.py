@@ -17,6 +17,7 @@ from service.jobs import Job, in_short_transactions
 from service.provider_control.sharing import Heartbeats
 from service.provider_control.switching import Switches
 from service.schedules import DailyAt, Every
+from service.tickets import past_ranks
 from service.tickets.services import Ranking
 
 CHECK_EVERY = timedelta(seconds=5)
@@ -27,6 +28,7 @@ RANK_EVERY = timedelta(seconds=10)
 TELL_EVERY = timedelta(seconds=2)
 SAMPLE_EVERY = timedelta(seconds=5)
 PRUNE_AT = time(3, 30)
+PRUNE_RANKS_EVERY = timedelta(minutes=10)
 
 
 def named_jobs(
@@ -99,6 +101,12 @@ def named_jobs(
             run=lambda: renew_ranks(ranking),
         ),
         Job(
+            name="prune-past-ranks",
+            description="delete the ranks that tickets had before, once no walk by cursor needs them",
+            schedule=Every(PRUNE_RANKS_EVERY),
+            run=lambda: prune_past_ranks(database, clock),
+        ),
+        Job(
             name="follow-toggles",
             description="switch providers as operators last said",
             schedule=Every(TELL_EVERY),
@@ -135,6 +143,11 @@ def renew_ranks(ranking: Ranking) -> Mapping[str, int]:
     while batch := ranking.renew()["ranked"]:
         ranked += batch
     return {"ranked": ranked}
+
+
+def prune_past_ranks(database: Database, clock: Clock) -> Mapping[str, int]:
+    before = clock.now() - past_ranks.KEPT - past_ranks.PRUNED_LATER
+    return {"past_ranks": in_short_transactions(database, lambda session: past_ranks.prune(session, before))}
 
 
 def _at_once(work: Callable[[str], None], names: Sequence[str]) -> None:

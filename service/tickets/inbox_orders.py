@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from sqlalchemy import CTE
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.tickets.lifecycle import UNSETTLED
@@ -44,13 +45,19 @@ class Stream:
 
 
 class Order(Protocol):
-    """A place is `column` plus, in orders by score, what is `added`; such sums are exact."""
+    """A place is `column` plus, in orders by score, what is `added`; such sums are exact.
+
+    `moved`: the tickets that had another rank at the moment the order is of, with that rank.
+    """
 
     @property
     def column(self) -> InstrumentedAttribute[Any]: ...
 
     @property
     def ascending(self) -> bool: ...
+
+    @property
+    def moved(self) -> CTE | None: ...
 
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]: ...
 
@@ -64,6 +71,7 @@ class ByScore:
     weights: Weights
     at: datetime
     boost: float = 0.0
+    moved: CTE | None = None
 
     ascending = False
 
@@ -86,6 +94,8 @@ class ByScore:
 class ByTime:
     column: InstrumentedAttribute[datetime]
     ascending: bool
+
+    moved = None
 
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]:
         yield Stream(wanted)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
     Subquery,
@@ -153,6 +154,8 @@ class Walk:
     def _rows(self, most: int, floor: Any = None) -> Subquery:
         """`id`, `customer_id` and `place` of the first `most`, whatever stands in them."""
         parts = [self._stream(stream, most, floor).subquery() for stream in self._order.streams(self._wanted)]
+        if self._order.moved is not None:
+            parts.append(self._moved(self._order.moved, most, floor).subquery())
         if len(parts) == 1:
             return parts[0]
         merged = union_all(*(select(part) for part in parts)).subquery()
@@ -165,11 +168,32 @@ class Walk:
         rows = stream.wanted.apply(select(Ticket.id, Ticket.customer_id, place))
         if stream.waiting is not None:
             rows = rows.where(Ticket.waiting == stream.waiting)
+        if self._order.moved is not None:
+            rows = rows.where(Ticket.id.not_in(select(self._order.moved.c.ticket_id)))
         if self._last is not None:
             rows = rows.where(self._is_behind(column, _less(self._last.place, add), self._last.id))
         if floor is not None:
             rows = rows.where(column >= _less(floor, add))
         return self._ordered(rows, column, Ticket.id).limit(most)
+
+    def _moved(self, moved: CTE, most: int, floor: Any) -> Select[Any]:
+        """Those whose rank is another now, where they were."""
+        place = self._either(moved.c.waiting, moved.c.inbox_rank)
+        rows = select(Ticket.id, Ticket.customer_id, place.label("place"))
+        rows = self._wanted.apply(rows.join_from(moved, Ticket, Ticket.id == moved.c.ticket_id))
+        if self._last is not None:
+            rows = rows.where(self._is_behind(place, self._last.place, self._last.id))
+        if floor is not None:
+            rows = rows.where(place >= floor)
+        return self._ordered(rows, place, Ticket.id).limit(most)
+
+    def _either(self, waiting: AnyColumn, column: AnyColumn) -> ColumnElement[Any]:
+        """The place, where it is not known beforehand who waits."""
+        added = self._order.added
+        return case(
+            (waiting, self._place(column, added(waiting=True))),
+            else_=self._place(column, added(waiting=False)),
+        )
 
     @staticmethod
     def _place(column: AnyColumn, add: float | None) -> Any:
@@ -210,12 +234,14 @@ class Walk:
         held, complete = self._candidates(wanted.clauses, most_texts)
         if not complete:
             return None
-        column = self._order.column
-        place = case(
-            (Ticket.waiting, self._place(column, self._order.added(waiting=True))),
-            else_=self._place(column, self._order.added(waiting=False)),
-        ).label("place")
-        found = self._wanted.apply(select(place, Ticket.id)).where(Ticket.id.in_(select(held.c.id)))
+        moved, column = self._order.moved, self._order.column
+        place, tables = self._either(Ticket.waiting, column), Ticket.__table__
+        if moved is not None:
+            tables = tables.outerjoin(moved, moved.c.ticket_id == Ticket.id)
+            waiting = func.coalesce(moved.c.waiting, Ticket.waiting)
+            place = self._either(waiting, func.coalesce(moved.c.inbox_rank, column))
+        found = self._wanted.apply(select(place.label("place"), Ticket.id).select_from(tables))
+        found = found.where(Ticket.id.in_(select(held.c.id)))
         found = found.where(*self._granted(wanted, Ticket.id, Ticket.customer_id))
         if self._last is not None:
             found = found.where(self._is_behind(place, self._last.place, self._last.id))

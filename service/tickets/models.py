@@ -3,7 +3,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -212,3 +212,23 @@ class InboxScoring(Base):
     made_with: Mapped[str] = mapped_column(String(64))
     made_to: Mapped[str | None] = mapped_column(Identifier)
     at: Mapped[datetime]
+
+
+class PastRank(Base):
+    """Where a ticket stood in the inbox until a change: kept for an hour, for those who walk along it.
+
+    `change` numbers what was committed together, as `service.tickets.past_ranks` tells. A row without a
+    ticket (an empty id) tells that the ranks of all were made anew. There is no foreign key: nobody deletes
+    tickets for good within the hour, and what it costs is paid by every message.
+    """
+
+    __tablename__ = "past_ranks"
+
+    sequence: Mapped[int] = mapped_column(Sequence, primary_key=True)
+    change: Mapped[int] = mapped_column(BigInteger)
+    ticket_id: Mapped[str] = mapped_column(Identifier)
+    waiting: Mapped[bool]
+    inbox_rank: Mapped[float]
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_past_ranks_change", "change"),)

@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import requests
@@ -69,9 +72,10 @@ HOSTILE = (*HOSTILE_TEXTS, *HOSTILE_NUMBERS, *HOSTILE_SHAPES)
 
 @dataclass
 class Sampler:
-    """`answered`: statuses of each operation that was called, with how many times."""
+    """`log`: the desk's. `answered`: statuses of each operation that was called, with how many times."""
 
     desk: Desk
+    log: Path
     answered: dict[str, Counter[int]] = field(default_factory=dict)
     _session: requests.Session = field(default_factory=requests.Session)
 
@@ -110,7 +114,7 @@ class Sampler:
                 except Unsatisfiable:
                     continue  # what takes no input takes no wrong one
                 except Exception as fault:  # noqa: BLE001  # told with those of the other operations
-                    return f"{operation.label} ({mode.value}): {fault}"
+                    return f"{operation.label} ({mode.value}): {_told(fault)}"
         return None
 
     def fault_of_hostile(self, operation: Any, choose: Callable[[list[Any]], list[Any]]) -> str | None:
@@ -121,7 +125,7 @@ class Sampler:
             for hostile in choose(list(_hostile(self.document, operation.method, told))):
                 self._send(operation.Case(path_parameters=Known(self.desk).of(names), **hostile))
         except Exception as fault:  # noqa: BLE001  # told with those of the other operations
-            return f"{operation.label}: {fault}"
+            return f"{operation.label}: {_told(fault)}"
         return None
 
     def _drive(self, cases: st.SearchStrategy[Any], examples: int, known: list[str]) -> None:
@@ -135,15 +139,34 @@ class Sampler:
         )
         @given(case=cases)
         def drive(case: Any) -> None:
-            case.path_parameters |= Known(self.desk).of(known)
+            with self._logged():
+                case.path_parameters |= Known(self.desk).of(known)
             self._send(case)
 
         drive()
 
     def _send(self, case: Any) -> None:
-        answer = case.call(base_url=self.desk.url, session=self._session, timeout=CLIENT_TIMEOUT_S)
-        self.answered.setdefault(case.operation.label, Counter())[answer.status_code] += 1
-        case.validate_response(answer, checks=CHECKS)
+        with self._logged():
+            try:
+                answer = case.call(base_url=self.desk.url, session=self._session, timeout=CLIENT_TIMEOUT_S)
+                self.answered.setdefault(case.operation.label, Counter())[answer.status_code] += 1
+                case.validate_response(answer, checks=CHECKS)
+            except Exception as fault:
+                fault.add_note(f"Sent: {case.as_curl_command()}")
+                raise
+
+    @contextmanager
+    def _logged(self) -> Iterator[None]:
+        """Whatever is wrong in the block is told with what the desk logged meanwhile."""
+        logged, began = self.log.stat().st_size, monotonic()
+        try:
+            yield
+        except Exception as fault:
+            with self.log.open("rb") as lines:
+                lines.seek(logged)
+                fault.add_note(f"In these {monotonic() - began:.2f} s the desk logged:")
+                fault.add_note(lines.read().decode(errors="replace").rstrip() or "nothing")
+            raise
 
 
 @dataclass
@@ -186,6 +209,13 @@ class Known:
         """Of a recommended action."""
         self.desk.get(f"/api/ai/tickets/{self.ticket_id}/recommendation")
         return 0
+
+
+def _told(fault: BaseException) -> str:
+    """With what was noted; of a group each one, also what was seen once and not again."""
+    lines = [f"{type(fault).__name__}: {fault}", *getattr(fault, "__notes__", ())]
+    parts = fault.exceptions if isinstance(fault, BaseExceptionGroup) else ()
+    return "\n".join([*lines, *map(_told, parts)])
 
 
 def _hostile(document: dict[str, Any], method: str, operation: dict[str, Any]) -> Iterator[dict[str, Any]]:

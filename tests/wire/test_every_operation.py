@@ -29,8 +29,10 @@ def sampler(
         url = request.getfixturevalue("migrated_postgres")
     else:
         url = f"sqlite:///{shutil.copy(migrated_sqlite, directory / 'desk.db')}"
-    with running_desk({"DATABASE_URL": url, "LOG_FILE": str(directory / "app.log")}) as desk:
-        sampler = Sampler(desk)
+    log = directory / "app.log"
+    told = {"LOG_FILE": str(log), "LOG_LEVEL": "INFO"}
+    with running_desk({"DATABASE_URL": url} | told) as desk:
+        sampler = Sampler(desk, log)
         yield sampler
         sampler.close()
     if request.param == "postgresql":

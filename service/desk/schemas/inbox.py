@@ -77,7 +77,7 @@ class InboxQuerySchema(OlderStatuses, AlertsQuerySchema):
     )
     page = Count(1, load_default=None)
     limit = Count(1, MAX_LIMIT, load_default=None)
-    cursor = Text(600, load_default=None)
+    cursor = Text(2_000, load_default=None)
     smart_order = Flag(
         load_default=True,
         metadata={"description": "by score, highest first; the default, and off where `sort` is given"},

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from sqlalchemy import Row
+import msgspec
+from sqlalchemy import CTE, Row
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock
 from service.database import Database
-from service.errors import NotFound
+from service.errors import InvalidField, NotFound
 from service.http.pagination import (
     Cursor,
     Listing,
@@ -24,15 +25,21 @@ from service.http.pagination import (
     unpacked,
 )
 from service.text_index import Phrase, TextIndex
-from service.tickets import page_queries, queries
+from service.tickets import page_queries, past_ranks, queries
 from service.tickets.inbox_clauses import Clause, Said, Tagged
 from service.tickets.inbox_orders import BEFORE_ALL_IDS, ByScore, ByTime, Key, Mark
 from service.tickets.inbox_queries import USUAL, Effort, Walk
 from service.tickets.models import Ticket
+from service.tickets.past_ranks import Moment
 from service.tickets.queries import TicketFilter
-from service.tickets.scoring import Part, Weights
+from service.tickets.scoring import DIGITS, Part, Weights
 
 TIMES = {"created_at": Ticket.created_at, "updated_at": Ticket.updated_at}
+EXPIRED = (
+    f"Has expired: a walk by score may take {past_ranks.KEPT // timedelta(minutes=1)} minutes, and ends when "
+    "all scores are made anew. Begin again without a cursor."
+)
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 IN_TIME = ByTime(Ticket.created_at, ascending=False)
 
 
@@ -57,19 +64,26 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class InboxCursor:
-    """The last ticket of the page before, as the scores stood `at` the moment the walk began."""
+    """The last ticket of the page before, as the scores stood when the walk began: `at` that time.
+
+    `moment`: which changes there had been by then.
+    """
 
     at: datetime
     score: float
     id: str
     alerted: bool
+    moment: Moment
 
     def encode(self) -> str:
-        return packed([self.at, self.score, self.id, self.alerted])
+        behind = [self.moment.next - number for number in self.moment.open]
+        return packed([self.at, self.score, self.id, self.alerted, self.moment.next, behind])
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        return cls(*unpacked(text, tuple[ZonedTime, float, str, bool]))
+        values = unpacked(text, tuple[ZonedTime, float, str, bool, Number, list[Number]])
+        at, score, ticket_id, alerted, following, behind = values
+        return cls(at, score, ticket_id, alerted, Moment(following, tuple(following - one for one in behind)))
 
     def mark(self, *, alerted: bool) -> Mark:
         """Where to go on among the alerted tickets, or the others: at one score the alerted come first."""
@@ -134,18 +148,36 @@ class InboxService:
         self._walk = partial(Walk, index=index, effort=effort)
 
     def by_score(self, wanted: Wanted, page: InboxPage) -> Inbox:
-        """Highest first. What a cursor leads to is as of the moment when the first page was asked for."""
+        """Highest first. What a cursor leads to is as of the moment when the first page was asked for.
+
+        Raises `InvalidField` for a cursor that has expired.
+        """
         at = page.cursor.at if page.cursor else self._clock.now()
+        if self._clock.now() - at > past_ranks.KEPT:
+            raise InvalidField("cursor", EXPIRED)
         with self._database.reading() as session:
-            marked = self._by_score(session, wanted, page, at)[page.offset :]
+            moment = page.cursor.moment if page.cursor else past_ranks.present(session)
+            marked = self._as_of(moment, session, wanted, page, at)[page.offset :]
             listing = self._paginated(
                 session,
                 wanted,
                 page,
                 marked,
-                lambda last: InboxCursor(at, last.key.place, last.key.id, last.alerted),
+                lambda last: InboxCursor(at, last.key.place, last.key.id, last.alerted, moment),
             )
-            return self._inbox(session, wanted, listing, at)
+            return self._inbox(session, wanted, listing, at, scored=True)
+
+    def _as_of(
+        self, moment: Moment, session: Session, wanted: Wanted, page: InboxPage, at: datetime
+    ) -> list[_Marked]:
+        """By the present ranks, which mostly are those of the moment; else by those."""
+        marked = self._by_score(session, wanted, page, at)
+        if page.cursor is None and len(marked) <= page.offset + page.limit:
+            return marked  # nobody walks on
+        changes = moment.changes(session)
+        if changes.too_many and page.cursor is not None:
+            raise InvalidField("cursor", EXPIRED)
+        return self._by_score(session, wanted, page, at, moment.ranks()) if changes.any else marked
 
     def by_time(self, wanted: Wanted, page: Page, *, column: str, ascending: bool) -> Inbox:
         """By one of `TIMES`."""
@@ -162,7 +194,7 @@ class InboxService:
                 [_Marked(key, alerted=key.id in held) for key in keys],
                 lambda last: Cursor(last.key.place, last.key.id),
             )
-            return self._inbox(session, wanted, listing, self._clock.now())
+            return self._inbox(session, wanted, listing, self._clock.now(), scored=False)
 
     def breakdown(self, ticket_id: str, alerts: tuple[Phrase, ...]) -> Breakdown:
         """Raises `NotFound`."""
@@ -178,13 +210,15 @@ class InboxService:
         parts = self._weights.parts(ticket, at, alerted=alerted)
         return Breakdown(ticket_id, parts, self._weights.score(ticket, at, alerted=bool(alerted)))
 
-    def _by_score(self, session: Session, wanted: Wanted, page: InboxPage, at: datetime) -> list[_Marked]:
+    def _by_score(
+        self, session: Session, wanted: Wanted, page: InboxPage, at: datetime, moved: CTE | None = None
+    ) -> list[_Marked]:
         most, last = page.offset + page.limit + 1, page.cursor
         until = wanted.filter if last is None else replace(wanted.filter, created_until=at)
         plain = self._walk(
             session,
             wanted=until,
-            order=ByScore(self._weights, at),
+            order=ByScore(self._weights, at, moved=moved),
             last=last.mark(alerted=False) if last else None,
         )
         alert = wanted.alert
@@ -193,7 +227,7 @@ class InboxService:
         boosted = self._walk(
             session,
             wanted=until,
-            order=ByScore(self._weights, at, self._weights.boost),
+            order=ByScore(self._weights, at, self._weights.boost, moved),
             last=last.mark(alerted=True) if last else None,
         )
         alerted = boosted.first(most, (*wanted.terms, alert))
@@ -218,21 +252,24 @@ class InboxService:
             total, estimated = queries.count(session, wanted.filter)
         return paginate(marked, page, total=total, estimated=estimated, place=cursor)
 
-    def _inbox(self, session: Session, wanted: Wanted, listing: Listing[_Marked], at: datetime) -> Inbox:
-        alerted = {one.key.id for one in listing.rows if one.alerted}
-        tickets = page_queries.listed(session, [one.key.id for one in listing.rows])
+    def _inbox(
+        self, session: Session, wanted: Wanted, listing: Listing[_Marked], at: datetime, *, scored: bool
+    ) -> Inbox:
+        """`scored`: the places are scores, as of the moment the list is of."""
+        marked = {one.key.id: one for one in listing.rows}
+        tickets = page_queries.listed(session, list(marked))
         matches, estimated = 0, False
         if wanted.alert:
             matches, estimated = self._count(session, wanted.filter, (*wanted.terms, wanted.alert))
-        rows = [
-            InboxRow(
-                ticket,
-                tags,
-                ticket.id in alerted,
-                self._weights.kept_score(ticket, at, alerted=ticket.id in alerted),
+        rows = []
+        for ticket, tags in tickets:
+            one = marked[ticket.id]
+            score = (
+                round(one.key.place, DIGITS)
+                if scored
+                else self._weights.kept_score(ticket, at, alerted=one.alerted)
             )
-            for ticket, tags in tickets
-        ]
+            rows.append(InboxRow(ticket, tags, one.alerted, score))
         return Inbox(
             listing=Listing(rows, listing.pagination), matches=matches, matches_is_estimate=estimated
         )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from providers.ports import Clock
 from service.database import Database
-from service.tickets import queries
+from service.tickets import past_ranks, queries
 from service.tickets.models import InboxScoring, Ticket
 from service.tickets.scoring import Weights, unanswered_since
 
@@ -100,13 +100,27 @@ class Ranking:
                 return {"ranked": 0}
             tickets = queries.held(session, queries.behind(state.made_to), self._batch)
             self.take_facts(session, tickets)
+            before = [past_ranks.place_of(ticket) for ticket in tickets]
             for ticket in tickets:
                 self.rank(ticket)
+            if before != [past_ranks.place_of(ticket) for ticket in tickets]:
+                past_ranks.leave_all(session, self._clock.now())
             state.made_to = tickets[-1].id if len(tickets) == self._batch else None
             state.at = self._clock.now()
         return {"ranked": len(tickets)}
 
     def _rank_all(self, session: Session) -> None:
-        for row in (*session.new, *session.dirty):
+        """What had another rank leaves it to those who walk along the inbox."""
+        for row in session.new:
             if isinstance(row, Ticket):
                 self.rank(row)
+        changed = [row for row in session.dirty if isinstance(row, Ticket)]
+        before = [past_ranks.place_of(ticket) for ticket in changed]
+        for ticket in changed:
+            self.rank(ticket)
+        left = [
+            place
+            for place, ticket in zip(before, changed, strict=True)
+            if place != past_ranks.place_of(ticket)
+        ]
+        past_ranks.leave(session, left, self._clock.now())
