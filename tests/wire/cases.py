@@ -102,12 +102,21 @@ def numbers_in(answer: Any, name: str = "") -> Iterator[tuple[str, float]]:
         yield name, answer
 
 
-def until_taken(ask: Callable[[], int], most: int = 10) -> int:
-    """The status once the desk does not refuse for too many who wait: 503, and nothing was done."""
-    status = ask()
-    while status == 503 and most:
-        status, most = ask(), most - 1
-    return status
+def until_taken(ask: Callable[[int], requests.Response], most: int = 50) -> int:
+    """Which attempt the desk did not refuse for too many who wait; `ask` is told its number, from 0 on.
+
+    A crowd of clients that never pauses makes a queue that stands, and the desk tells some of them that it
+    is busy, when to come again, and does nothing of what they asked: the caller shows that by the attempts.
+    """
+    for attempt in range(most):
+        answer = ask(attempt)
+        if answer.status_code != 503:
+            assert answer.ok, answer.text
+            return attempt
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert "more requests than it can answer" in answer.json()["detail"]
+        time.sleep(0.1)
+    raise AssertionError(f"refused {most} times")
 
 
 def at_once(calls: list[Callable[[], R]]) -> list[R]:

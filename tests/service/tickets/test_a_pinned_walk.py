@@ -1,4 +1,4 @@
-"""Whatever changes while somebody walks the inbox by score, each ticket stands where it stood at the start."""
+"""Whatever changes while somebody walks the inbox by score, each ticket stands where it stood at first."""
 
 import random
 import threading
