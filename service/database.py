@@ -91,9 +91,9 @@ class Together:
 class _Turns:
     """SQLite has one writer at a time, and whoever waits for it looks again only now and then.
 
-    The threads of a process wait here instead, so that a crowd of them keeps nobody waiting too long: of 40
-    that write for 5 ms each, again and again, 76 gave up after 2 s in place of none, and one in a hundred took
-    1.8 s in place of 1.0; over HTTP with 40 clients 549 ms in place of 168 (docs/adr/0080).
+    The threads of a process wait here instead, so that a crowd of them keeps nobody waiting too long. Of 40
+    that write for 5 ms each, again and again, 76 gave up after 2 s without it, and none with it; of a hundred
+    the slowest took 1.8 s and 1.0; over HTTP with 40 clients 549 ms and 168 (docs/adr/0080).
     """
 
     def __init__(self) -> None:

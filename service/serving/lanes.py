@@ -70,6 +70,8 @@ class Lane(HotThreads):
 
     The limit is a time, not a count: `max_wait_s` for a burst, `STANDING_QUEUE_WAIT_S` for a queue
     that has stood for `max_wait_s`, so that under lasting overload those served are served at once.
+    Nobody is given up while a thread is idle: it was woken, and what waits is next. Then it was the whole
+    process that had no time, for want of a processor.
     """
 
     def __init__(self, lane: LanePlan, clock: Callable[[], float] = monotonic) -> None:
@@ -100,6 +102,8 @@ class Lane(HotThreads):
             now = self._clock()
             if not self.queue:
                 self._idle_at = now
+            if self.active_count < len(self.threads):
+                return []
             standing = now - self._idle_at > self.plan.max_wait_s
             worth_s = min(STANDING_QUEUE_WAIT_S, self.plan.max_wait_s) if standing else self.plan.max_wait_s
             overdue = []

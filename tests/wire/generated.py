@@ -18,6 +18,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 
 from tests.wire.desk import CLIENT_TIMEOUT_S, Desk
@@ -29,6 +30,9 @@ CHECKS = [
     checks.response_schema_conformance,
     checks.response_headers_conformance,
 ]
+FAULTS = (Exception, FailureGroup)
+"""What schemathesis finds is no `Exception`."""
+
 JSON = "application/json"
 CUSTOMER = "cust_of_samples"
 PROVIDER = "stub"
@@ -113,7 +117,7 @@ class Sampler:
                     self._drive(cases, examples, names if there else [])
                 except Unsatisfiable:
                     continue  # what takes no input takes no wrong one
-                except Exception as fault:  # noqa: BLE001  # told with those of the other operations
+                except FAULTS as fault:  # told with those of the other operations
                     return f"{operation.label} ({mode.value}): {_told(fault)}"
         return None
 
@@ -124,7 +128,7 @@ class Sampler:
         try:
             for hostile in choose(list(_hostile(self.document, operation.method, told))):
                 self._send(operation.Case(path_parameters=Known(self.desk).of(names), **hostile))
-        except Exception as fault:  # noqa: BLE001  # told with those of the other operations
+        except FAULTS as fault:  # told with those of the other operations
             return f"{operation.label}: {_told(fault)}"
         return None
 
@@ -151,7 +155,7 @@ class Sampler:
                 answer = case.call(base_url=self.desk.url, session=self._session, timeout=CLIENT_TIMEOUT_S)
                 self.answered.setdefault(case.operation.label, Counter())[answer.status_code] += 1
                 case.validate_response(answer, checks=CHECKS)
-            except Exception as fault:
+            except FAULTS as fault:
                 fault.add_note(f"Sent: {case.as_curl_command()}")
                 raise
 
@@ -161,7 +165,7 @@ class Sampler:
         logged, began = self.log.stat().st_size, monotonic()
         try:
             yield
-        except Exception as fault:
+        except FAULTS as fault:
             with self.log.open("rb") as lines:
                 lines.seek(logged)
                 fault.add_note(f"In these {monotonic() - began:.2f} s the desk logged:")

@@ -30,7 +30,7 @@ def sampler(
     else:
         url = f"sqlite:///{shutil.copy(migrated_sqlite, directory / 'desk.db')}"
     log = directory / "app.log"
-    told = {"LOG_FILE": str(log), "LOG_LEVEL": "INFO"}
+    told = {"LOG_FILE": str(log), "LOG_LEVEL": "WARNING"}
     with running_desk({"DATABASE_URL": url} | told) as desk:
         sampler = Sampler(desk, log)
         yield sampler

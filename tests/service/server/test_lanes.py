@@ -65,6 +65,21 @@ def test_life_is_told_by_a_thread_of_its_own():
     assert lanes.lane_of("/readyz").plan.name == "desk"
 
 
+def test_nothing_is_refused_while_a_thread_is_idle_however_long_the_process_stood_still():
+    clock = Hands()
+    lanes = lanes_on(clock)
+    lane, channel = lanes.lane_of("/"), WaitingChannel()
+    lane.threads.update({0, 1})
+    lane.active_count = 1
+    lanes.add_task(channel)
+    clock.now += 60
+    lanes.sweep()
+    assert (channel.refused, len(lane.queue)) == ([], 1)
+    lane.active_count = 2
+    lanes.sweep()
+    assert channel.refused == [2.0]
+
+
 def test_a_request_that_waited_longer_than_it_is_worth_is_refused():
     clock = Hands()
     lanes = lanes_on(clock)
