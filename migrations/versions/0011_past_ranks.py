@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_past_ranks")),
     )
     op.create_index("ix_past_ranks_change", "past_ranks", ["change"])
+    op.create_index("ix_past_ranks_ticket_id_change", "past_ranks", ["ticket_id", "change"])
 
 
 def downgrade() -> None:

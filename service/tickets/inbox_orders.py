@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import CTE
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket, TicketStatus
+from service.tickets.past_ranks import Moved
 from service.tickets.queries import TicketFilter
 from service.tickets.scoring import Weights
 
@@ -47,7 +47,7 @@ class Stream:
 class Order(Protocol):
     """A place is `column` plus, in orders by score, what is `added`; such sums are exact.
 
-    `moved`: the tickets that had another rank at the moment the order is of, with that rank.
+    `moved`: the tickets that had another rank at the moment the order is of.
     """
 
     @property
@@ -57,7 +57,7 @@ class Order(Protocol):
     def ascending(self) -> bool: ...
 
     @property
-    def moved(self) -> CTE | None: ...
+    def moved(self) -> Moved | None: ...
 
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]: ...
 
@@ -71,7 +71,7 @@ class ByScore:
     weights: Weights
     at: datetime
     boost: float = 0.0
-    moved: CTE | None = None
+    moved: Moved | None = None
 
     ascending = False
 

@@ -29,6 +29,7 @@ from service.tickets import queries
 from service.tickets.inbox_clauses import AnyColumn, Clause
 from service.tickets.inbox_orders import Key, Mark, Order, Stream
 from service.tickets.models import Ticket
+from service.tickets.past_ranks import MOST_CHANGES
 from service.tickets.queries import COUNTED_EXACTLY, TicketFilter
 
 ALL_TEXTS = 2**31 - 1
@@ -155,7 +156,7 @@ class Walk:
         """`id`, `customer_id` and `place` of the first `most`, whatever stands in them."""
         parts = [self._stream(stream, most, floor).subquery() for stream in self._order.streams(self._wanted)]
         if self._order.moved is not None:
-            parts.append(self._moved(self._order.moved, most, floor).subquery())
+            parts.append(self._moved(self._order.moved.ranks, most, floor).subquery())
         if len(parts) == 1:
             return parts[0]
         merged = union_all(*(select(part) for part in parts)).subquery()
@@ -169,7 +170,7 @@ class Walk:
         if stream.waiting is not None:
             rows = rows.where(Ticket.waiting == stream.waiting)
         if self._order.moved is not None:
-            rows = rows.where(Ticket.id.not_in(select(self._order.moved.c.ticket_id)))
+            rows = rows.where(self._order.moved.stays(Ticket.id))
         if self._last is not None:
             rows = rows.where(self._is_behind(column, _less(self._last.place, add), self._last.id))
         if floor is not None:
@@ -177,15 +178,20 @@ class Walk:
         return self._ordered(rows, column, Ticket.id).limit(most)
 
     def _moved(self, moved: CTE, most: int, floor: Any) -> Select[Any]:
-        """Those whose rank is another now, where they were."""
-        place = self._either(moved.c.waiting, moved.c.inbox_rank)
-        rows = select(Ticket.id, Ticket.customer_id, place.label("place"))
-        rows = self._wanted.apply(rows.join_from(moved, Ticket, Ticket.id == moved.c.ticket_id))
+        """Those whose rank is another now, where they were; looked up one by one as far as it takes."""
+        place = self._either(moved.c.waiting, moved.c.inbox_rank).label("place")
+        ranks = select(moved.c.ticket_id, place)
         if self._last is not None:
-            rows = rows.where(self._is_behind(place, self._last.place, self._last.id))
+            ranks = ranks.where(self._is_behind(place, self._last.place, self._last.id, moved.c.ticket_id))
         if floor is not None:
-            rows = rows.where(place >= floor)
-        return self._ordered(rows, place, Ticket.id).limit(most)
+            ranks = ranks.where(place >= floor)
+        ranks_in_order = self._ordered(ranks, place, moved.c.ticket_id).limit(MOST_CHANGES).subquery()
+        owner = self._wanted.apply(select(Ticket.customer_id).where(Ticket.id == ranks_in_order.c.ticket_id))
+        ticket_id = ranks_in_order.c.ticket_id.label("id")
+        found = select(ticket_id, owner.scalar_subquery().label("customer_id"), ranks_in_order.c.place)
+        there = found.subquery()
+        rows = select(there).where(there.c.customer_id.is_not(None))
+        return self._ordered(rows, there.c.place, there.c.id).limit(most)
 
     def _either(self, waiting: AnyColumn, column: AnyColumn) -> ColumnElement[Any]:
         """The place, where it is not known beforehand who waits."""
@@ -199,11 +205,13 @@ class Walk:
     def _place(column: AnyColumn, add: float | None) -> Any:
         return column if add is None else column + literal(add)
 
-    def _is_behind(self, column: Any, place: Any, ticket_id: str | None) -> ColumnElement[bool]:
+    def _is_behind(
+        self, column: Any, place: Any, ticket_id: str | None, id_column: AnyColumn = Ticket.id
+    ) -> ColumnElement[bool]:
         at = literal(place, self._order.column.type)
         if ticket_id is None:
             return cast("ColumnElement[bool]", column <= at)
-        here, there = tuple_(column, Ticket.id), tuple_(at, literal(ticket_id))
+        here, there = tuple_(column, id_column), tuple_(at, literal(ticket_id))
         return here > there if self._order.ascending else here < there
 
     def _ordered(self, rows: Select[Any], *columns: AnyColumn) -> Select[Any]:
@@ -237,9 +245,10 @@ class Walk:
         moved, column = self._order.moved, self._order.column
         place, tables = self._either(Ticket.waiting, column), Ticket.__table__
         if moved is not None:
-            tables = tables.outerjoin(moved, moved.c.ticket_id == Ticket.id)
-            waiting = func.coalesce(moved.c.waiting, Ticket.waiting)
-            place = self._either(waiting, func.coalesce(moved.c.inbox_rank, column))
+            ranks = moved.ranks
+            tables = tables.outerjoin(ranks, ranks.c.ticket_id == Ticket.id)
+            waiting = func.coalesce(ranks.c.waiting, Ticket.waiting)
+            place = self._either(waiting, func.coalesce(ranks.c.inbox_rank, column))
         found = self._wanted.apply(select(place.label("place"), Ticket.id).select_from(tables))
         found = found.where(Ticket.id.in_(select(held.c.id)))
         found = found.where(*self._granted(wanted, Ticket.id, Ticket.customer_id))

@@ -231,4 +231,7 @@ class PastRank(Base):
     inbox_rank: Mapped[float]
     at: Mapped[datetime]
 
-    __table_args__ = (Index("ix_past_ranks_change", "change"),)
+    __table_args__ = (
+        Index("ix_past_ranks_change", "change"),
+        Index("ix_past_ranks_ticket_id_change", "ticket_id", "change"),
+    )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any, Self
 
 import msgspec
-from sqlalchemy import CTE, Row
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock
@@ -30,7 +30,7 @@ from service.tickets.inbox_clauses import Clause, Said, Tagged
 from service.tickets.inbox_orders import BEFORE_ALL_IDS, ByScore, ByTime, Key, Mark
 from service.tickets.inbox_queries import USUAL, Effort, Walk
 from service.tickets.models import Ticket
-from service.tickets.past_ranks import Moment
+from service.tickets.past_ranks import Moment, Moved
 from service.tickets.queries import TicketFilter
 from service.tickets.scoring import DIGITS, Part, Weights
 
@@ -177,7 +177,7 @@ class InboxService:
         changes = moment.changes(session)
         if changes.too_many and page.cursor is not None:
             raise InvalidField("cursor", EXPIRED)
-        return self._by_score(session, wanted, page, at, moment.ranks()) if changes.any else marked
+        return self._by_score(session, wanted, page, at, moment.moved()) if changes.any else marked
 
     def by_time(self, wanted: Wanted, page: Page, *, column: str, ascending: bool) -> Inbox:
         """By one of `TIMES`."""
@@ -211,7 +211,7 @@ class InboxService:
         return Breakdown(ticket_id, parts, self._weights.score(ticket, at, alerted=bool(alerted)))
 
     def _by_score(
-        self, session: Session, wanted: Wanted, page: InboxPage, at: datetime, moved: CTE | None = None
+        self, session: Session, wanted: Wanted, page: InboxPage, at: datetime, moved: Moved | None = None
     ) -> list[_Marked]:
         most, last = page.offset + page.limit + 1, page.cursor
         until = wanted.filter if last is None else replace(wanted.filter, created_until=at)
