@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     Select,
     Subquery,
@@ -29,7 +28,7 @@ from service.tickets import queries
 from service.tickets.inbox_clauses import AnyColumn, Clause
 from service.tickets.inbox_orders import Key, Mark, Order, Stream
 from service.tickets.models import Ticket
-from service.tickets.past_ranks import MOST_CHANGES
+from service.tickets.past_ranks import MOST_CHANGES, Moved
 from service.tickets.queries import COUNTED_EXACTLY, TicketFilter
 
 ALL_TEXTS = 2**31 - 1
@@ -156,7 +155,7 @@ class Walk:
         """`id`, `customer_id` and `place` of the first `most`, whatever stands in them."""
         parts = [self._stream(stream, most, floor).subquery() for stream in self._order.streams(self._wanted)]
         if self._order.moved is not None:
-            parts.append(self._moved(self._order.moved.ranks, most, floor).subquery())
+            parts.append(self._moved(self._order.moved, most, floor).subquery())
         if len(parts) == 1:
             return parts[0]
         merged = union_all(*(select(part) for part in parts)).subquery()
@@ -177,18 +176,21 @@ class Walk:
             rows = rows.where(column >= _less(floor, add))
         return self._ordered(rows, column, Ticket.id).limit(most)
 
-    def _moved(self, moved: CTE, most: int, floor: Any) -> Select[Any]:
+    def _moved(self, moved: Moved, most: int, floor: Any) -> Select[Any]:
         """Those whose rank is another now, where they were; looked up one by one as far as it takes."""
-        place = self._either(moved.c.waiting, moved.c.inbox_rank).label("place")
-        ranks = select(moved.c.ticket_id, place)
+        left = moved.left()
+        place = self._either(left.c.waiting, left.c.inbox_rank).label("place")
+        rows = select(left.c.ticket_id, left.c.sequence, place)
         if self._last is not None:
-            ranks = ranks.where(self._is_behind(place, self._last.place, self._last.id, moved.c.ticket_id))
+            rows = rows.where(self._is_behind(place, self._last.place, self._last.id, left.c.ticket_id))
         if floor is not None:
-            ranks = ranks.where(place >= floor)
-        ranks_in_order = self._ordered(ranks, place, moved.c.ticket_id).limit(MOST_CHANGES).subquery()
-        owner = self._wanted.apply(select(Ticket.customer_id).where(Ticket.id == ranks_in_order.c.ticket_id))
-        ticket_id = ranks_in_order.c.ticket_id.label("id")
-        found = select(ticket_id, owner.scalar_subquery().label("customer_id"), ranks_in_order.c.place)
+            rows = rows.where(place >= floor)
+        # Only a limit keeps PostgreSQL from looking up all of them first.
+        in_order = self._ordered(rows, place, left.c.ticket_id).limit(MOST_CHANGES + 1).subquery()
+        owner = self._wanted.apply(select(Ticket.customer_id).where(Ticket.id == in_order.c.ticket_id))
+        found = select(
+            in_order.c.ticket_id.label("id"), owner.scalar_subquery().label("customer_id"), in_order.c.place
+        ).where(moved.is_first(in_order.c.ticket_id, in_order.c.sequence))
         there = found.subquery()
         rows = select(there).where(there.c.customer_id.is_not(None))
         return self._ordered(rows, there.c.place, there.c.id).limit(most)
@@ -245,7 +247,7 @@ class Walk:
         moved, column = self._order.moved, self._order.column
         place, tables = self._either(Ticket.waiting, column), Ticket.__table__
         if moved is not None:
-            ranks = moved.ranks
+            ranks = moved.ranks()
             tables = tables.outerjoin(ranks, ranks.c.ticket_id == Ticket.id)
             waiting = func.coalesce(ranks.c.waiting, Ticket.waiting)
             place = self._either(waiting, func.coalesce(ranks.c.inbox_rank, column))

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     CursorResult,
+    Subquery,
     and_,
     delete,
     false,
@@ -71,9 +71,7 @@ class Moment:
         )
 
     def moved(self) -> "Moved":
-        first = select(func.min(PastRank.sequence)).where(self._later).group_by(PastRank.ticket_id)
-        left = select(PastRank.ticket_id, PastRank.waiting, PastRank.inbox_rank)
-        return Moved(left.where(PastRank.sequence.in_(first)).cte("moved"), self._later)
+        return Moved(self._later)
 
     def changes(self, session: Session) -> "Changes":
         some = select(PastRank.ticket_id).where(self._later).limit(MOST_CHANGES + 1).subquery()
@@ -83,22 +81,37 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The tickets whose ranks are others than at a moment.
+    """The tickets whose ranks are others than at a moment, by what changed `_later`.
 
-    `ranks`: `ticket_id`, `waiting` and `inbox_rank` as they were then.
+    Whatever is asked of one ticket is a look at it alone, of which no planner makes a join. Nor does
+    PostgreSQL take it for rare, as it would what is asked to be null: it would leave the index that is in
+    order, and sort all tickets.
     """
 
-    ranks: CTE
     _later: ColumnElement[bool]
 
     def stays(self, ticket_id: Any) -> ColumnElement[bool]:
-        """Whether a ticket is none of them: by a look at it alone, of which no planner makes a join.
+        """Whether a ticket is none of them."""
+        return self._none(PastRank.ticket_id == ticket_id)
 
-        Nor does PostgreSQL take it for rare, as it would what is asked to be null: it would leave the index
-        that is in order, and sort all tickets.
-        """
-        later = select(true()).where(PastRank.ticket_id == ticket_id, self._later).limit(1)
-        return not_(func.coalesce(later.scalar_subquery(), false()))
+    def left(self) -> Subquery:
+        """`ticket_id`, `waiting`, `inbox_rank` and `sequence`; of a ticket maybe several."""
+        rows = select(PastRank.ticket_id, PastRank.waiting, PastRank.inbox_rank, PastRank.sequence)
+        return rows.where(self._later).subquery()
+
+    def is_first(self, ticket_id: Any, sequence: Any) -> ColumnElement[bool]:
+        """Whether that is what was left first of the ticket: its rank at the moment."""
+        return self._none(PastRank.ticket_id == ticket_id, PastRank.sequence < sequence)
+
+    def ranks(self) -> Subquery:
+        """`ticket_id`, `waiting` and `inbox_rank` as they were, once for each ticket."""
+        first = select(func.min(PastRank.sequence)).where(self._later).group_by(PastRank.ticket_id)
+        rows = select(PastRank.ticket_id, PastRank.waiting, PastRank.inbox_rank)
+        return rows.where(PastRank.sequence.in_(first)).subquery()
+
+    def _none(self, *those: ColumnElement[bool]) -> ColumnElement[bool]:
+        some = select(true()).where(self._later, *those).limit(1)
+        return not_(func.coalesce(some.scalar_subquery(), false()))
 
 
 @dataclass(frozen=True, slots=True)
