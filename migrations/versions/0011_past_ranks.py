@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_past_ranks")),
     )
     op.create_index("ix_past_ranks_change", "past_ranks", ["change"])
-    op.create_index("ix_past_ranks_ticket_id_change", "past_ranks", ["ticket_id", "change"])
+    op.create_index("ix_past_ranks_ticket_id", "past_ranks", ["ticket_id"])
 
 
 def downgrade() -> None:

@@ -233,5 +233,5 @@ class PastRank(Base):
 
     __table_args__ = (
         Index("ix_past_ranks_change", "change"),
-        Index("ix_past_ranks_ticket_id_change", "ticket_id", "change"),
+        Index("ix_past_ranks_ticket_id", "ticket_id"),
     )

@@ -42,6 +42,7 @@ MOST_CHANGES = 20_000
 """That a walk looks past. A page reads them all."""
 
 EVERY_TICKET = ""
+CHANGE = cast("ColumnElement[int]", PastRank.change)
 
 _ROWS = PastRank.__table__
 _NUMBERS: dict[str, ColumnElement[int]] = {
@@ -61,34 +62,31 @@ class Moment:
     next: int
     open: tuple[int, ...] = ()
 
-    @property
-    def _later(self) -> ColumnElement[bool]:
+    def is_before(self, change: ColumnElement[int]) -> ColumnElement[bool]:
+        """Whether that change was not committed by then."""
         if not self.open:
-            return PastRank.change >= self.next
-        return and_(
-            PastRank.change >= min(self.open),
-            or_(PastRank.change >= self.next, PastRank.change.in_(self.open)),
-        )
+            return change >= self.next
+        return and_(change >= min(self.open), or_(change >= self.next, change.in_(self.open)))
 
     def moved(self) -> "Moved":
-        return Moved(self._later)
+        return Moved(self)
 
     def changes(self, session: Session) -> "Changes":
-        some = select(PastRank.ticket_id).where(self._later).limit(MOST_CHANGES + 1).subquery()
+        some = select(PastRank.ticket_id).where(self.is_before(CHANGE)).limit(MOST_CHANGES + 1).subquery()
         count, least = session.execute(select(func.count(), func.min(some.c.ticket_id))).one()
         return Changes(any=count > 0, too_many=count > MOST_CHANGES or least == EVERY_TICKET)
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The tickets whose ranks are others than at a moment, by what changed `_later`.
+    """The tickets whose ranks are others than at a moment.
 
-    Whatever is asked of one ticket is a look at it alone, of which no planner makes a join. Nor does
-    PostgreSQL take it for rare, as it would what is asked to be null: it would leave the index that is in
-    order, and sort all tickets.
+    Whatever is asked of one ticket is a look at it alone, by the index of tickets: sums leave no other to be
+    chosen, and no planner makes a join of it. Nor does PostgreSQL take it for rare, as it would what is asked
+    to be null: it would leave the index that is in order, and sort all tickets.
     """
 
-    _later: ColumnElement[bool]
+    moment: Moment
 
     def stays(self, ticket_id: Any) -> ColumnElement[bool]:
         """Whether a ticket is none of them."""
@@ -97,20 +95,21 @@ class Moved:
     def left(self) -> Subquery:
         """`ticket_id`, `waiting`, `inbox_rank` and `sequence`; of a ticket maybe several."""
         rows = select(PastRank.ticket_id, PastRank.waiting, PastRank.inbox_rank, PastRank.sequence)
-        return rows.where(self._later).subquery()
+        return rows.where(self.moment.is_before(CHANGE)).subquery()
 
     def is_first(self, ticket_id: Any, sequence: Any) -> ColumnElement[bool]:
         """Whether that is what was left first of the ticket: its rank at the moment."""
-        return self._none(PastRank.ticket_id == ticket_id, PastRank.sequence < sequence)
+        return self._none(PastRank.ticket_id == ticket_id, PastRank.sequence + 0 < sequence)
 
     def ranks(self) -> Subquery:
         """`ticket_id`, `waiting` and `inbox_rank` as they were, once for each ticket."""
-        first = select(func.min(PastRank.sequence)).where(self._later).group_by(PastRank.ticket_id)
+        first = select(func.min(PastRank.sequence)).where(self.moment.is_before(CHANGE))
+        first = first.group_by(PastRank.ticket_id)
         rows = select(PastRank.ticket_id, PastRank.waiting, PastRank.inbox_rank)
         return rows.where(PastRank.sequence.in_(first)).subquery()
 
     def _none(self, *those: ColumnElement[bool]) -> ColumnElement[bool]:
-        some = select(true()).where(self._later, *those).limit(1)
+        some = select(true()).where(*those, self.moment.is_before(CHANGE + 0)).limit(1)
         return not_(func.coalesce(some.scalar_subquery(), false()))
 
 

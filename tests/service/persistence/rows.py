@@ -19,7 +19,7 @@ from service.intelligence.models import (
 from service.leases import JobLease
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
 from service.text_index import SearchText
-from service.tickets.models import InboxScoring, Message, Note, Ticket, TicketCounter, TicketField
+from service.tickets.models import InboxScoring, Message, Note, PastRank, Ticket, TicketCounter, TicketField
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 PROVENANCE = {"provider": "quimbi", "source": "fresh", "degraded": False, "as_of": NOON}
@@ -197,6 +197,7 @@ def one_of_everything() -> list[list[Any]]:
             ProviderOutcome(provider="quimbi", connection="connected", at=NOON),
             JobLease(name="prune", due_at=NOON),
             InboxScoring(id=1, made_with="0" * 64, at=NOON),
+            PastRank(change=1, ticket_id=parcel.id, waiting=True, inbox_rank=1.5, at=NOON),
             provider_toggles(),
             process_heartbeat(),
             DraftCounter(day=date(2026, 1, 31), provider="quimbi", tone="friendly", shard=3, generated=1),

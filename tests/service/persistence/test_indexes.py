@@ -14,7 +14,7 @@ from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
 from service.text_index import SearchText
-from service.tickets.models import Message, Ticket, TicketTag
+from service.tickets.models import Message, PastRank, Ticket, TicketTag
 from tests.service.persistence.rows import NOON
 
 living = select(Ticket.id).where(Ticket.deleted_at.is_(None))
@@ -45,6 +45,10 @@ LOOK_UPS: dict[str, Select[Any]] = {
     "ix_tickets_customer_id_created_at_id": select(Ticket)
     .where(Ticket.customer_id == "cust_123")
     .order_by(*newest_first),
+    "ix_past_ranks_change": select(PastRank.ticket_id).where(PastRank.change >= 7).limit(100),
+    "ix_past_ranks_ticket_id": select(PastRank.sequence)
+    .where(PastRank.ticket_id == "ticket_123", PastRank.change + 0 >= 7, PastRank.sequence + 0 < 7)
+    .limit(1),
     "ix_ticket_tags_tag_ticket_id": select(TicketTag.ticket_id).where(TicketTag.tag == "late"),
     "ix_messages_ticket_id_created_at_sequence": select(Message)
     .where(Message.ticket_id == "ticket_123")
