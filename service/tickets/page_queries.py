@@ -100,9 +100,9 @@ def listed(session: Session, ids: Sequence[str]) -> list[tuple[Row[Any], Sequenc
     if not ids:
         return []
     connection = session.connection()
-    rows = {row.id: row for row in connection.execute(_LISTED, {"ids": ids})}
+    rows = {row.id: row for row in connection.execute(_LISTED, {"ids": ids}).all()}
     tags: dict[str, list[str]] = {}
-    for ticket_id, tag in connection.execute(_TAGS, {"ids": ids}):
+    for ticket_id, tag in connection.execute(_TAGS, {"ids": ids}).all():
         tags.setdefault(ticket_id, []).append(tag)
     return [(rows[ticket_id], tags.get(ticket_id, ())) for ticket_id in ids if ticket_id in rows]
 

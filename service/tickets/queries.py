@@ -25,6 +25,8 @@ _LAST_MESSAGES = (
     .order_by(Message.created_at.desc(), Message.sequence.desc())
     .limit(bindparam("most"))
 )
+_KEPT = select(func.coalesce(func.sum(TicketCounter.tickets), 0))
+_KEPT_OF_STATUS = _KEPT.where(TicketCounter.status == bindparam("status"))
 Row = TypeVar("Row")
 Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
@@ -101,10 +103,8 @@ def dead_or_alive(session: Session, ticket_id: str) -> Ticket | None:
 def count(session: Session, wanted: TicketFilter) -> tuple[int, bool]:
     """How many, and whether that is an estimate (a lower bound): reads a bounded number of rows."""
     if wanted.by_status_alone:
-        kept = select(func.coalesce(func.sum(TicketCounter.tickets), 0))
-        if wanted.status:
-            kept = kept.where(TicketCounter.status == wanted.status)
-        return session.scalar(kept) or 0, False
+        kept = _KEPT_OF_STATUS if wanted.status else _KEPT
+        return session.connection().scalar(kept, {"status": wanted.status}) or 0, False
     return _count_some(session, wanted.apply(select(Ticket)))
 
 
