@@ -19,6 +19,7 @@ from providers.models import (
 )
 from providers.ports import Clock
 from service.among import Among
+from service.customers.models import Customer
 from service.intelligence.models import CustomerSnapshot
 from service.intelligence.snapshots import canonical, read_snapshot
 from service.tickets.services import ScoredFacts
@@ -67,6 +68,27 @@ _SCORED = select(
     CustomerSnapshot.lifetime_value,
 ).where(*_OF_MANY)
 
+_SCORED_IF_THERE = (
+    select(
+        CustomerSnapshot.provider,
+        CustomerSnapshot.known,
+        CustomerSnapshot.churn_risk,
+        CustomerSnapshot.lifetime_value,
+    )
+    .select_from(Customer)
+    .outerjoin(
+        CustomerSnapshot,
+        and_(
+            CustomerSnapshot.customer_id == Customer.id,
+            CustomerSnapshot.capability == Capability.ANALYZE,
+            CustomerSnapshot.arguments == WHOLE,
+            CustomerSnapshot.as_of >= bindparam("not_before"),
+        ),
+    )
+    .where(Customer.id == bindparam("customer"))
+)
+
+
 _WITH_CHURN = select(
     CustomerSnapshot.capability,
     CustomerSnapshot.provider,
@@ -108,6 +130,15 @@ class LastKnownFacts:
         for row in self._of_many(session, _SCORED, customer_ids):
             found.setdefault(row.customer_id, ScoredFacts(row.churn_risk, row.lifetime_value))
         return found
+
+    def scored_if_there(self, session: Session, customer_id: str) -> ScoredFacts | None:
+        """None where the customer is not there."""
+        of_one = {"customer": customer_id, "not_before": self._clock.now() - self._max_age}
+        rows = session.connection().execute(_SCORED_IF_THERE, of_one).all()
+        if not rows:
+            return None
+        first = next(iter(self._in_order(rows)), None)
+        return ScoredFacts(first.churn_risk, first.lifetime_value) if first is not None else ScoredFacts()
 
     def of(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, LastKnown]:
         """By customer; those of whom nothing was ever learnt are left out."""
