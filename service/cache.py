@@ -16,7 +16,7 @@ from redis.retry import Retry
 
 from providers.ports import AnswerCache, Clock
 from service.redis_gate import RedisGate
-from service.redis_reads import ThreadReads
+from service.redis_reads import ThreadCommands
 
 REDIS_TIMEOUT_S = 0.25
 IN_PROCESS_ANSWERS = 5_000
@@ -41,14 +41,18 @@ class BytesOnly(BaseSerializer):
 
 
 class PromptRedisCache(RedisCache):
-    """The extension's, but for the one thing that every warm answer waits for."""
+    """The extension's, but for what every warm answer waits for, and every customer's message."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._reads = ThreadReads(self._read_client)
+        self._commands = ThreadCommands(self._read_client)
 
     def get(self, key: str) -> bytes | None:
-        return self._reads.get(f"{self._get_prefix()}{key}")
+        return self._commands.get(f"{self._get_prefix()}{key}")
+
+    def unlink(self, *keys: str) -> int:
+        prefix = self._get_prefix()
+        return self._commands.unlink(*(f"{prefix}{key}" for key in keys))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 import time
 from datetime import UTC, datetime
 
+OFFSET = len("+00:00")
+
 
 class SystemClock:
     """The real one; implements `providers.ports.Clock`."""
@@ -17,4 +19,5 @@ class SystemClock:
 
 def rfc3339(at: datetime) -> str:
     """In UTC, to the millisecond, with `Z`."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{utc.isoformat(timespec='milliseconds')[:-OFFSET]}Z"

@@ -20,6 +20,7 @@ from service.engines import (
     engine_options,
     normalise_url,
 )
+from service.writes import WritingSession
 
 __all__ = [
     "Database",
@@ -66,7 +67,7 @@ class Together:
     """One transaction of several blocks, begun by the first that writes."""
 
     def __init__(self) -> None:
-        self.session: Session | None = None
+        self.session: WritingSession | None = None
         self.stack = ExitStack()
         self._depth = 0
 
@@ -118,7 +119,9 @@ class Database:
         configure_engine(engine)
         self.engine = engine
         self._read = sessionmaker(_for_reading(engine), expire_on_commit=False, autoflush=False)
-        self._write = sessionmaker(engine.execution_options(**{WRITING: True}), expire_on_commit=False)
+        self._write = sessionmaker(
+            engine.execution_options(**{WRITING: True}), class_=WritingSession, expire_on_commit=False
+        )
         self._at_head = False
         self._present = _Present()
         self._turn: AbstractContextManager[None] = (
@@ -164,9 +167,10 @@ class Database:
             _have_effects(together.session)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Session]:
+    def _transaction(self) -> Iterator[WritingSession]:
         with self._turn, self._write.begin() as session:
             yield session
+            session.send()
 
     @contextmanager
     def _part_of(self, together: Together) -> Iterator[Session]:
@@ -177,8 +181,10 @@ class Database:
         try:
             with together.block(together.session), together.session.begin_nested():
                 yield together.session
+                together.session.send()
         except BaseException:
             del effects[before:]
+            together.session.drop()
             raise
 
     def before_flush(self, complete: Callable[[Session], None]) -> None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, insert, text
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.columns import Base, Identifier, Json
 from service.columns import Sequence as SequenceType
+from service.writes import Write, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,8 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, 
     }
 
 
-_INSERT = insert(StoredEvent.__table__).inline()  # type: ignore[arg-type]  # a table, for the stubs a FromClause
-
+_COLUMNS = tuple(column.name for column in StoredEvent.__table__.columns if column.name != "id")
+_INSERT = Write.inserting(StoredEvent.__table__, _COLUMNS)
 """Nobody needs their ids, for which SQLite would take a statement each."""
 
 Handler = Callable[[Session, Event], None]
@@ -159,8 +160,7 @@ class EventLog:
         self.record_all(session, [event])
 
     def record_all(self, session: Session, events: Sequence[Event]) -> None:
-        if events:
-            session.connection().execute(_INSERT, [_row(event) for event in events])
+        write(session, _INSERT, [_row(event) for event in events])
         for event in events:
             for handler in self._handlers.get(event.type, ()):
                 handler(session, event)

@@ -1,4 +1,4 @@
-"""Single reads from Redis with as little around them as they need."""
+"""Single commands to Redis with as little around them as they need."""
 
 import threading
 from typing import cast
@@ -8,8 +8,8 @@ from redis.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 
-class ThreadReads:
-    """`GET` on a connection that each thread keeps.
+class ThreadCommands:
+    """`GET` and `UNLINK` on a connection that each thread keeps; either may be asked twice.
 
     The client takes one from its pool for every command and first looks, in three system calls, whether
     the server has closed it. Each of them may hand the interpreter lock to another thread. Here the
@@ -21,15 +21,22 @@ class ThreadReads:
         self._kept = threading.local()
 
     def get(self, key: str) -> bytes | None:
-        """Raises `RedisError`; a connection that broke off in the middle is opened anew by the next read."""
+        """Raises `RedisError`; a connection that broke off in the middle is opened anew by the next command."""
+        return cast("bytes | None", self._answered("GET", key))
+
+    def unlink(self, *keys: str) -> int:
+        """How many there were. Raises `RedisError`."""
+        return cast(int, self._answered("UNLINK", *keys))
+
+    def _answered(self, *command: str) -> object:
         connection = self._connection()
         kept = connection.is_connected
         try:
-            return _asked(connection, key)
+            return _asked(connection, command)
         except RedisConnectionError:
             if not kept:
                 raise
-            return _asked(connection, key)
+            return _asked(connection, command)
 
     def _connection(self) -> Connection:
         try:
@@ -50,6 +57,7 @@ class _Loan:
         self._pool.release(self.connection)
 
 
-def _asked(connection: Connection, key: str) -> bytes | None:
-    connection.send_command("GET", key)  # type: ignore[no-untyped-call]  # connects where it has to
-    return cast("bytes | None", connection.read_response())
+def _asked(connection: Connection, command: tuple[str, ...]) -> object:
+    connection.send_command(*command)  # type: ignore[no-untyped-call]  # connects where it has to
+    answer: object = connection.read_response()
+    return answer

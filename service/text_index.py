@@ -20,13 +20,11 @@ from sqlalchemy import (
     Index,
     String,
     Text,
-    bindparam,
     cast,
     column,
     delete,
     false,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -39,6 +37,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from service.columns import CUSTOMER_ID_LENGTH, Base, CustomerId, Identifier, short_enum
 from service.columns import Sequence as SequenceType
+from service.writes import Write, write
 
 LONGEST_TEXT = 100_000
 """Characters that are read: those of the longest message. Some become several (㌀ is アパート in one)."""
@@ -159,15 +158,15 @@ class IndexedText:
         return SearchText.customer_id == self.customer_id
 
 
+_INSERT = Write.inserting(SearchText.__table__, ("kind", "source_id", "ticket_id", "customer_id", "document"))
+"""Nobody needs their ids."""
+
+
 class TextIndex:
     """What stands in a text is found as soon as the transaction that wrote it is committed."""
 
     def __init__(self, dialect: str) -> None:
         self._on_postgresql = dialect == "postgresql"
-        document: ColumnElement[Any] = bindparam("words", type_=Text())
-        if self._on_postgresql:
-            document = cast(document, TSVECTOR)
-        self._insert = insert(SearchText).values(document=document).inline()  # nobody needs their ids
 
     def add(self, session: Session, texts: Sequence[IndexedText]) -> None:
         """Whose tickets and customers must be in the database, or about to be."""
@@ -177,7 +176,7 @@ class TextIndex:
                 "source_id": each.source_id,
                 "ticket_id": each.ticket_id,
                 "customer_id": each.customer_id,
-                "words": lexemes_of(words) if self._on_postgresql else words,
+                "document": lexemes_of(words) if self._on_postgresql else words,
             }
             for each in texts
             for words in pieces_of(each.text)
@@ -185,7 +184,7 @@ class TextIndex:
         if not rows:
             return
         session.flush()
-        session.connection().execute(self._insert, rows)
+        write(session, _INSERT, rows)
 
     def replace(self, session: Session, text: IndexedText) -> None:
         self.remove(session, text)

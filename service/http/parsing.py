@@ -53,6 +53,10 @@ class RequestParser(FlaskParser):
 class Blueprint(flask_smorest.Blueprint):
     ARGUMENTS_PARSER = RequestParser()
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """One schema for all requests: of a class the library makes one for each."""
+        return super().arguments(resolve_schema_instance(schema), **options)
+
     def response(self, status_code: int, schema: Any = None, **documentation: Any) -> Any:
         """Documents as the library does, and answers without what it keeps for its own ETags."""
         document = super().response(status_code, schema, **documentation)

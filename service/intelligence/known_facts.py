@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from sqlalchemy import Row, and_, bindparam, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from providers.models import (
@@ -18,6 +18,8 @@ from providers.models import (
     Source,
 )
 from providers.ports import Clock
+from service.among import Among
+from service.customers.models import Customer
 from service.intelligence.models import CustomerSnapshot
 from service.intelligence.snapshots import canonical, read_snapshot
 from service.tickets.services import ScoredFacts
@@ -37,36 +39,54 @@ class LastKnown:
         return replace(self.facts.provenance, source=source, degraded=False)
 
 
-AnySnapshot = TypeVar("AnySnapshot", bound=Any)
-"""With `provider` and `known`, whatever else was read of it."""
-
 WHOLE = ""
 USUAL_WINDOW = canonical(ChurnRequest(CustomerRef("")).arguments)
 """Arguments of the questions that are asked unless a caller says otherwise."""
 
 
-_SNAPSHOTS = select(CustomerSnapshot).where(
-    CustomerSnapshot.customer_id.in_(bindparam("customers", expanding=True)),
-    CustomerSnapshot.capability.in_(bindparam("capabilities", expanding=True)),
-    CustomerSnapshot.arguments.in_(bindparam("arguments", expanding=True)),
-    CustomerSnapshot.provider.in_(bindparam("providers", expanding=True)),
+_OF_MANY = (
+    Among(CustomerSnapshot.customer_id, "customers"),
+    CustomerSnapshot.capability == Capability.ANALYZE,
+    CustomerSnapshot.arguments == WHOLE,
     CustomerSnapshot.as_of >= bindparam("not_before"),
 )
+"""And of all providers, which are few."""
 
-
+_SNAPSHOTS = select(
+    CustomerSnapshot.customer_id,
+    CustomerSnapshot.provider,
+    CustomerSnapshot.known,
+    CustomerSnapshot.as_of,
+    CustomerSnapshot.refresh_due_since,
+    CustomerSnapshot.answer,
+).where(*_OF_MANY)
 _SCORED = select(
     CustomerSnapshot.customer_id,
     CustomerSnapshot.provider,
     CustomerSnapshot.known,
     CustomerSnapshot.churn_risk,
     CustomerSnapshot.lifetime_value,
-).where(
-    CustomerSnapshot.customer_id.in_(bindparam("customers", expanding=True)),
-    CustomerSnapshot.capability == Capability.ANALYZE.value,
-    CustomerSnapshot.arguments == WHOLE,
-    CustomerSnapshot.as_of >= bindparam("not_before"),
+).where(*_OF_MANY)
+
+_SCORED_IF_THERE = (
+    select(
+        CustomerSnapshot.provider,
+        CustomerSnapshot.known,
+        CustomerSnapshot.churn_risk,
+        CustomerSnapshot.lifetime_value,
+    )
+    .select_from(Customer)
+    .outerjoin(
+        CustomerSnapshot,
+        and_(
+            CustomerSnapshot.customer_id == Customer.id,
+            CustomerSnapshot.capability == Capability.ANALYZE,
+            CustomerSnapshot.arguments == WHOLE,
+            CustomerSnapshot.as_of >= bindparam("not_before"),
+        ),
+    )
+    .where(Customer.id == bindparam("customer"))
 )
-"""Each list in a statement is written out anew whenever it is asked: a ticket that is made has one alone."""
 
 
 _WITH_CHURN = select(
@@ -84,7 +104,7 @@ _WITH_CHURN = select(
     ),
     CustomerSnapshot.as_of >= bindparam("not_before"),
 )
-"""Of one customer and all providers, which are few: a list in a statement is written out anew each time."""
+"""Of one customer and all providers."""
 
 
 class LastKnownFacts:
@@ -107,16 +127,24 @@ class LastKnownFacts:
 
     def scored(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, ScoredFacts]:
         found: dict[str, ScoredFacts] = {}
-        enabled = self._enabled()
-        wanted = {"customers": list(customer_ids), "not_before": self._clock.now() - self._max_age}
-        rows = session.connection().execute(_SCORED, wanted).all()
-        for row in self._in_order([row for row in rows if row.provider in enabled]):
+        for row in self._of_many(session, _SCORED, customer_ids):
             found.setdefault(row.customer_id, ScoredFacts(row.churn_risk, row.lifetime_value))
         return found
 
+    def scored_if_there(self, session: Session, customer_id: str) -> ScoredFacts | None:
+        """None where the customer is not there."""
+        of_one = {"customer": customer_id, "not_before": self._clock.now() - self._max_age}
+        rows = session.connection().execute(_SCORED_IF_THERE, of_one).all()
+        if not rows:
+            return None
+        first = next(iter(self._in_order(rows)), None)
+        return ScoredFacts(first.churn_risk, first.lifetime_value) if first is not None else ScoredFacts()
+
     def of(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, LastKnown]:
         """By customer; those of whom nothing was ever learnt are left out."""
-        snapshots = self._snapshots(session, customer_ids)
+        snapshots: dict[str, Row[Any]] = {}
+        for row in self._of_many(session, _SNAPSHOTS, customer_ids):
+            snapshots.setdefault(row.customer_id, row)
         read = {customer_id: self._read(snapshot) for customer_id, snapshot in snapshots.items()}
         return {customer_id: known for customer_id, known in read.items() if known is not None}
 
@@ -125,9 +153,7 @@ class LastKnownFacts:
     ) -> tuple[LastKnown | None, ChurnPrediction | None]:
         """Also the churn prediction of the provider whose facts they are, in the same statement."""
         of_one = {"customer": customer_id, "not_before": self._clock.now() - self._max_age}
-        enabled = self._enabled()
-        found = session.connection().execute(_WITH_CHURN, of_one).all()
-        rows = self._in_order([row for row in found if row.provider in enabled])
+        rows = self._in_order(session.connection().execute(_WITH_CHURN, of_one).all())
         facts = next((row for row in rows if row.capability == Capability.ANALYZE), None)
         known = self._read(facts) if facts is not None else None
         if facts is None or known is None:
@@ -139,7 +165,7 @@ class LastKnownFacts:
         read = read_snapshot(Capability.CHURN, churn.answer, outdated=False) if churn is not None else None
         return known, cast("ChurnPrediction", read.answer) if read is not None else None
 
-    def _read(self, snapshot: CustomerSnapshot | Row[Any]) -> LastKnown | None:
+    def _read(self, snapshot: Row[Any]) -> LastKnown | None:
         marked = snapshot.refresh_due_since is not None
         read = read_snapshot(Capability.ANALYZE, snapshot.answer, outdated=marked)
         if read is None:
@@ -147,27 +173,15 @@ class LastKnownFacts:
         overdue = snapshot.as_of <= self._clock.now() - self._ttl
         return LastKnown(cast("CustomerIntelligence", read.answer), marked or overdue)
 
-    def _snapshots(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, CustomerSnapshot]:
-        found: dict[str, CustomerSnapshot] = {}
-        for row in self._rows(session, customer_ids, {Capability.ANALYZE: WHOLE}):
-            found.setdefault(row.customer_id, row)
-        return found
+    def _of_many(
+        self, session: Session, those: Select[Any], customer_ids: Iterable[str]
+    ) -> Sequence[Row[Any]]:
+        """Of each customer the one to be believed first."""
+        wanted = {"customers": list(customer_ids), "not_before": self._clock.now() - self._max_age}
+        return self._in_order(session.connection().execute(those, wanted).all())
 
-    def _rows(
-        self, session: Session, customer_ids: Iterable[str], kinds: Mapping[Capability, str]
-    ) -> Sequence[CustomerSnapshot]:
-        """Of the capabilities with these arguments, the one to be believed first."""
-        return self._in_order(session.scalars(_SNAPSHOTS, self._wanted(customer_ids, kinds)).all())
-
-    def _wanted(self, customer_ids: Iterable[str], kinds: Mapping[Capability, str]) -> dict[str, Any]:
-        return {
-            "customers": list(customer_ids),
-            "capabilities": list(kinds),
-            "arguments": list(kinds.values()),
-            "providers": list(self._enabled()),
-            "not_before": self._clock.now() - self._max_age,
-        }
-
-    def _in_order(self, rows: Sequence[AnySnapshot]) -> list[AnySnapshot]:
+    def _in_order(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+        """Without those of providers that are not enabled."""
         order = {name: place for place, name in enumerate(self._enabled())}
-        return sorted(rows, key=lambda row: (not row.known, order[row.provider]))
+        enabled = [row for row in rows if row.provider in order]
+        return sorted(enabled, key=lambda row: (not row.known, order[row.provider]))

@@ -24,6 +24,7 @@ from providers.models import (
 from providers.ports import Clock, Snapshot
 from service.database import Database, DatabaseUnavailable
 from service.intelligence.models import CustomerSnapshot
+from service.writes import Write, write
 
 log = structlog.get_logger()
 
@@ -119,16 +120,20 @@ class DatabaseSnapshots:
             mark_outdated(session, customer_id, self._clock.now())
 
 
-_MARK_ONE = (
-    update(CustomerSnapshot.__table__)  # type: ignore[arg-type]  # a table, for the stubs a FromClause
+_MARK = Write(
+    CustomerSnapshot.__tablename__,
+    of_json="UPDATE customer_snapshots SET refresh_due_since = CAST({rows} -> 0 ->> 'at' AS timestamptz)"
+    " WHERE customer_id = {rows} -> 0 ->> 'customer'",
+    one_by_one=update(CustomerSnapshot.__table__)  # type: ignore[arg-type]  # a table, for the stubs a FromClause
     .where(CustomerSnapshot.customer_id == bindparam("customer"))
-    .values(refresh_due_since=bindparam("at"))
+    .values(refresh_due_since=bindparam("at")),
 )
+"""One row at a time."""
 
 
 def mark_outdated(session: Session, customer_id: str, at: datetime) -> None:
     """The latest mark counts: what was asked before it cannot know."""
-    session.connection().execute(_MARK_ONE, {"customer": customer_id, "at": at})
+    write(session, _MARK, [{"customer": customer_id, "at": at}])
 
 
 def mark_all_outdated(session: Session, customer_ids: Collection[str], at: datetime) -> None:

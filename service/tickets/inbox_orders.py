@@ -1,17 +1,18 @@
 """The orders of the inbox, each a merge of streams that an index keeps sorted."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket, TicketStatus
 from service.tickets.past_ranks import Moved
 from service.tickets.queries import TicketFilter
-from service.tickets.scoring import Weights
+from service.tickets.scoring import ORIGIN, Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,15 @@ class Stream:
     waiting: bool | None = None
 
 
-class Order(Protocol):
+class Order(Hashable, Protocol):
     """A place is `column` plus, in orders by score, what is `added`; such sums are exact.
 
     `moved`: the tickets that had another rank at the moment the order is of.
     """
+
+    @property
+    def shape(self) -> "Order":
+        """One for all orders that differ in no more than what is added; nothing has moved in it."""
 
     @property
     def column(self) -> InstrumentedAttribute[Any]: ...
@@ -61,7 +66,7 @@ class Order(Protocol):
 
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]: ...
 
-    def added(self, *, waiting: bool) -> float | None: ...
+    def added(self, *, waiting: bool) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,10 @@ class ByScore:
     moved: Moved | None = None
 
     ascending = False
+
+    @property
+    def shape(self) -> "ByScore":
+        return ByScore(Weights(), ORIGIN)
 
     @property
     def column(self) -> InstrumentedAttribute[float]:
@@ -97,8 +106,42 @@ class ByTime:
 
     moved = None
 
+    @property
+    def shape(self) -> "ByTime":
+        return self
+
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]:
         yield Stream(wanted)
 
     def added(self, *, waiting: bool) -> float | None:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class ByParameters:
+    """An order in a statement that is built once: what is added are parameters of it."""
+
+    shape: Order
+
+    moved = None
+
+    @property
+    def column(self) -> InstrumentedAttribute[Any]:
+        column: InstrumentedAttribute[Any] = self.shape.column
+        return column
+
+    @property
+    def ascending(self) -> bool:
+        return self.shape.ascending
+
+    def streams(self, wanted: TicketFilter) -> Iterator[Stream]:
+        return self.shape.streams(wanted)
+
+    def added(self, *, waiting: bool) -> Any:
+        if self.shape.added(waiting=waiting) is None:
+            return None
+        return bindparam("added_waiting" if waiting else "added", type_=self.column.type)
+
+    @staticmethod
+    def values(order: Order) -> dict[str, Any]:
+        return {"added_waiting": order.added(waiting=True), "added": order.added(waiting=False)}

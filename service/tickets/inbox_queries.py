@@ -7,28 +7,24 @@ and by the index of words where few do; a first look tells which (docs/adr/0048)
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
-    case,
     func,
-    literal,
     not_,
     select,
-    tuple_,
-    union_all,
 )
 from sqlalchemy.orm import Session
 
 from service.text_index import TextIndex
 from service.tickets import queries
 from service.tickets.inbox_clauses import AnyColumn, Clause
-from service.tickets.inbox_orders import Key, Mark, Order, Stream
+from service.tickets.inbox_merges import Merge, first_of_all
+from service.tickets.inbox_orders import Key, Mark, Order
 from service.tickets.models import Ticket
-from service.tickets.past_ranks import MOST_CHANGES, Moved
 from service.tickets.queries import COUNTED_EXACTLY, TicketFilter
 
 ALL_TEXTS = 2**31 - 1
@@ -84,6 +80,7 @@ class Walk:
         self._wanted = wanted
         self._order = order
         self._last = last
+        self._merge = Merge(wanted, order, last)
         self._effort = effort
 
     def first(
@@ -91,20 +88,20 @@ class Walk:
     ) -> list[Key]:
         """The first `most` for which all clauses hold and `without` does not; none below `floor`, if any."""
         if not clauses and without is None:
-            return self._keys(self._rows(most))
+            return self._first_of_all(most)
         wanted = _Wish(most, tuple(clauses), without, floor)
         rows = max(self._effort.first_look, 2 * most) if clauses else 2 * most
-        found = self._keys(self._rows(rows, floor), wanted)
+        found = self._keys(self._merge.rows(rows, floor), wanted)
         if len(found) >= most:
             return found
         few = self._all_for(wanted, self._effort.few_texts) if clauses else None
         if few is not None:
             return few
-        while self._count(self._rows(rows, floor)) == rows:  # there are more behind them
+        while self._count(self._merge.rows(rows, floor)) == rows:  # there are more behind them
             rows *= FURTHER
             if clauses and rows > self._effort.longest_walk:
                 return self._all_for(wanted, ALL_TEXTS) or []
-            found = self._keys(self._rows(rows, floor), wanted)
+            found = self._keys(self._merge.rows(rows, floor), wanted)
             if len(found) >= most:
                 break
         return found
@@ -141,7 +138,7 @@ class Walk:
         """For words that many tickets hold, and a filter that leaves few of these."""
         rows, found = self._effort.first_look, at_least
         while rows <= self._effort.longest_walk:
-            walked = self._rows(rows)
+            walked = self._merge.rows(rows)
             holds = [self._holds(clause, walked.c.id, walked.c.customer_id) for clause in clauses]
             tallied = select(func.count(), func.count().filter(*holds)).select_from(walked)
             all_of_them, holding = self._session.execute(tallied).one()
@@ -151,81 +148,15 @@ class Walk:
             rows *= FURTHER
         return found, True
 
-    def _rows(self, most: int, floor: Any = None) -> Subquery:
-        """`id`, `customer_id` and `place` of the first `most`, whatever stands in them."""
-        parts = [self._stream(stream, most, floor).subquery() for stream in self._order.streams(self._wanted)]
-        if self._order.moved is not None:
-            parts.append(self._moved(self._order.moved, most, floor).subquery())
-        if len(parts) == 1:
-            return parts[0]
-        merged = union_all(*(select(part) for part in parts)).subquery()
-        return self._ordered(select(merged), merged.c.place, merged.c.id).limit(most).subquery()
+    def _first_of_all(self, most: int) -> list[Key]:
+        statement, values = first_of_all(self._wanted, self._order, self._last, most)
+        rows = self._session.connection().execute(statement, values).all()
+        return [Key(place, ticket_id) for place, ticket_id in rows]
 
-    def _stream(self, stream: Stream, most: int, floor: Any) -> Select[Any]:
-        column = self._order.column
-        add = self._order.added(waiting=bool(stream.waiting))
-        place = self._place(column, add).label("place")
-        rows = stream.wanted.apply(select(Ticket.id, Ticket.customer_id, place))
-        if stream.waiting is not None:
-            rows = rows.where(Ticket.waiting == stream.waiting)
-        if self._order.moved is not None:
-            rows = rows.where(self._order.moved.stays(Ticket.id))
-        if self._last is not None:
-            rows = rows.where(self._is_behind(column, _less(self._last.place, add), self._last.id))
-        if floor is not None:
-            rows = rows.where(column >= _less(floor, add))
-        return self._ordered(rows, column, Ticket.id).limit(most)
-
-    def _moved(self, moved: Moved, most: int, floor: Any) -> Select[Any]:
-        """Those whose rank is another now, where they were; looked up one by one as far as it takes."""
-        left = moved.left()
-        place = self._either(left.c.waiting, left.c.inbox_rank).label("place")
-        rows = select(left.c.ticket_id, left.c.sequence, place)
-        if self._last is not None:
-            rows = rows.where(self._is_behind(place, self._last.place, self._last.id, left.c.ticket_id))
-        if floor is not None:
-            rows = rows.where(place >= floor)
-        # Only a limit keeps PostgreSQL from looking up all of them first.
-        in_order = self._ordered(rows, place, left.c.ticket_id).limit(MOST_CHANGES + 1).subquery()
-        owner = self._wanted.apply(select(Ticket.customer_id).where(Ticket.id == in_order.c.ticket_id))
-        found = select(
-            in_order.c.ticket_id.label("id"), owner.scalar_subquery().label("customer_id"), in_order.c.place
-        ).where(moved.is_first(in_order.c.ticket_id, in_order.c.sequence))
-        there = found.subquery()
-        rows = select(there).where(there.c.customer_id.is_not(None))
-        return self._ordered(rows, there.c.place, there.c.id).limit(most)
-
-    def _either(self, waiting: AnyColumn, column: AnyColumn) -> ColumnElement[Any]:
-        """The place, where it is not known beforehand who waits."""
-        added = self._order.added
-        return case(
-            (waiting, self._place(column, added(waiting=True))),
-            else_=self._place(column, added(waiting=False)),
-        )
-
-    @staticmethod
-    def _place(column: AnyColumn, add: float | None) -> Any:
-        return column if add is None else column + literal(add)
-
-    def _is_behind(
-        self, column: Any, place: Any, ticket_id: str | None, id_column: AnyColumn = Ticket.id
-    ) -> ColumnElement[bool]:
-        at = literal(place, self._order.column.type)
-        if ticket_id is None:
-            return cast("ColumnElement[bool]", column <= at)
-        here, there = tuple_(column, id_column), tuple_(at, literal(ticket_id))
-        return here > there if self._order.ascending else here < there
-
-    def _ordered(self, rows: Select[Any], *columns: AnyColumn) -> Select[Any]:
-        ascending = self._order.ascending
-        return rows.order_by(*(column.asc() if ascending else column.desc() for column in columns))
-
-    def _keys(self, rows: Subquery, wanted: _Wish | None = None) -> list[Key]:
+    def _keys(self, rows: Subquery, wanted: _Wish) -> list[Key]:
         statement = select(rows.c.place, rows.c.id)
-        if wanted is not None:
-            statement = statement.where(*self._granted(wanted, rows.c.id, rows.c.customer_id))
-            statement = statement.limit(wanted.most)
-        statement = self._ordered(statement, rows.c.place, rows.c.id)
+        statement = statement.where(*self._granted(wanted, rows.c.id, rows.c.customer_id)).limit(wanted.most)
+        statement = self._merge.ordered(statement, rows.c.place, rows.c.id)
         return [Key(place, ticket_id) for place, ticket_id in self._session.execute(statement)]
 
     def _granted(
@@ -244,21 +175,20 @@ class Walk:
         held, complete = self._candidates(wanted.clauses, most_texts)
         if not complete:
             return None
-        moved, column = self._order.moved, self._order.column
-        place, tables = self._either(Ticket.waiting, column), Ticket.__table__
-        if moved is not None:
-            ranks = moved.ranks()
+        place, tables = self._merge.either(Ticket.waiting, self._order.column), Ticket.__table__
+        if self._order.moved is not None:
+            ranks = self._order.moved.ranks()
             tables = tables.outerjoin(ranks, ranks.c.ticket_id == Ticket.id)
             waiting = func.coalesce(ranks.c.waiting, Ticket.waiting)
-            place = self._either(waiting, func.coalesce(ranks.c.inbox_rank, column))
+            place = self._merge.either(waiting, func.coalesce(ranks.c.inbox_rank, self._order.column))
         found = self._wanted.apply(select(place.label("place"), Ticket.id).select_from(tables))
         found = found.where(Ticket.id.in_(select(held.c.id)))
         found = found.where(*self._granted(wanted, Ticket.id, Ticket.customer_id))
         if self._last is not None:
-            found = found.where(self._is_behind(place, self._last.place, self._last.id))
+            found = found.where(self._merge.is_behind(place, self._last.place, self._last.id))
         if wanted.floor is not None:
             found = found.where(place >= wanted.floor)
-        rows = self._session.execute(self._ordered(found, place, Ticket.id).limit(wanted.most))
+        rows = self._session.execute(self._merge.ordered(found, place, Ticket.id).limit(wanted.most))
         return [Key(row.place, row.id) for row in rows]
 
     def _candidates(self, clauses: Sequence[Clause], most: int) -> tuple[Subquery, bool]:
@@ -278,7 +208,3 @@ class Walk:
 
     def _count(self, rows: Subquery) -> int:
         return self._session.scalar(select(func.count()).select_from(rows)) or 0
-
-
-def _less(place: Any, add: float | None) -> Any:
-    return place if add is None else place - add

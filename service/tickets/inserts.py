@@ -3,19 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
 from service.tickets.models import Message, Ticket, TicketTag
-
-_TICKET = insert(Ticket.__table__).inline()  # type: ignore[arg-type]  # a table, for the stubs a FromClause
-_TAGS = insert(TicketTag.__table__).inline()  # type: ignore[arg-type]  # likewise
-_MESSAGES = insert(Message.__table__).inline()  # type: ignore[arg-type]  # likewise
+from service.writes import Write, write
 
 _OF_TICKETS = tuple(column.name for column in Ticket.__table__.columns)
 _OF_MESSAGES = tuple(column.name for column in Message.__table__.columns if column.name != "sequence")
 """Which the database gives."""
+
+_TICKETS = Write.inserting(Ticket.__table__, _OF_TICKETS)
+_TAGS = Write.inserting(TicketTag.__table__, ("ticket_id", "tag"))
+_MESSAGES = Write.inserting(Message.__table__, _OF_MESSAGES)
 
 
 def insert_ticket(session: Session, ticket: Ticket) -> None:
@@ -25,13 +25,11 @@ def insert_ticket(session: Session, ticket: Ticket) -> None:
     """
     for name in set(_OF_TICKETS) - vars(ticket).keys():
         set_committed_value(ticket, name, None)
-    connection = session.connection()
-    connection.execute(_TICKET, _row(ticket, _OF_TICKETS))
+    write(session, _TICKETS, [_row(ticket, _OF_TICKETS)])
     tags = ticket.tag_rows
     for tag in tags:
         tag.ticket_id = ticket.id
-    if tags:
-        connection.execute(_TAGS, [{"ticket_id": tag.ticket_id, "tag": tag.tag} for tag in tags])
+    write(session, _TAGS, [{"ticket_id": tag.ticket_id, "tag": tag.tag} for tag in tags])
     for row in (*tags, ticket):
         make_transient_to_detached(row)
     session.add(ticket)
@@ -39,9 +37,7 @@ def insert_ticket(session: Session, ticket: Ticket) -> None:
 
 def insert_messages(session: Session, messages: Iterable[Message]) -> None:
     """Whose tickets are there. The session knows nothing of them; whoever asks for one reads it."""
-    rows = [_row(message, _OF_MESSAGES) for message in messages]
-    if rows:
-        session.connection().execute(_MESSAGES, rows)
+    write(session, _MESSAGES, [_row(message, _OF_MESSAGES) for message in messages])
 
 
 def _row(written: Ticket | Message, names: Iterable[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, exists, select
 from sqlalchemy.orm import Session
 
+from service.among import Among
 from service.customers.models import Customer, Order
 from service.tickets.models import Message, Note, Ticket, TicketTag
 
@@ -47,12 +48,18 @@ _TICKET = (
     .outerjoin(TicketTag, TicketTag.ticket_id == Ticket.id)
     .where(Ticket.id == bindparam("id"), Ticket.deleted_at.is_(None))
 )
-_LISTED = select(*_SHOWN, Ticket.waiting, Ticket.inbox_rank).where(
-    Ticket.id.in_(bindparam("ids", expanding=True)), Ticket.deleted_at.is_(None)
+_LISTED = (
+    select(
+        *_SHOWN,
+        Ticket.waiting,
+        Ticket.inbox_rank,
+        Customer.name.label("customer_name"),
+        Customer.external_ids.label("customer_external_ids"),
+    )
+    .join(Customer, Customer.id == Ticket.customer_id)
+    .where(Among(Ticket.id, "ids"), Ticket.deleted_at.is_(None))
 )
-_TAGS = select(TicketTag.ticket_id, TicketTag.tag).where(
-    TicketTag.ticket_id.in_(bindparam("ids", expanding=True))
-)
+_TAGS = select(TicketTag.ticket_id, TicketTag.tag).where(Among(TicketTag.ticket_id, "ids"))
 _LAST_MESSAGES = (
     select(
         Message.id,
@@ -86,13 +93,16 @@ def ticket_by_tags(session: Session, ticket_id: str) -> Sequence[Row[Any]]:
 
 
 def listed(session: Session, ids: Sequence[str]) -> list[tuple[Row[Any], Sequence[str]]]:
-    """Tickets with their tags, in the order of the ids; those that are deleted by now are left out."""
+    """Tickets with what is told of their customers, and their tags, in the order of the ids.
+
+    Those that are deleted by now are left out.
+    """
     if not ids:
         return []
     connection = session.connection()
-    rows = {row.id: row for row in connection.execute(_LISTED, {"ids": ids})}
+    rows = {row.id: row for row in connection.execute(_LISTED, {"ids": ids}).all()}
     tags: dict[str, list[str]] = {}
-    for ticket_id, tag in connection.execute(_TAGS, {"ids": ids}):
+    for ticket_id, tag in connection.execute(_TAGS, {"ids": ids}).all():
         tags.setdefault(ticket_id, []).append(tag)
     return [(rows[ticket_id], tags.get(ticket_id, ())) for ticket_id in ids if ticket_id in rows]
 

@@ -6,14 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, Select, bindparam, func, literal, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import CursorResult, Select, bindparam, func, literal, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from service.events import StoredEvent
 from service.http.pagination import Page
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField, TicketStatus
+from service.writes import Write, recorded, write
 
 COUNTED_EXACTLY = 1_000
 ASKED_AT_ONCE = 1_000
@@ -25,6 +25,8 @@ _LAST_MESSAGES = (
     .order_by(Message.created_at.desc(), Message.sequence.desc())
     .limit(bindparam("most"))
 )
+_KEPT = select(func.coalesce(func.sum(TicketCounter.tickets), 0))
+_KEPT_OF_STATUS = _KEPT.where(TicketCounter.status == bindparam("status"))
 Row = TypeVar("Row")
 Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
@@ -101,10 +103,8 @@ def dead_or_alive(session: Session, ticket_id: str) -> Ticket | None:
 def count(session: Session, wanted: TicketFilter) -> tuple[int, bool]:
     """How many, and whether that is an estimate (a lower bound): reads a bounded number of rows."""
     if wanted.by_status_alone:
-        kept = select(func.coalesce(func.sum(TicketCounter.tickets), 0))
-        if wanted.status:
-            kept = kept.where(TicketCounter.status == wanted.status)
-        return session.scalar(kept) or 0, False
+        kept = _KEPT_OF_STATUS if wanted.status else _KEPT
+        return session.connection().scalar(kept, {"status": wanted.status}) or 0, False
     return _count_some(session, wanted.apply(select(Ticket)))
 
 
@@ -118,29 +118,19 @@ def bounded(found: int) -> tuple[int, bool]:
     return min(found, COUNTED_EXACTLY), found > COUNTED_EXACTLY
 
 
-_RECOUNT = (
-    update(TicketCounter.__table__)  # type: ignore[arg-type]  # a table, which the stubs hold for a FromClause
-    .where(
-        TicketCounter.status == bindparam("changed_status"), TicketCounter.shard == bindparam("changed_shard")
-    )
-    .values(tickets=TicketCounter.tickets + bindparam("change"))
+_RECOUNT = Write(
+    TicketCounter.__tablename__,
+    of_json=recorded(TicketCounter.__table__, ("status", "shard", "tickets"), known_as="kept")
+    + " ON CONFLICT (status, shard) DO UPDATE SET tickets = kept.tickets + excluded.tickets",
+    one_by_one=text(
+        "INSERT INTO ticket_counters (status, shard, tickets) VALUES (:status, :shard, :tickets)"
+        " ON CONFLICT (status, shard) DO UPDATE SET tickets = tickets + excluded.tickets"
+    ),
 )
-"""An upsert would be compiled anew each time, and there is a row but for the first of a shard."""
 
 
 def recount(session: Session, status: TicketStatus, change: int, *, shard: int) -> None:
-    counted = session.connection().execute(
-        _RECOUNT, {"changed_status": status, "changed_shard": shard, "change": change}
-    )
-    if counted.rowcount:
-        return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(TicketCounter).values(status=status, shard=shard, tickets=change)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["status", "shard"], set_={"tickets": TicketCounter.tickets + change}
-        )
-    )
+    write(session, _RECOUNT, [{"status": str(status), "shard": shard, "tickets": change}])
 
 
 def last_messages(session: Session, ticket_id: str, limit: int) -> Sequence[Message]:

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from service.desk.schemas.known_customers import NestedCustomer
-from service.desk.services import Listed
+from service.http.dumping import Rows
 from service.http.fields import CallerId, Choice, Count, Flag, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 from service.text_index import Phrase, searched_terms
@@ -96,16 +96,18 @@ BESIDE_THE_TICKET = frozenset({"tags", "matches_topic_alert", "smart_score", "cu
 
 
 class InboxTicketSchema(TicketSchema):
+    """Of what is `Listed`."""
+
     matches_topic_alert = fields.Boolean()
     smart_score = fields.Float(metadata={"example": 7.34})
     customer = NestedCustomer()
 
-    def get_attribute(self, row: Listed, attr: str, default: Any) -> Any:
-        return getattr(row if attr in BESIDE_THE_TICKET else row.ticket, attr)
+    def place(self, attribute: str) -> str:
+        return attribute if attribute in BESIDE_THE_TICKET else f"ticket.{attribute}"
 
 
 class InboxSchema(Schema):
-    tickets = fields.List(fields.Nested(InboxTicketSchema), attribute="listing.rows")
+    tickets = Rows(InboxTicketSchema, attribute="listing.rows")
     pagination = fields.Nested(PaginationSchema, attribute="listing.pagination")
     topic_alerts_active = fields.List(fields.String())
     matches = fields.Integer(metadata={"description": "tickets that a topic alert matches"})

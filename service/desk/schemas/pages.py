@@ -7,11 +7,15 @@ from marshmallow import fields
 from service.customers.schemas.customers import CustomerSchema
 from service.desk.schemas.known_customers import NestedCustomer
 from service.desk.schemas.profiles import CustomerProfileSchema
-from service.desk.services import CustomerPage, TicketPage
+from service.desk.services import CustomerPage
 from service.tickets.schemas.conversations import ConversationSchema
+
+BESIDE_THE_CONVERSATION = frozenset({"customer", "customer_profile"})
 
 
 class TicketPageSchema(ConversationSchema):
+    """Of a `TicketPage`."""
+
     customer = NestedCustomer()
     customer_profile = fields.Nested(
         CustomerProfileSchema,
@@ -30,12 +34,9 @@ class TicketPageSchema(ConversationSchema):
         },
     )
 
-    def get_attribute(self, page: Any, attr: str, default: Any) -> Any:
+    def place(self, attribute: str) -> str:
         """The conversation stands flat beside what is known of the customer."""
-        told: TicketPage = page
-        if attr in {"customer", "customer_profile"}:
-            return getattr(told, attr)
-        return super().get_attribute(told.read, attr, default)
+        return attribute if attribute in BESIDE_THE_CONVERSATION else f"read.{super().place(attribute)}"
 
 
 class CustomerPageSchema(CustomerSchema):

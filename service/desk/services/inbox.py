@@ -47,7 +47,7 @@ class DeskService:
     def _enriched(self, inbox: Inbox) -> Inboxed:
         found = inbox.listing.rows
         with self._database.reading() as session:
-            customers = self._customers.of(session, {row.ticket.customer_id for row in found})
+            customers = self._customers.of(session, (row.customer for row in found))
         rows = [
             Listed(row.ticket, row.tags, row.alerted, row.score, customers[row.ticket.customer_id])
             for row in found

@@ -139,7 +139,8 @@ class Profiles:
     def any(self) -> CustomerProfile:
         """That of one customer who has one, out of some at random. Raises `NotFound`."""
         with self._database.reading() as session:
-            known = self._known.of(session, self._customers.at_random(session, LOOKED_AT))
+            some = self._customers.people(session, self._customers.at_random(session, LOOKED_AT))
+            known = self._known.of(session, some.values())
             told = [customer for customer in known.values() if customer.known is not None]
             for customer in sorted(told, key=_needs_orders)[:TRIED]:
                 profiled = self.of(session, Named(customer.reference, customer.name))

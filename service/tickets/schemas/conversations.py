@@ -4,11 +4,11 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
-from service.http.dumping import OfObjects
+from service.http.dumping import OfObjects, Rows
 from service.http.fields import CallerId, Choice, Count, Flag, Rfc3339, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 from service.tickets.schemas.tickets import OUR_ID_LENGTH, PersonFields, TicketSchema
-from service.tickets.services import NewMessage, NewNote, ReadTicket
+from service.tickets.services import NewMessage, NewNote
 
 LONGEST_MESSAGE = 100_000
 MOST_ATTACHMENTS = 20
@@ -101,18 +101,20 @@ class CreatedTicketSchema(Schema):
     id = fields.String(attribute="ticket.id")
     status = fields.Constant("created", metadata={"type": "string"})
     ticket = fields.Nested(TicketSchema)
-    messages = fields.List(fields.Nested(MessageSchema))
-    notes = fields.List(fields.Nested(NoteSchema))
+    messages = Rows(MessageSchema)
+    notes = Rows(NoteSchema)
 
 
 class ConversationSchema(TicketSchema):
-    messages = fields.List(fields.Nested(MessageSchema))
-    messages_truncated = fields.Boolean()
-    notes = fields.List(fields.Nested(NoteSchema))
+    """Of a `ReadTicket`."""
 
-    def get_attribute(self, read: ReadTicket, attr: str, default: Any) -> Any:
+    messages = Rows(MessageSchema)
+    messages_truncated = fields.Boolean()
+    notes = Rows(NoteSchema)
+
+    def place(self, attribute: str) -> str:
         """The ticket's fields stand flat beside its tags, messages and notes."""
-        return getattr(read if attr in BESIDE_THE_TICKET else read.ticket, attr)
+        return attribute if attribute in BESIDE_THE_TICKET else f"ticket.{attribute}"
 
 
 class AddedMessageSchema(Schema):

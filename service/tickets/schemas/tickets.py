@@ -125,7 +125,7 @@ class Tags(fields.List[str]):
     """In alphabetical order."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[Any] | None:
-        return super()._serialize(sorted(value), attr, obj, **kwargs)
+        return sorted(value)
 
 
 class TicketSchema(OfObjects):

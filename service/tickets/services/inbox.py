@@ -10,7 +10,9 @@ import msgspec
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from providers.models import CustomerRef
 from providers.ports import Clock
+from service.customers.services import Named
 from service.database import Database
 from service.errors import InvalidField, NotFound
 from service.http.pagination import (
@@ -100,12 +102,17 @@ class InboxPage(PageOf[InboxCursor]):
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """`ticket`: a row with what is shown of `Ticket`."""
+    """`ticket`: a row with what is shown of `Ticket`, and of its customer."""
 
     ticket: Row[Any]
     tags: Sequence[str]
     alerted: bool
     score: float
+
+    @property
+    def customer(self) -> Named:
+        known = self.ticket
+        return Named(CustomerRef(known.customer_id, known.customer_external_ids), known.customer_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,10 @@ class FactsSource(Protocol):
     def scored(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, ScoredFacts]:
         """By customer; one of whom nothing is known may be left out."""
 
+    def scored_if_there(self, session: Session, customer_id: str) -> ScoredFacts | None:
+        """None where the customer is not there, and for a source that does not know who is."""
+        return None
+
     @property
     def origin(self) -> str:
         """Text that changes when the same facts would be taken from elsewhere."""
@@ -71,6 +75,14 @@ class Ranking:
         for ticket in tickets:
             facts = known.get(ticket.customer_id, ScoredFacts())
             ticket.churn_risk, ticket.lifetime_value = facts.churn_risk, facts.lifetime_value
+
+    def take_facts_if_there(self, session: Session, ticket: Ticket) -> bool:
+        """As above, in one statement with whether its customer is there; False where that is not known."""
+        facts = self._facts.scored_if_there(session, ticket.customer_id)
+        if facts is None:
+            return False
+        ticket.churn_risk, ticket.lifetime_value = facts.churn_risk, facts.lifetime_value
+        return True
 
     def rank(self, ticket: Ticket) -> None:
         ticket.waiting = unanswered_since(ticket) is not None

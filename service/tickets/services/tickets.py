@@ -97,8 +97,9 @@ class TicketService:
             messages.append(placed(ticket, first, at=now))
         with unique_external_id(new.external_id), self._database.writing() as session:
             ticket.custom_fields = _custom_fields(session, {}, new.custom_fields)
-            self._customers.ensure(session, new.customer_id, new.author, actor=actor)
-            self._records.ranking.take_facts(session, [ticket])
+            if not self._records.ranking.take_facts_if_there(session, ticket):
+                self._customers.ensure(session, new.customer_id, new.author, actor=actor)
+                self._records.ranking.take_facts(session, [ticket])
             self._records.ranking.rank(ticket)  # which the session does for what it writes itself
             insert_ticket(session, ticket)
             insert_messages(session, messages)

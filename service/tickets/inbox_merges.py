@@ -1,0 +1,155 @@
+"""The rows of an order as a merge of streams, and those asked most by statements built once."""
+
+from dataclasses import fields, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    bindparam,
+    case,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
+
+from service.tickets.inbox_clauses import AnyColumn
+from service.tickets.inbox_orders import ByParameters, Mark, Order, Stream
+from service.tickets.models import Ticket
+from service.tickets.past_ranks import MOST_CHANGES, Moved
+from service.tickets.queries import TicketFilter
+
+KINDS = 128
+"""Statements that are kept: filters are many together, few at a time."""
+
+
+class Merge:
+    """The tickets of a filter in an order, from behind `last` on."""
+
+    def __init__(self, wanted: TicketFilter, order: Order, last: Mark | None = None) -> None:
+        self._wanted = wanted
+        self._order = order
+        self._last = last
+
+    def rows(self, most: Any, floor: Any = None) -> Subquery:
+        """`id`, `customer_id` and `place` of the first `most`, whatever stands in them."""
+        parts = [self._stream(stream, most, floor).subquery() for stream in self._order.streams(self._wanted)]
+        if self._order.moved is not None:
+            parts.append(self._moved(self._order.moved, most, floor).subquery())
+        if len(parts) == 1:
+            return parts[0]
+        merged = union_all(*(select(part) for part in parts)).subquery()
+        return self.ordered(select(merged), merged.c.place, merged.c.id).limit(most).subquery()
+
+    def _stream(self, stream: Stream, most: Any, floor: Any) -> Select[Any]:
+        column = self._order.column
+        add = self._order.added(waiting=bool(stream.waiting))
+        place = self.place(column, add).label("place")
+        rows = stream.wanted.apply(select(Ticket.id, Ticket.customer_id, place))
+        if stream.waiting is not None:
+            rows = rows.where(Ticket.waiting == stream.waiting)
+        if self._order.moved is not None:
+            rows = rows.where(self._order.moved.stays(Ticket.id))
+        if self._last is not None:
+            rows = rows.where(self.is_behind(column, _less(self._last.place, add), self._last.id))
+        if floor is not None:
+            rows = rows.where(column >= _less(floor, add))
+        return self.ordered(rows, column, Ticket.id).limit(most)
+
+    def _moved(self, moved: Moved, most: int, floor: Any) -> Select[Any]:
+        """Those whose rank is another now, where they were; looked up one by one as far as it takes."""
+        left = moved.left()
+        place = self.either(left.c.waiting, left.c.inbox_rank).label("place")
+        rows = select(left.c.ticket_id, left.c.sequence, place)
+        if self._last is not None:
+            rows = rows.where(self.is_behind(place, self._last.place, self._last.id, left.c.ticket_id))
+        if floor is not None:
+            rows = rows.where(place >= floor)
+        # Only a limit keeps PostgreSQL from looking up all of them first.
+        in_order = self.ordered(rows, place, left.c.ticket_id).limit(MOST_CHANGES + 1).subquery()
+        owner = self._wanted.apply(select(Ticket.customer_id).where(Ticket.id == in_order.c.ticket_id))
+        found = select(
+            in_order.c.ticket_id.label("id"), owner.scalar_subquery().label("customer_id"), in_order.c.place
+        ).where(moved.is_first(in_order.c.ticket_id, in_order.c.sequence))
+        there = found.subquery()
+        rows = select(there).where(there.c.customer_id.is_not(None))
+        return self.ordered(rows, there.c.place, there.c.id).limit(most)
+
+    def either(self, waiting: AnyColumn, column: AnyColumn) -> ColumnElement[Any]:
+        """The place, where it is not known beforehand who waits."""
+        added = self._order.added
+        return case(
+            (waiting, self.place(column, added(waiting=True))),
+            else_=self.place(column, added(waiting=False)),
+        )
+
+    @staticmethod
+    def place(column: AnyColumn, add: Any) -> Any:
+        return column if add is None else column + _value(add)
+
+    def is_behind(
+        self, column: Any, place: Any, ticket_id: Any, id_column: AnyColumn = Ticket.id
+    ) -> ColumnElement[bool]:
+        at = _value(place, self._order.column.type)
+        if ticket_id is None:
+            return cast("ColumnElement[bool]", column <= at)
+        here, there = tuple_(column, id_column), tuple_(at, _value(ticket_id))
+        return here > there if self._order.ascending else here < there
+
+    def ordered(self, rows: Select[Any], *columns: AnyColumn) -> Select[Any]:
+        ascending = self._order.ascending
+        return rows.order_by(*(column.asc() if ascending else column.desc() for column in columns))
+
+
+def first_of_all(
+    wanted: TicketFilter, order: Order, last: Mark | None, most: int
+) -> tuple[Select[Any], dict[str, Any]]:
+    """A statement for `place` and `id` of the first `most`, and its parameters."""
+    if order.moved is not None:
+        return _told(Merge(wanted, order, last)), {"most": most}
+    named = {
+        name: value
+        for name in (field.name for field in fields(wanted))
+        if name != "status" and (value := getattr(wanted, name)) is not None
+    }
+    values = {"most": most} | ByParameters.values(order)
+    behind = None
+    if last is not None:
+        behind = Mark(None, last.id and "last_id")
+        values |= {"last_place": last.place, "last_id": last.id}
+    if all(isinstance(value, str | datetime) for value in named.values()):
+        return _built(order.shape, wanted.status, tuple(named), behind), values | named
+    merge = Merge(wanted, ByParameters(order.shape), _parameters(order, behind))
+    return _told(merge), values
+
+
+@lru_cache(maxsize=KINDS)
+def _built(order: Order, status: str | None, named: tuple[str, ...], behind: Mark | None) -> Select[Any]:
+    parameters: dict[str, Any] = {name: bindparam(name) for name in named}
+    wanted = replace(TicketFilter(status=status), **parameters)
+    return _told(Merge(wanted, ByParameters(order), _parameters(order, behind)))
+
+
+def _parameters(order: Order, behind: Mark | None) -> Mark | None:
+    if behind is None:
+        return None
+    last_id: Any = behind.id and bindparam(behind.id, type_=Ticket.id.type)
+    return Mark(bindparam("last_place", type_=order.column.type), last_id)
+
+
+def _told(merge: Merge) -> Select[Any]:
+    rows = merge.rows(bindparam("most", type_=Integer()))
+    return merge.ordered(select(rows.c.place, rows.c.id), rows.c.place, rows.c.id)
+
+
+def _value(value: Any, kind: Any = None) -> Any:
+    return value if isinstance(value, ColumnElement) else literal(value, kind)
+
+
+def _less(place: Any, add: Any) -> Any:
+    return place if add is None else place - add

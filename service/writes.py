@@ -1,0 +1,133 @@
+"""What a change writes, sent together: on PostgreSQL in one statement, with one parameter for each table.
+
+A change of the desk writes many tables, and each statement takes as long again for SQLAlchemy, the driver and
+a round trip as for the database. What is written here waits in its session until something else is asked, or
+the transaction ends.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Executable, TextClause, insert, text
+from sqlalchemy.orm import Session
+
+from providers.codec import encode
+
+KINDS = 256
+Rows = Sequence[Mapping[str, Any]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Write:
+    """A statement over rows of a table, which have the same columns.
+
+    `of_json`: for PostgreSQL, where `{rows}` is a JSON array of them. `one_by_one`: for other databases, with a
+    parameter for each column. No row may be one that another statement of the same change writes.
+    """
+
+    table: str
+    of_json: str
+    one_by_one: Executable
+
+    @classmethod
+    def inserting(cls, table: Any, columns: Sequence[str], *, one_by_one: Executable | None = None) -> Self:
+        """Columns that are not named are the database's to fill, and null where it does not."""
+        return cls(
+            table.name, recorded(table, columns), insert(table).inline() if one_by_one is None else one_by_one
+        )
+
+
+def recorded(table: Any, columns: Sequence[str], *, known_as: str = "") -> str:
+    """An INSERT of the rows in JSON: each value is read as one of its column's type."""
+    names = ", ".join(columns)
+    into = f"{table.name} AS {known_as}" if known_as else table.name
+    return f"INSERT INTO {into} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table.name}, {{rows}})"
+
+
+class WritingSession(Session):
+    """What waits is sent before anything else is asked of the database, and in the order in which it came.
+
+    Only where one statement names a table for the second time are there two.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._waiting: list[tuple[Write, Rows]] = []
+
+    def write(self, write: Write, rows: Rows) -> None:
+        if rows:
+            self._waiting.append((write, rows))
+
+    def send(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        connection = super().connection()
+        if connection.dialect.name != "postgresql":
+            for write, rows in waiting:
+                connection.execute(write.one_by_one, rows)
+            return
+        for part in _without_repetition(waiting):
+            statement = _together(tuple(write for write, _ in part))
+            connection.execute(
+                statement, {f"rows{number}": encode(rows).decode() for number, (_, rows) in enumerate(part)}
+            )
+
+    def drop(self) -> None:
+        """What waits belongs to what is undone."""
+        self._waiting = []
+
+    def connection(self, *args: Any, **options: Any) -> Any:
+        self.send()
+        return super().connection(*args, **options)
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        self.send()
+        return super().execute(*args, **options)
+
+    def scalar(self, *args: Any, **options: Any) -> Any:
+        self.send()
+        return super().scalar(*args, **options)
+
+    def scalars(self, *args: Any, **options: Any) -> Any:
+        self.send()
+        return super().scalars(*args, **options)
+
+    def flush(self, *args: Any, **options: Any) -> None:
+        if self.new or self.dirty or self.deleted:
+            self.send()
+        super().flush(*args, **options)
+
+
+def write(session: Session, write: Write, rows: Rows) -> None:
+    """With what else the session writes. An error of it may come as late as the end of the transaction."""
+    if not isinstance(session, WritingSession):
+        raise TypeError("only sessions of Database.writing() write")
+    session.write(write, rows)
+
+
+def _without_repetition(waiting: Sequence[tuple[Write, Rows]]) -> Iterator[Sequence[tuple[Write, Rows]]]:
+    """PostgreSQL makes all of a statement out of what was there before it: none sees what another one does."""
+    part: list[tuple[Write, Rows]] = []
+    for each in waiting:
+        if each[0].table in {write.table for write, _ in part}:
+            yield part
+            part = []
+        part.append(each)
+    yield part
+
+
+@lru_cache(maxsize=KINDS)
+def _together(writes: tuple[Write, ...]) -> TextClause:
+    """The first is the statement itself, which is made first; then those beside it, the last of them first.
+
+    So rows are locked in the order in which they came.
+    """
+    first, *others = (
+        write.of_json.format(rows=f"CAST(:rows{number} AS json)") for number, write in enumerate(writes)
+    )
+    beside = ", ".join(f"write{number} AS ({other})" for number, other in enumerate(reversed(others)))
+    return text(f"WITH {beside} {first}" if beside else first)
