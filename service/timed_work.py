@@ -9,6 +9,7 @@ from providers.deadline import Deadline
 from providers.errors import NotCalled, Paused
 from providers.interface import Connection, ProviderHealth
 from providers.ports import Clock, ToggleSource
+from service.auditing import Audit
 from service.database import Database
 from service.http.queries import prune_idempotency_keys
 from service.intelligence.outcomes import OutcomeBoard
@@ -39,6 +40,7 @@ def named_jobs(
     switches: Switches,
     heartbeats: Heartbeats,
     ranking: Ranking,
+    audit: Audit,
     clock: Clock,
     sample_figures: Callable[[], None],
     draft_retention: timedelta,
@@ -117,6 +119,13 @@ def named_jobs(
             description="tell the other processes how this one's provider calls went",
             schedule=Every(TELL_EVERY),
             run=outcomes.publish,
+            per_process=True,
+        ),
+        Job(
+            name="write-audit",
+            description="write down what the audit was told of strangers, the same of a minute as one entry",
+            schedule=Every(TELL_EVERY),
+            run=audit.write_noted,
             per_process=True,
         ),
         Job(

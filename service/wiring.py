@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,10 +18,11 @@ from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from service.analytics.services import DraftAnalytics
+from service.auditing import Audit
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
 from service.customers.services import CustomerService, OrderService
-from service.database import Database, db, engine_options, normalise_url
+from service.database import Database, DatabaseUnavailable, db, engine_options, normalise_url
 from service.desk.services import (
     CustomerPages,
     DeskService,
@@ -34,6 +36,7 @@ from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.components import provide
 from service.http.idempotency import KeptAnswers
+from service.http.origins import asked_from
 from service.importing.importer import Importer
 from service.importing.kinds.customers import Customers
 from service.importing.kinds.orders import Orders
@@ -101,6 +104,7 @@ class Lifecycle:
     jobs: JobRunner
     chain: IntelligenceChain
     database: Database
+    audit: Audit
 
     def start(self) -> None:
         lines.start_batching()
@@ -109,6 +113,8 @@ class Lifecycle:
     def stop(self) -> None:
         self.jobs.stop()
         self.chain.close()
+        with suppress(DatabaseUnavailable):
+            self.audit.write_noted(all_of_them=True)
         self.database.close()
         lines.stop_batching()
 
@@ -120,7 +126,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     cache = install_cache(
         app, redis_url=settings.redis_url, key_prefix=settings.cache_key_prefix, clock=clock
     )
-    events = EventLog()
+    events = EventLog(origin=asked_from)
+    audit = Audit(database, events, clock, origin=asked_from)
     substituted = [provider.name for provider in substitutes.providers or ()]
     toggles = RuntimeToggles(substituted or settings.intelligence_providers)
     chain_settings = ChainSettings.from_environment(settings.raw)
@@ -166,11 +173,15 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         circuit_opened=bell.ring,
     )
     switches = Switches(database, events, toggles, chain, clock)
-    reporter = Reporter(
-        providers, chain=chain, toggles=toggles, statistics=statistics, cache=cache, clock=clock
-    )
     heartbeats = Heartbeats(
-        database, Process.this(clock), reporter=reporter, chain=chain, toggles=toggles, clock=clock
+        database,
+        Process.this(clock),
+        reporter=Reporter(
+            providers, chain=chain, toggles=toggles, statistics=statistics, cache=cache, clock=clock
+        ),
+        chain=chain,
+        toggles=toggles,
+        clock=clock,
     )
 
     FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
@@ -205,6 +216,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         switches=switches,
         heartbeats=heartbeats,
         ranking=ranking,
+        audit=audit,
         clock=clock,
         sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
@@ -221,6 +233,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         database,
         cache,
         events,
+        audit,
         runner,
         customers,
         orders,
@@ -268,7 +281,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
     app.extensions["support.metrics"] = metrics
     app.extensions["support.exposition"] = exposition
-    app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database)
+    app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database, audit=audit)
     announce(settings)
 
 
