@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
             allow_headers=CLIENT_HEADERS,
             expose_headers=SHOWN_HEADERS,
         )
-    callers.install(app, _callers(settings))
+    callers.install(app, callers.Gate(_callers(settings)))
     problems.install(app)
     wiring.wire(app, settings, substitutes or Substitutes(), metrics)
     Migrate(app, db, directory=str(MIGRATIONS))

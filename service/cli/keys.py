@@ -4,7 +4,7 @@ import secrets
 
 import click
 
-from service.http.callers import Scope
+from service.permissions import Scope
 
 KEY_BYTES = 32
 KEY_PREFIX = "sd_"

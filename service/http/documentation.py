@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from service import __version__
 from service.http import precision, refusals
-from service.http.callers import Scope, public
+from service.http.callers import is_public, needed_by, public
 from service.http.examples import illustrate
 from service.http.fields import Rfc3339
 from service.http.idempotency import HEADER, LONGEST_KEY, REPLAYED_HEADER
@@ -111,14 +111,14 @@ def _finished(document: dict[str, Any], app: Flask) -> dict[str, Any]:
         for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"} if path else ():
             operation = path[method.lower()]
             operation["operationId"] = rule.endpoint.rpartition(".")[2]
-            scope = getattr(app.view_functions[rule.endpoint], "needs", Scope.DESK)
-            if scope is None:
+            view = app.view_functions[rule.endpoint]
+            if is_public(view):
                 operation["security"] = []
             else:
-                operation["description"] = f"Needs the scope `{scope}`."
-            if getattr(app.view_functions[rule.endpoint], "idempotent", False):
+                operation["description"] = refusals.needed(needed_by(view))
+            if getattr(view, "idempotent", False):
                 _tell_of_keys(operation)
-            refusals.tell(operation, scope=scope, addressed=bool(rule.arguments))
+            refusals.tell(operation, public=is_public(view), addressed=bool(rule.arguments))
     precision.put_right(document)
     return document
 

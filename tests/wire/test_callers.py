@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.http.callers import FORWARDING_HEADERS, BootstrapCallers, Credentials, Scope
+from service.http.callers import FORWARDING_HEADERS, BootstrapCallers, Credentials
+from service.permissions import OF_ROLE, Role
 from service.settings import BootstrapKey
 from tests.wire.conftest import StartDesk
 from tests.wire.desk import Desk, running_desk
@@ -230,7 +231,8 @@ def callers(bound_to: str | None = "127.0.0.1") -> BootstrapCallers:
 def test_whoever_sits_at_this_machine_needs_no_key_in_development(change: dict[str, object]) -> None:
     caller = callers().identify(replace(LOCAL, **change))
     assert caller is not None
-    assert (caller.id, caller.kind, caller.scopes) == ("anonymous", "development", frozenset(Scope))
+    assert (caller.id, caller.kind, caller.role) == ("anonymous", "development", Role.ADMIN)
+    assert caller.grants == OF_ROLE[Role.ADMIN]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from service.desk.schemas.inbox import (
     InboxSchema,
 )
 from service.desk.services import DeskService, Inboxed
+from service.http.callers import needs
 from service.http.components import component
 from service.http.pagination import Page
 from service.http.parsing import Blueprint
+from service.permissions import Permission
 from service.tickets.queries import TicketFilter
 from service.tickets.services import Breakdown, InboxPage, InboxService, Wanted
 
@@ -23,6 +25,7 @@ FILTERS = ("status", "priority", "channel", "assigned_to", "customer_id")
 
 
 @blueprint.get("/tickets")
+@needs(Permission.TICKETS_READ)
 @blueprint.arguments(InboxQuerySchema, location="query")
 @blueprint.response(200, InboxSchema)
 def list_tickets(query: dict[str, Any]) -> dict[str, Any]:
@@ -44,6 +47,7 @@ def list_tickets(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/customers/<id:customer_id>/tickets")
+@needs(Permission.TICKETS_READ)
 @blueprint.arguments(CustomerTicketsQuerySchema, location="query")
 @blueprint.response(200, InboxSchema)
 def list_customer_tickets(query: dict[str, Any], customer_id: str) -> dict[str, Any]:
@@ -55,6 +59,7 @@ def list_customer_tickets(query: dict[str, Any], customer_id: str) -> dict[str, 
 
 
 @blueprint.get("/tickets/<id:ticket_id>/score-breakdown")
+@needs(Permission.TICKETS_READ)
 @blueprint.arguments(AlertsQuerySchema, location="query")
 @blueprint.response(200, BreakdownSchema)
 def read_score_breakdown(query: dict[str, Any], ticket_id: str) -> Breakdown:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from service.http.callers import current_caller
+from service.http.callers import current_caller, needs
 from service.http.components import component
 from service.http.idempotency import idempotent
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
+from service.permissions import Permission
 from service.tickets.models import Message, Note
 from service.tickets.schemas.conversations import (
     AddedMessageSchema,
@@ -26,6 +27,7 @@ blueprint = Blueprint("conversations", __name__, url_prefix="/api", description=
 
 
 @blueprint.get("/tickets/<id:ticket_id>/messages")
+@needs(Permission.TICKETS_READ)
 @blueprint.arguments(MessageQuerySchema, location="query")
 @blueprint.response(200, MessageListSchema)
 def list_messages(query: dict[str, Any], ticket_id: str) -> Listing[Message]:
@@ -35,6 +37,7 @@ def list_messages(query: dict[str, Any], ticket_id: str) -> Listing[Message]:
 
 
 @blueprint.post("/tickets/<id:ticket_id>/messages")
+@needs(Permission.MESSAGES_WRITE)
 @blueprint.arguments(NewMessageSchema)
 @idempotent
 @blueprint.response(201, AddedMessageSchema)
@@ -44,6 +47,7 @@ def add_message(new: NewMessage, ticket_id: str) -> AddedMessage:
 
 
 @blueprint.patch("/messages/<id:message_id>")
+@needs(Permission.MESSAGES_CHANGE)
 @blueprint.arguments(EditSchema)
 @blueprint.response(200, AddedMessageSchema)
 def edit_message(body: dict[str, str], message_id: str) -> AddedMessage:
@@ -52,6 +56,7 @@ def edit_message(body: dict[str, str], message_id: str) -> AddedMessage:
 
 
 @blueprint.delete("/messages/<id:message_id>")
+@needs(Permission.MESSAGES_CHANGE)
 @blueprint.response(204)
 def delete_message(message_id: str) -> None:
     """Delete a message; it is kept, and shown to nobody"""
@@ -59,6 +64,7 @@ def delete_message(message_id: str) -> None:
 
 
 @blueprint.post("/tickets/<id:ticket_id>/reset-conversation")
+@needs(Permission.MESSAGES_CHANGE)
 @blueprint.response(200, ResetSchema)
 def reset_conversation(ticket_id: str) -> dict[str, Any]:
     """Delete all messages of a ticket but the first"""
@@ -67,6 +73,7 @@ def reset_conversation(ticket_id: str) -> dict[str, Any]:
 
 
 @blueprint.get("/tickets/<id:ticket_id>/notes")
+@needs(Permission.TICKETS_READ)
 @blueprint.arguments(NoteQuerySchema, location="query")
 @blueprint.response(200, NoteListSchema)
 def list_notes(query: dict[str, Any], ticket_id: str) -> Listing[Note]:
@@ -75,6 +82,7 @@ def list_notes(query: dict[str, Any], ticket_id: str) -> Listing[Note]:
 
 
 @blueprint.post("/tickets/<id:ticket_id>/notes")
+@needs(Permission.MESSAGES_WRITE)
 @blueprint.arguments(NewNoteSchema)
 @idempotent
 @blueprint.response(201, AddedNoteSchema)
