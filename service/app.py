@@ -16,6 +16,7 @@ from service.health.views import blueprint as health
 from service.http import callers, documentation, headers, problems, rendering
 from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
+from service.privacy.views import blueprint as privacy
 from service.provider_control.views import blueprint as provider_control
 from service.settings import Deployment, Settings, read_environment
 from service.telemetry import logging, requests
@@ -64,7 +65,17 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     documentation.configure(app)
     documentation.install(
         app,
-        [health, intelligence, *desk, *tickets, *customers, provider_control, analytics, metrics_view],
+        [
+            health,
+            intelligence,
+            *desk,
+            *tickets,
+            *customers,
+            privacy,
+            provider_control,
+            analytics,
+            metrics_view,
+        ],
     )
     cli.install(app)
     return app

@@ -15,6 +15,8 @@ from service.http.queries import prune_idempotency_keys
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.queries import prune_drafts
 from service.jobs import Job, in_short_transactions
+from service.privacy.scrubbing import Scrubbing
+from service.privacy.services import Erasure
 from service.provider_control.sharing import Heartbeats
 from service.provider_control.switching import Switches
 from service.schedules import DailyAt, Every
@@ -27,6 +29,7 @@ CHECK_LEASE = timedelta(seconds=20)
 RANK_EVERY = timedelta(seconds=10)
 TELL_EVERY = timedelta(seconds=2)
 SAMPLE_EVERY = timedelta(seconds=5)
+SCRUB_EVERY = timedelta(seconds=30)
 PRUNE_AT = time(3, 30)
 
 
@@ -41,6 +44,8 @@ def named_jobs(
     heartbeats: Heartbeats,
     ranking: Ranking,
     audit: Audit,
+    erasure: Erasure,
+    scrubbing: Scrubbing,
     clock: Clock,
     sample_figures: Callable[[], None],
     draft_retention: timedelta,
@@ -127,6 +132,19 @@ def named_jobs(
             schedule=Every(TELL_EVERY),
             run=audit.write_noted,
             per_process=True,
+        ),
+        Job(
+            name="forget-erased",
+            description="drop facts that were still on their way when their customer was erased",
+            schedule=Every(CHECK_EVERY),
+            run=erasure.forget_again,
+            per_process=True,
+        ),
+        Job(
+            name="scrub-file",
+            description="on SQLite, take out of the file what erasures left in it",
+            schedule=Every(SCRUB_EVERY),
+            run=scrubbing.run,
         ),
         Job(
             name="sample-metrics",

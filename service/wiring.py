@@ -53,6 +53,8 @@ from service.intelligence.recommending import RecommendationService
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots
 from service.jobs import Bell, JobRunner
+from service.privacy.scrubbing import Scrubbing
+from service.privacy.services import Erasure, Exports
 from service.provider_control.reports import Process, Reporter
 from service.provider_control.services import ProviderControl
 from service.provider_control.sharing import Heartbeats
@@ -128,8 +130,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
     events = EventLog(origin=asked_from)
     audit = Audit(database, events, clock, origin=asked_from)
-    substituted = [provider.name for provider in substitutes.providers or ()]
-    toggles = RuntimeToggles(substituted or settings.intelligence_providers)
+    toggles = RuntimeToggles(
+        [provider.name for provider in substitutes.providers or ()] or settings.intelligence_providers
+    )
     chain_settings = ChainSettings.from_environment(settings.raw)
     known_facts = LastKnownFacts(
         toggles.enabled,
@@ -207,6 +210,15 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     orders = OrderService(database, customers, events, clock)
     known = KnownCustomers(customers, known_facts, chain.refresh_behind)
     profiles = Profiles(database, customers, orders, known, clock)
+    erasure = Erasure(
+        database,
+        clock,
+        customers=customers,
+        records=records,
+        events=events,
+        index=index,
+        forget=chain.forget,
+    )
     jobs = named_jobs(
         database=database,
         chain=chain,
@@ -217,6 +229,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         heartbeats=heartbeats,
         ranking=ranking,
         audit=audit,
+        erasure=erasure,
+        scrubbing=Scrubbing(database),
         clock=clock,
         sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
@@ -252,6 +266,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
             database, clock, [Customers(customers), Orders(orders), Tickets(past_tickets, ticket_fields)]
         ),
         HistoryService(database),
+        Exports(database, customers, events, clock),
+        erasure,
         KeptAnswers(database, clock),
         chain,
         FactsService(chain, customers, clock, deadline_s=settings.facts_deadline_s),

@@ -1,12 +1,16 @@
-"""Events that are kept for good: who, from where, and triggers that refuse to change them."""
+"""Events that are kept for good, with triggers that refuse to change them; customers who were erased."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0009"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+
+# The types of `service.columns` as they were at this version.
+TIME = sa.DateTime().with_variant(postgresql.TIMESTAMP(timezone=True), "postgresql")
 
 AUDITED = sa.text("audited")
 INDEXES = {
@@ -71,6 +75,7 @@ TRIGGERS = ("events_audited_stay", "events_audited_unchanged", "events_audited_o
 
 
 def upgrade() -> None:
+    op.add_column("customers", sa.Column("erased_at", TIME))
     op.add_column("events", sa.Column("audited", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("events", sa.Column("request_id", sa.String(64)))
     op.add_column("events", sa.Column("address", sa.String(45)))
@@ -92,3 +97,4 @@ def downgrade() -> None:
         op.drop_index(op.f(name), "events")
     for column in ("address", "request_id", "audited"):
         op.drop_column("events", column)
+    op.drop_column("customers", "erased_at")

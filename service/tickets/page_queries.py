@@ -40,6 +40,7 @@ _TICKET = (
         TicketTag.tag,
         Customer.name.label("customer_name"),
         Customer.external_ids.label("customer_external_ids"),
+        Customer.erased_at.label("customer_erased_at"),
         exists().where(Note.ticket_id == Ticket.id).label("has_notes"),
         exists().where(Order.customer_id == Ticket.customer_id).label("customer_has_orders"),
     )

@@ -67,6 +67,12 @@ def customer_of(session: Session, ticket_id: str) -> str | None:
     return session.scalar(select(Ticket.customer_id).where(Ticket.id == ticket_id))
 
 
+def held_customer_of(session: Session, ticket_id: str) -> str | None:
+    """Whose it stays until the transaction ends."""
+    whose = select(Ticket.customer_id).where(Ticket.id == ticket_id)
+    return session.scalar(whose.with_for_update(read=True, key_share=True))
+
+
 def living(session: Session, ticket_id: str, *, for_change: bool = False) -> Ticket | None:
     """The ticket unless it is deleted; `for_change` holds it until the transaction ends."""
     statement = select(Ticket).where(Ticket.id == ticket_id, Ticket.deleted_at.is_(None))

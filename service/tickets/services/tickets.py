@@ -189,6 +189,11 @@ class TicketService:
     def customer_of(self, session: Session, ticket_id: str) -> str | None:
         return queries.customer_of(session, ticket_id)
 
+    def stay_with(self, session: Session, ticket_id: str, customer_id: str) -> None:
+        """Raises `NotFound` for a customer who was erased since the ticket was read."""
+        if queries.held_customer_of(session, ticket_id) != customer_id:
+            raise NotFound("customer", customer_id)
+
     def recent_contacts(self, customer_id: str, *, limit: int) -> list[Contact]:
         with self._database.reading() as session:
             tickets = queries.recent_of_customer(session, customer_id, limit)
