@@ -9,6 +9,7 @@ from flask_migrate import Migrate
 
 from service import cli, wiring
 from service.analytics.views import blueprint as analytics
+from service.audit.views import blueprint as audit
 from service.customers.views import BLUEPRINTS as customers  # noqa: N811  # one name per domain
 from service.database import db
 from service.desk.views import BLUEPRINTS as desk  # noqa: N811  # one name per domain
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
             privacy,
             provider_control,
             analytics,
+            audit,
             metrics_view,
         ],
     )

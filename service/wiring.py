@@ -18,6 +18,7 @@ from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from service.analytics.services import DraftAnalytics
+from service.audit.services import AuditTrail
 from service.auditing import Audit
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
@@ -268,6 +269,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         HistoryService(database),
         Exports(database, customers, events, clock),
         erasure,
+        AuditTrail(database, audit, clock),
         KeptAnswers(database, clock),
         chain,
         FactsService(chain, customers, clock, deadline_s=settings.facts_deadline_s),

@@ -8,7 +8,7 @@ from flask import Flask
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-ANSWERS_ABOUT_PEOPLE = frozenset({"application/json", "application/problem+json"})
+ANSWERS_ABOUT_PEOPLE = frozenset({"application/json", "application/problem+json", "text/csv"})
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 OF_PEOPLE = (*ALWAYS, ("Cache-Control", "no-store"))
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.customers.models import Customer, Order
 from service.database import Database
-from service.events import OF_PROVIDERS, StoredEvent
+from service.events import AUDITED, OF_PROVIDERS, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
@@ -22,6 +22,8 @@ highest_first = (Ticket.inbox_rank.desc(), Ticket.id.desc())
 waiting = living.where(Ticket.status == "open", Ticket.waiting.is_(True)).order_by(*highest_first).limit(101)
 behind = tuple_(Ticket.inbox_rank, Ticket.id) < tuple_(literal(2.5), literal("t"))
 newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
+audited = select(StoredEvent).where(AUDITED)
+newest_entry = (StoredEvent.at.desc(), StoredEvent.id.desc())
 
 LOOK_UPS: dict[str, Select[Any]] = {
     "ix_tickets_inbox": waiting.where(behind),
@@ -73,6 +75,20 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .where(OF_PROVIDERS, tuple_(StoredEvent.at, StoredEvent.id) < tuple_(literal(NOON), literal(7)))
     .order_by(StoredEvent.at.desc(), StoredEvent.id.desc())
     .limit(100),
+    "ix_events_audited_at_id": audited.order_by(*newest_entry).limit(100),
+    "ix_events_audited_type_at_id": audited.where(StoredEvent.type == "access.denied").order_by(
+        *newest_entry
+    ),
+    "ix_events_audited_actor_at_id": audited.where(StoredEvent.actor == "key:web").order_by(*newest_entry),
+    "ix_events_audited_subject_id_at_id": audited.where(StoredEvent.subject_id == "ref_1").order_by(
+        *newest_entry
+    ),
+    "ix_events_subject_id_at_id": select(StoredEvent)
+    .where(StoredEvent.subject_id == "ref_1")
+    .order_by(StoredEvent.at, StoredEvent.id),
+    "ix_idempotency_keys_customer_id": select(IdempotencyKey.key).where(
+        IdempotencyKey.customer_id == "cust_123"
+    ),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)
