@@ -8,6 +8,7 @@ from flask_cors import CORS
 from flask_migrate import Migrate
 
 from service import cli, wiring
+from service.agents.views import BLUEPRINTS as agents  # noqa: N811  # one name per domain
 from service.analytics.views import blueprint as analytics
 from service.audit.views import blueprint as audit
 from service.customers.views import BLUEPRINTS as customers  # noqa: N811  # one name per domain
@@ -67,16 +68,8 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     documentation.install(
         app,
         [
-            health,
-            intelligence,
-            *desk,
-            *tickets,
-            *customers,
-            privacy,
-            provider_control,
-            analytics,
-            audit,
-            metrics_view,
+            *(health, intelligence, *desk, *tickets, *customers, *agents),
+            *(privacy, provider_control, analytics, audit, metrics_view),
         ],
     )
     cli.install(app)

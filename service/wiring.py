@@ -1,7 +1,7 @@
 """The only composition root: what the service is made of, and how the parts know each other."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +17,7 @@ from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
+from service.agents.services import AgentDirectory, AgentService, TeamService
 from service.analytics.services import DraftAnalytics
 from service.audit.services import AuditTrail
 from service.auditing import Audit
@@ -70,6 +71,7 @@ from service.telemetry.metrics.dependencies import DependencyFigures
 from service.telemetry.metrics.exposition import Exposition
 from service.telemetry.metrics.guards import GuardFigures
 from service.text_index import TextIndex
+from service.tickets.ownership import TicketOwnership
 from service.tickets.scoring import Weights
 from service.tickets.services import (
     ConversationService,
@@ -141,14 +143,14 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         max_age_s=chain_settings.snapshot_max_age_s,
         ttl_s=chain_settings.ttl_s[Capability.ANALYZE],
     )
-    index = TextIndex(database.engine.dialect.name)
+    directory, index = AgentDirectory(database, clock), TextIndex(database.engine.dialect.name)
     weights = scoring_weights(settings)
     ranking = Ranking(database, weights, known_facts, clock)
     customers = CustomerService(database, events, clock, index)
     records = TicketRecords(events, ranking, clock, chance)
     conversations = ConversationService(database, records, index)
     tickets = TicketService(database, customers, records, index)
-    inbox = InboxService(database, index, weights, clock)
+    inbox = InboxService(database, index, weights, clock, directory)
     snapshots = DatabaseSnapshots(database, clock, changed=ranking.facts_changed)
     outcomes = OutcomeBoard(database, clock)
 
@@ -250,6 +252,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         events,
         audit,
         runner,
+        *_agents(database, events, directory, clock),
         customers,
         orders,
         tickets,
@@ -301,6 +304,17 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     app.extensions["support.exposition"] = exposition
     app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database, audit=audit)
     announce(settings)
+
+
+def _agents(
+    database: Database, events: EventLog, directory: AgentDirectory, clock: Clock
+) -> Iterator[object]:
+    """Whom the gate asks about agents and their tickets, and who changes agents and teams."""
+    ownership = TicketOwnership(database)
+    ownership.subscribe_to(events)
+    yield from (directory, ownership)
+    yield AgentService(database, events, directory, clock)
+    yield TeamService(database, events, directory, clock)
 
 
 def scoring_weights(settings: Settings) -> Weights:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from providers.errors import NoAnswer, ProviderError
 from service.database import DatabaseUnavailable
-from service.errors import Conflict, DeskError, InvalidField, NotFound, Stale
+from service.errors import Conflict, DeskError, Forbidden, InvalidField, NotFound, Stale
 
 CONTENT_TYPE = "application/problem+json"
 log = structlog.get_logger()
@@ -110,6 +110,8 @@ def _of_desk_error(error: DeskError) -> Problem:
     match error:
         case NotFound():
             return Problem(404, str(error))
+        case Forbidden():
+            return Problem(403, str(error))
         case Conflict():
             return Problem(409, str(error))
         case Stale():
