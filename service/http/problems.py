@@ -13,7 +13,16 @@ from werkzeug.exceptions import HTTPException
 
 from providers.errors import NoAnswer, ProviderError
 from service.database import DatabaseUnavailable
-from service.errors import Conflict, DeskError, InvalidField, NotFound, Stale
+from service.errors import (
+    Busy,
+    Conflict,
+    DeskError,
+    InvalidField,
+    NotFound,
+    Stale,
+    Throttled,
+    Unauthenticated,
+)
 
 CONTENT_TYPE = "application/problem+json"
 log = structlog.get_logger()
@@ -22,6 +31,7 @@ Errors = dict[str, list[str]]
 
 MOST_ERRORS = 100
 LONGEST_FIELD_NAME = 100
+CHALLENGE = {"WWW-Authenticate": 'ApiKey realm="support", Bearer realm="support"'}
 
 
 class Problem(Exception):
@@ -116,6 +126,11 @@ def _of_desk_error(error: DeskError) -> Problem:
             return Problem(412, str(error))
         case InvalidField(field=field):
             return Problem(422, f"{field}: {error}", errors={field: [str(error)]})
+        case Unauthenticated():
+            return Problem(401, str(error), headers=CHALLENGE)
+        case Throttled(retry_after_s=retry_after_s):
+            status = 503 if isinstance(error, Busy) else 429
+            return Problem(status, str(error), headers=retry_after(retry_after_s))
         case _:
             return Problem(400, str(error))
 
