@@ -8,6 +8,7 @@ from flask_cors import CORS
 from flask_migrate import Migrate
 
 from service import cli, wiring
+from service.agents.views import BLUEPRINTS as agents  # noqa: N811  # one name per domain
 from service.analytics.views import blueprint as analytics
 from service.customers.views import BLUEPRINTS as customers  # noqa: N811  # one name per domain
 from service.database import db
@@ -64,7 +65,10 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     documentation.configure(app)
     documentation.install(
         app,
-        [health, intelligence, *desk, *tickets, *customers, provider_control, analytics, metrics_view],
+        [
+            *(health, intelligence, *desk, *tickets, *customers, *agents),
+            *(provider_control, analytics, metrics_view),
+        ],
     )
     cli.install(app)
     return app

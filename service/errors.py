@@ -17,6 +17,10 @@ class NotKnownYet(NotFound):
         DeskError.__init__(self, sentence)
 
 
+class Forbidden(DeskError):
+    """The caller may do such a thing, but not to this one, or not this much of it."""
+
+
 class Conflict(DeskError):
     """What is asked for does not fit the state that there is."""
 

@@ -1,5 +1,6 @@
 """Every table of the service: what needs the whole schema imports this."""
 
+from service.agents import models as agents
 from service.columns import Base
 from service.customers import models as customers
 from service.events import StoredEvent
@@ -18,6 +19,7 @@ __all__ = [
     "JobLease",
     "SearchText",
     "StoredEvent",
+    "agents",
     "customers",
     "http",
     "importing",

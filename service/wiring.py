@@ -1,7 +1,7 @@
 """The only composition root: what the service is made of, and how the parts know each other."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
+from service.agents.services import AgentDirectory, AgentService, TeamService
 from service.analytics.services import DraftAnalytics
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
@@ -64,6 +65,7 @@ from service.telemetry.metrics.dependencies import DependencyFigures
 from service.telemetry.metrics.exposition import Exposition
 from service.telemetry.metrics.guards import GuardFigures
 from service.text_index import TextIndex
+from service.tickets.ownership import TicketOwnership
 from service.tickets.scoring import Weights
 from service.tickets.services import (
     ConversationService,
@@ -130,7 +132,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         max_age_s=chain_settings.snapshot_max_age_s,
         ttl_s=chain_settings.ttl_s[Capability.ANALYZE],
     )
-    index = TextIndex(database.engine.dialect.name)
+    directory, index = AgentDirectory(database, clock), TextIndex(database.engine.dialect.name)
     weights = scoring_weights(settings)
     ranking = Ranking(database, weights, known_facts, clock)
     customers = CustomerService(database, events, clock, index)
@@ -222,6 +224,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         cache,
         events,
         runner,
+        *_agents(database, events, directory, clock),
         customers,
         orders,
         tickets,
@@ -270,6 +273,17 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     app.extensions["support.exposition"] = exposition
     app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database)
     announce(settings)
+
+
+def _agents(
+    database: Database, events: EventLog, directory: AgentDirectory, clock: Clock
+) -> Iterator[object]:
+    """Whom the gate asks about agents and their tickets, and who changes agents and teams."""
+    ownership = TicketOwnership(database)
+    ownership.subscribe_to(events)
+    yield from (directory, ownership)
+    yield AgentService(database, events, directory, clock)
+    yield TeamService(database, events, directory, clock)
 
 
 def scoring_weights(settings: Settings) -> Weights:

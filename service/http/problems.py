@@ -17,6 +17,7 @@ from service.errors import (
     Busy,
     Conflict,
     DeskError,
+    Forbidden,
     InvalidField,
     NotFound,
     Stale,
@@ -120,6 +121,8 @@ def _of_desk_error(error: DeskError) -> Problem:
     match error:
         case NotFound():
             return Problem(404, str(error))
+        case Forbidden():
+            return Problem(403, str(error))
         case Conflict():
             return Problem(409, str(error))
         case Stale():

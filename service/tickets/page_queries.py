@@ -23,6 +23,7 @@ _SHOWN = (
     Ticket.priority,
     Ticket.channel,
     Ticket.assigned_to,
+    Ticket.team_id,
     Ticket.custom_fields,
     Ticket.message_count,
     Ticket.last_message_preview,

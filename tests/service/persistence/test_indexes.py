@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Select, func, literal, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from service.agents.models import Agent, Team, TeamMember
 from service.customers.models import Customer, Order
 from service.database import Database
 from service.events import OF_PROVIDERS, StoredEvent
@@ -22,6 +23,7 @@ highest_first = (Ticket.inbox_rank.desc(), Ticket.id.desc())
 waiting = living.where(Ticket.status == "open", Ticket.waiting.is_(True)).order_by(*highest_first).limit(101)
 behind = tuple_(Ticket.inbox_rank, Ticket.id) < tuple_(literal(2.5), literal("t"))
 newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
+of_team = living.where(Ticket.owned_by == "team_1", Ticket.status == "open")
 
 LOOK_UPS: dict[str, Select[Any]] = {
     "ix_tickets_inbox": waiting.where(behind),
@@ -29,6 +31,16 @@ LOOK_UPS: dict[str, Select[Any]] = {
     "ix_tickets_inbox_of_customer_id": waiting.where(Ticket.customer_id == "cust_123"),
     "ix_tickets_inbox_of_priority": waiting.where(Ticket.priority == "urgent"),
     "ix_tickets_inbox_of_channel": waiting.where(Ticket.channel == "sms"),
+    "ix_tickets_inbox_of_owned_by": waiting.where(Ticket.owned_by == "team_1").where(behind),
+    "ix_tickets_owned_by_status_created_at_id": select(Ticket.id)
+    .where(Ticket.owned_by == "team_1", Ticket.status == "open")
+    .order_by(*newest_first)
+    .limit(100),
+    "ix_tickets_owned_by_status_updated_at_id": of_team.order_by(Ticket.updated_at, Ticket.id).limit(100),
+    "ix_team_members_agent_id_team_id": select(TeamMember.team_id).where(TeamMember.agent_id == "agent_1"),
+    "ix_agents_created_at_id": select(Agent).order_by(Agent.created_at, Agent.id).limit(101),
+    "ix_agents_role_active": select(Agent.id).where(Agent.role == "admin", Agent.active),
+    "ix_teams_created_at_id": select(Team).order_by(Team.created_at, Team.id).limit(101),
     "ix_tickets_updated_at_id": living.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(100),
     "ix_tickets_status_updated_at_id": living.where(Ticket.status == "open")
     .order_by(Ticket.updated_at, Ticket.id)
