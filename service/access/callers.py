@@ -12,6 +12,20 @@ from cachetools import TLRUCache, TTLCache
 from providers.ports import Clock
 from service.access.services import ApiKeys, KnownKey, Sessions
 from service.access.tokens import AccessTokens, Claims
+from service.database import after_commit
+from service.events import (
+    AGENT_DEACTIVATED,
+    AGENT_UPDATED,
+    API_KEY_CHANGED,
+    API_KEY_REVOKED,
+    INVITATION_ACCEPTED,
+    PASSWORD_CHANGED,
+    REFRESH_REUSED,
+    SIGNED_OUT,
+    TEAM_MEMBER_ADDED,
+    TEAM_MEMBER_REMOVED,
+    EventLog,
+)
 from service.http.callers import BootstrapCallers, Caller, Credentials, caller_of_key
 from service.http.ownership import AgentDirectory
 from service.permissions import OF_ROLE
@@ -21,17 +35,32 @@ REMEMBERED_S = 1.5
 
 REMEMBERED_CALLERS = 10_000
 REMEMBERED_STRANGERS = 1_000
+REMEMBERED_NO_LONGER = (
+    SIGNED_OUT,
+    REFRESH_REUSED,
+    PASSWORD_CHANGED,
+    INVITATION_ACCEPTED,
+    API_KEY_CHANGED,
+    API_KEY_REVOKED,
+    AGENT_UPDATED,
+    AGENT_DEACTIVATED,
+    TEAM_MEMBER_ADDED,
+    TEAM_MEMBER_REMOVED,
+)
+"""Where it happens here it holds at once; other processes learn it when their moment is over."""
+
 BEARER = "bearer "
 
 T = TypeVar("T")
 
 
 class AccessCallers:
-    """The `CallerSource` of the gate. What it learnt it remembers for a moment, so that most requests ask nobody."""
+    """The `CallerSource` of the gate. What it learnt it remembers for a moment: most requests ask nobody."""
 
     def __init__(
         self,
         bootstrap: BootstrapCallers,
+        *,
         keys: ApiKeys,
         tokens: AccessTokens,
         sessions: Sessions,
@@ -47,6 +76,10 @@ class AccessCallers:
         self._by_key = _Remembered[Caller](clock)
         self._by_token = _Remembered[Caller](clock)
 
+    def subscribe_to(self, events: EventLog) -> None:
+        for kind in REMEMBERED_NO_LONGER:
+            events.subscribe(kind, lambda session, _event: after_commit(session, self.forget))
+
     def identify(self, credentials: Credentials) -> Caller | None:
         """A key goes before a token; one that is wrong is not made good by anything else."""
         if credentials.api_key is not None:
@@ -57,7 +90,6 @@ class AccessCallers:
         return self._bootstrap.anonymous(credentials)
 
     def forget(self) -> None:
-        """Something was revoked or ended here; other processes learn it when their moment is over."""
         self._by_key.clear()
         self._by_token.clear()
 
@@ -115,9 +147,7 @@ class _Remembered(Generic[T]):
             REMEMBERED_STRANGERS, REMEMBERED_S, timer=clock.monotonic
         )
 
-    def get(
-        self, digest: bytes, look_up: Callable[[bytes], tuple[T | None, datetime | None]]
-    ) -> T | None:
+    def get(self, digest: bytes, look_up: Callable[[bytes], tuple[T | None, datetime | None]]) -> T | None:
         """`look_up` tells the answer, and when it is over where that is known."""
         with self._lock:
             entry = self._known.get(digest)

@@ -45,7 +45,7 @@ def check_password(password: str, *, field: str, email: str | None = None) -> No
 
 
 class Passwords:
-    """Argon2id, by no more threads at once than there is room for: whoever comes then is told to come again."""
+    """Argon2id, by no more threads at once than there is room for; whoever comes then comes again."""
 
     def __init__(self, places: int) -> None:
         self._places = threading.BoundedSemaphore(places)

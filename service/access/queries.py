@@ -138,7 +138,9 @@ def prune_sessions(session: Session, before: datetime) -> int:
         session.execute(
             delete(RefreshToken).where(RefreshToken.session_id.in_(ids)), execution_options=UNSYNCHRONISED
         )
-        session.execute(delete(StoredSession).where(StoredSession.id.in_(ids)), execution_options=UNSYNCHRONISED)
+        session.execute(
+            delete(StoredSession).where(StoredSession.id.in_(ids)), execution_options=UNSYNCHRONISED
+        )
     return len(ids)
 
 
@@ -160,7 +162,9 @@ def known_key(session: Session, sha256: str, now: datetime) -> Row[Any] | None:
 
 def insert_key(session: Session, **values: Any) -> ApiKey | None:
     """None where the name is taken."""
-    statement = _dialect(session).insert(ApiKey).values(**values).on_conflict_do_nothing(index_elements=["name"])
+    statement = (
+        _dialect(session).insert(ApiKey).values(**values).on_conflict_do_nothing(index_elements=["name"])
+    )
     made: ApiKey | None = session.scalar(statement.returning(ApiKey))
     return made
 

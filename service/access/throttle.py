@@ -101,9 +101,7 @@ class SignInThrottle:
 
 def _counting_in(shared: Shared) -> MovingWindowRateLimiter:
     pool = shared.client.connection_pool
-    return MovingWindowRateLimiter(
-        RedisStorage("redis://", pool, key_prefix=f"{shared.key_prefix}sign-in")
-    )
+    return MovingWindowRateLimiter(RedisStorage("redis://", pool, key_prefix=f"{shared.key_prefix}sign-in"))
 
 
 def _wait_s(limiter: MovingWindowRateLimiter, limit: RateLimitItem, counted: str) -> float | None:

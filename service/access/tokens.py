@@ -76,7 +76,11 @@ class AccessTokens:
     def _timely(self, claims: dict[str, Any]) -> Claims | None:
         told = (claims["sub"], claims["sid"])
         issued, expires = claims["iat"], claims["exp"]
-        if not all(isinstance(text, str) for text in told) or type(issued) is not int or type(expires) is not int:
+        if (
+            not all(isinstance(text, str) for text in told)
+            or type(issued) is not int
+            or type(expires) is not int
+        ):
             return None
         now = self._clock.now().timestamp()
         if not issued - LEEWAY_S <= now < expires + LEEWAY_S or expires - issued > LIFETIME.total_seconds():

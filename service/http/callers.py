@@ -37,9 +37,10 @@ _CALLER = "support.caller"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """`id`: `agent:<id>`, `key:<id>` (of a key in the environment its name) or `anonymous`; `kind`: `agent`, `api_key` or `development`.
+    """`id`: `agent:<id>`, `key:<id>` or `anonymous`; `kind`: `agent`, `api_key` or `development`.
 
-    `role` is None for a key, `scopes` are empty for an agent. `grants` is shared by all who have the same.
+    A key of the environment has its name for an id. `role` is None for a key, `scopes` are empty for an
+    agent. `grants` is shared by all who have the same.
     `origins`: the only ones that a key meant for browsers may come from; empty where any may.
     """
 
@@ -104,13 +105,15 @@ class BootstrapCallers:
         self, keys: Sequence[BootstrapKey], *, anonymous_on: str | None, origins: Sequence[str] = ()
     ) -> None:
         """`anonymous_on`: the address listened on where local callers need no key, else None."""
-        self._callers = {bytes.fromhex(key.sha256): caller_of_key(key.name, key.name, key.scopes) for key in keys}
+        self._callers = {
+            bytes.fromhex(key.sha256): caller_of_key(key.name, key.name, key.scopes) for key in keys
+        }
         self._anonymous = anonymous_on in LOCAL_NAMES
         self._origins = frozenset(origins)
 
     def of_digest(self, sha256: bytes) -> Caller | None:
-        caller = self._callers.get(sha256)  # of 256 random bits: how far a guess matched tells nothing
-        return caller
+        """By a look-up: the digest of a guess tells nothing of how near it came."""
+        return self._callers.get(sha256)
 
     def anonymous(self, credentials: Credentials) -> Caller | None:
         """Of a request that brings neither key nor token."""

@@ -117,16 +117,11 @@ def _of_http_exception(error: HTTPException) -> Problem | HTTPException:
     return Problem(error.code, detail, headers=headers)
 
 
+STATUSES: Mapping[type[DeskError], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Stale: 412}
+
+
 def _of_desk_error(error: DeskError) -> Problem:
     match error:
-        case NotFound():
-            return Problem(404, str(error))
-        case Forbidden():
-            return Problem(403, str(error))
-        case Conflict():
-            return Problem(409, str(error))
-        case Stale():
-            return Problem(412, str(error))
         case InvalidField(field=field):
             return Problem(422, f"{field}: {error}", errors={field: [str(error)]})
         case Unauthenticated():
@@ -135,7 +130,8 @@ def _of_desk_error(error: DeskError) -> Problem:
             status = 503 if isinstance(error, Busy) else 429
             return Problem(status, str(error), headers=retry_after(retry_after_s))
         case _:
-            return Problem(400, str(error))
+            known = (status for kind, status in STATUSES.items() if isinstance(error, kind))
+            return Problem(next(known, 400), str(error))
 
 
 def _of_provider_error(error: ProviderError) -> Problem:

@@ -9,13 +9,13 @@ from providers.ports import Clock
 from service.access import queries
 from service.access.passwords import Passwords, check_password
 from service.access.secrets import digest, new_token
-from service.access.services.accounts import Account, Accounts
 from service.access.services.sessions import Sessions, SignedIn
 from service.access.services.sign_in import SignIn
-from service.agents.editing import Editor
+from service.agents.models import Agent
+from service.agents.services import AgentService, Editor
 from service.database import Database
 from service.errors import Conflict, Forbidden, InvalidField, NotFound, Unauthenticated
-from service.events import INVITATION_CREATED, PASSWORD_CHANGED, Event, EventLog, EventType
+from service.events import AGENT_INVITED, INVITATION_ACCEPTED, PASSWORD_CHANGED, Event, EventLog, EventType
 
 GOOD_FOR = timedelta(hours=72)
 OVER = "The invitation is not known, or is over; ask for another one."
@@ -35,7 +35,8 @@ class Credentials:
         self,
         database: Database,
         events: EventLog,
-        accounts: Accounts,
+        *,
+        agents: AgentService,
         passwords: Passwords,
         sessions: Sessions,
         sign_in: SignIn,
@@ -43,7 +44,7 @@ class Credentials:
     ) -> None:
         self._database = database
         self._events = events
-        self._accounts = accounts
+        self._agents = agents
         self._passwords = passwords
         self._sessions = sessions
         self._sign_in = sign_in
@@ -51,12 +52,12 @@ class Credentials:
 
     def invite(self, agent_id: str, *, editor: Editor) -> Invited:
         """Whoever has the token becomes this agent. Raises `NotFound`, `Forbidden`, `Conflict`."""
-        account = self._accounts.by_id(agent_id)
-        if account is None:
+        agent = self._agents.find(agent_id)
+        if agent is None:
             raise NotFound("agent", agent_id)
-        if not editor.is_above(account.role):
-            raise Forbidden(f"The role {account.role.value} is not below yours; ask somebody who is above it.")
-        if not account.active:
+        if not editor.is_above(agent.role):
+            raise Forbidden(f"The role {agent.role.value} is not below yours; ask somebody who is above it.")
+        if not agent.active:
             raise Conflict("The agent is deactivated, and cannot sign in.")
         token, now = new_token("invitation"), self._clock.now()
         made = Invited(agent_id=agent_id, token=token, expires_at=now + GOOD_FOR)
@@ -69,7 +70,7 @@ class Credentials:
                 created_at=now,
                 expires_at=made.expires_at,
             )
-            self._record(session, INVITATION_CREATED, agent_id, actor=editor.actor, at=now)
+            self._record(session, AGENT_INVITED, agent_id, actor=editor.actor, at=now)
         return made
 
     def accept(self, token: str, password: str) -> SignedIn:
@@ -77,50 +78,47 @@ class Credentials:
         sha256 = digest(token)
         with self._database.reading() as session:
             agent_id = queries.invited(session, sha256, self._clock.now())
-        account = self._accounts.by_id(agent_id) if agent_id is not None else None
-        if account is None or not account.active:
+        agent = self._agents.find(agent_id) if agent_id is not None else None
+        if agent is None or not agent.active:
             raise Unauthenticated(OVER)
-        hashed = self._hashed(password, account, field="password")
+        hashed = self._hashed(password, agent, field="password")
         with self._database.writing() as session:
             if not queries.take_invitation(session, sha256):
                 raise Unauthenticated(OVER)
-            return self._changed(session, account, hashed)
+            self._keep(session, agent, hashed, INVITATION_ACCEPTED, actor=f"agent:{agent.id}")
+            return self._sessions.start(session, agent)
 
     def change(self, agent_id: str, current: str, new: str, *, address: str) -> SignedIn:
         """Every session of the agent ends, and one begins. Raises `InvalidField`, `Throttled`, `Busy`."""
-        account = self._accounts.by_id(agent_id)
-        if account is None:
+        agent = self._agents.find(agent_id)
+        if agent is None:
             raise Unauthenticated(OVER)
         try:
-            self._sign_in.confirm(account, current, address=address)
+            self._sign_in.confirm(agent, current, address=address)
         except Unauthenticated:
             raise InvalidField("current_password", "Is not the password of this account.") from None
-        hashed = self._hashed(new, account, field="new_password")
+        hashed = self._hashed(new, agent, field="new_password")
         with self._database.writing() as session:
-            return self._changed(session, account, hashed)
+            self._keep(session, agent, hashed, PASSWORD_CHANGED, actor=f"agent:{agent.id}")
+            return self._sessions.start(session, agent)
 
-    def set(self, account: Account, password: str, *, actor: str) -> None:
+    def set(self, agent: Agent, password: str, *, actor: str) -> None:
         """By an operator at the machine. Raises `InvalidField`, `Busy`."""
-        hashed = self._hashed(password, account, field="password")
+        hashed = self._hashed(password, agent, field="password")
         with self._database.writing() as session:
-            self._keep(session, account, hashed, actor=actor)
+            self._keep(session, agent, hashed, PASSWORD_CHANGED, actor=actor)
 
-    def _hashed(self, password: str, account: Account, *, field: str) -> str:
-        check_password(password, field=field, email=account.email)
+    def _hashed(self, password: str, agent: Agent, *, field: str) -> str:
+        check_password(password, field=field, email=agent.email)
         return self._passwords.hashed(password)
 
-    def _changed(self, session: Session, account: Account, hashed: str) -> SignedIn:
-        self._keep(session, account, hashed, actor=f"agent:{account.id}")
-        return self._sessions.start(session, account)
-
-    def _keep(self, session: Session, account: Account, hashed: str, *, actor: str) -> None:
+    def _keep(self, session: Session, agent: Agent, hashed: str, kind: EventType, *, actor: str) -> None:
+        """Whoever signed in with the old one has to sign in again."""
         now = self._clock.now()
-        queries.keep_password(session, account.id, hashed, now)
-        self._sessions.end_all_of(session, account.id, because="password_changed")
-        self._record(session, PASSWORD_CHANGED, account.id, actor=actor, at=now)
+        queries.keep_password(session, agent.id, hashed, now)
+        self._sessions.end_all_of(session, agent.id, because="password_changed")
+        self._record(session, kind, agent.id, actor=actor, at=now)
 
-    def _record(
-        self, session: Session, kind: EventType, agent_id: str, *, actor: str, at: datetime
-    ) -> None:
+    def _record(self, session: Session, kind: EventType, agent_id: str, *, actor: str, at: datetime) -> None:
         told = Event(type=kind, subject_type="agent", subject_id=agent_id, actor=actor, at=at)
         self._events.record(session, told)

@@ -13,7 +13,7 @@ from service.access.models import ApiKey
 from service.access.secrets import SHOWN_PREFIX, digest, new_key
 from service.database import Database
 from service.errors import Conflict, Forbidden, InvalidField, NotFound
-from service.events import API_KEY_CREATED, API_KEY_RENAMED, API_KEY_REVOKED, Event, EventLog, EventType
+from service.events import API_KEY_CHANGED, API_KEY_CREATED, API_KEY_REVOKED, Event, EventLog, EventType
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
 from service.permissions import FOR_BROWSERS, Grants, granted_to
@@ -128,7 +128,7 @@ class ApiKeys:
                 before, key.name = key.name, name
                 self._record(
                     session,
-                    API_KEY_RENAMED,
+                    API_KEY_CHANGED,
                     key_id,
                     actor=actor,
                     at=self._clock.now(),

@@ -7,9 +7,10 @@ import structlog
 
 from service.access import queries
 from service.access.passwords import Passwords
-from service.access.services.accounts import Account, Accounts
 from service.access.services.sessions import Sessions, SignedIn
 from service.access.throttle import SignInThrottle
+from service.agents.models import Agent
+from service.agents.services import AgentService
 from service.database import Database
 from service.errors import Throttled, Unauthenticated
 
@@ -38,14 +39,15 @@ class SignIn:
     def __init__(
         self,
         database: Database,
-        accounts: Accounts,
+        *,
+        agents: AgentService,
         passwords: Passwords,
         throttle: SignInThrottle,
         sessions: Sessions,
         watcher: SignInWatcher,
     ) -> None:
         self._database = database
-        self._accounts = accounts
+        self._agents = agents
         self._passwords = passwords
         self._throttle = throttle
         self._sessions = sessions
@@ -57,24 +59,24 @@ class SignIn:
         renewed = self._renewed(password, known.password_hash)
         with self._database.writing() as session:
             if renewed is not None:
-                queries.renew_hash(session, known.account.id, old=known.password_hash, new=renewed)
-            return self._sessions.start(session, known.account)
+                queries.renew_hash(session, known.agent.id, old=known.password_hash, new=renewed)
+            return self._sessions.start(session, known.agent)
 
-    def confirm(self, account: Account, password: str, *, address: str) -> None:
+    def confirm(self, agent: Agent, password: str, *, address: str) -> None:
         """That it is they who are at the keyboard. Raises as `sign_in` does."""
-        self._checked(self._known(account.email), password, counted=account.email, address=address)
+        self._checked(self._known(agent.email), password, counted=agent.email, address=address)
 
     def _known(self, email: str) -> "_Known | None":
         """The same statements whether there is such an account or not."""
-        account = self._accounts.by_email(email)
+        agent = self._agents.with_email(email)
         with self._database.reading() as session:
-            password_hash = queries.password_hash(session, account.id if account else NOBODY)
-        if account is None or password_hash is None or not account.active:
+            password_hash = queries.password_hash(session, agent.id if agent else NOBODY)
+        if agent is None or password_hash is None or not agent.active:
             return None
-        return _Known(account, password_hash)
+        return _Known(agent, password_hash)
 
     def _checked(self, known: "_Known | None", password: str, *, counted: str, address: str) -> "_Known":
-        agent_id, counted = known.account.id if known else None, counted.lower()
+        agent_id, counted = known.agent.id if known else None, counted.lower()
         try:
             self._throttle.check(counted, address)
         except Throttled:
@@ -96,5 +98,5 @@ class SignIn:
 class _Known:
     """An account that can be signed in to."""
 
-    account: Account
+    agent: Agent
     password_hash: str = field(repr=False)
