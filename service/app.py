@@ -8,6 +8,7 @@ from flask_cors import CORS
 from flask_migrate import Migrate
 
 from service import cli, wiring
+from service.access.views import BLUEPRINTS as access  # noqa: N811  # one name per domain
 from service.agents.views import BLUEPRINTS as agents  # noqa: N811  # one name per domain
 from service.analytics.views import blueprint as analytics
 from service.audit.views import blueprint as audit
@@ -20,7 +21,7 @@ from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
 from service.privacy.views import blueprint as privacy
 from service.provider_control.views import blueprint as provider_control
-from service.settings import Deployment, Settings, read_environment
+from service.settings import Settings, read_environment
 from service.telemetry import logging, requests
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.views import blueprint as metrics_view
@@ -60,26 +61,16 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
             allow_headers=CLIENT_HEADERS,
             expose_headers=SHOWN_HEADERS,
         )
-    callers.install(app, callers.Gate(_callers(settings)))
     problems.install(app)
-    wiring.wire(app, settings, substitutes or Substitutes(), metrics)
+    callers.install(app, wiring.wire(app, settings, substitutes or Substitutes(), metrics))
     Migrate(app, db, directory=str(MIGRATIONS))
     documentation.configure(app)
     documentation.install(
         app,
         [
             *(health, intelligence, *desk, *tickets, *customers, *agents),
-            *(privacy, provider_control, analytics, audit, metrics_view),
+            *(*access, privacy, provider_control, analytics, audit, metrics_view),
         ],
     )
     cli.install(app)
     return app
-
-
-def _callers(settings: Settings) -> callers.BootstrapCallers:
-    development = settings.environment is Deployment.DEVELOPMENT
-    return callers.BootstrapCallers(
-        settings.bootstrap_api_keys,
-        anonymous_on=settings.host if development else None,
-        origins=settings.cors_origins,
-    )

@@ -9,6 +9,8 @@ from providers.deadline import Deadline
 from providers.errors import NotCalled, Paused
 from providers.interface import Connection, ProviderHealth
 from providers.ports import Clock, ToggleSource
+from service.access.queries import prune_sessions
+from service.access.services import ApiKeys
 from service.auditing import Audit
 from service.database import Database
 from service.http.queries import prune_idempotency_keys
@@ -31,6 +33,10 @@ TELL_EVERY = timedelta(seconds=2)
 SAMPLE_EVERY = timedelta(seconds=5)
 SCRUB_EVERY = timedelta(seconds=30)
 PRUNE_AT = time(3, 30)
+SESSIONS_KEPT = timedelta(days=1)
+"""After their end, by clocks that may differ."""
+
+WRITE_USES_EVERY = timedelta(minutes=1)
 
 
 def named_jobs(
@@ -49,6 +55,7 @@ def named_jobs(
     clock: Clock,
     sample_figures: Callable[[], None],
     draft_retention: timedelta,
+    keys: ApiKeys,
 ) -> list[Job]:
     """`remote`: the providers whose connection is watched while they are enabled."""
 
@@ -57,6 +64,9 @@ def named_jobs(
         return {
             "drafts": in_short_transactions(
                 database, lambda session: prune_drafts(session, now - draft_retention)
+            ),
+            "sessions": in_short_transactions(
+                database, lambda session: prune_sessions(session, now - SESSIONS_KEPT)
             ),
             "idempotency_keys": in_short_transactions(
                 database, lambda session: prune_idempotency_keys(session, now)
@@ -88,7 +98,7 @@ def named_jobs(
     return [
         Job(
             name="prune",
-            description="delete drafts and idempotency keys that are past their time",
+            description="delete drafts, sessions and idempotency keys that are past their time",
             schedule=DailyAt(PRUNE_AT),
             run=prune,
         ),
@@ -145,6 +155,13 @@ def named_jobs(
             description="on SQLite, take out of the file what erasures left in it",
             schedule=Every(SCRUB_EVERY),
             run=scrubbing.run,
+        ),
+        Job(
+            name="write-key-uses",
+            description="write down when API keys were last used",
+            schedule=Every(WRITE_USES_EVERY),
+            run=keys.write_uses,
+            per_process=True,
         ),
         Job(
             name="sample-metrics",
