@@ -8,6 +8,7 @@ from flask_cors import CORS
 from flask_migrate import Migrate
 
 from service import cli, wiring
+from service.access.views import BLUEPRINTS as access  # noqa: N811  # one name per domain
 from service.agents.views import BLUEPRINTS as agents  # noqa: N811  # one name per domain
 from service.analytics.views import blueprint as analytics
 from service.customers.views import BLUEPRINTS as customers  # noqa: N811  # one name per domain
@@ -18,7 +19,7 @@ from service.http import callers, documentation, headers, problems, rendering
 from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
 from service.provider_control.views import blueprint as provider_control
-from service.settings import Deployment, Settings, read_environment
+from service.settings import Settings, read_environment
 from service.telemetry import logging, requests
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.views import blueprint as metrics_view
@@ -58,26 +59,16 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
             allow_headers=CLIENT_HEADERS,
             expose_headers=SHOWN_HEADERS,
         )
-    callers.install(app, callers.Gate(_callers(settings)))
     problems.install(app)
-    wiring.wire(app, settings, substitutes or Substitutes(), metrics)
+    callers.install(app, wiring.wire(app, settings, substitutes or Substitutes(), metrics))
     Migrate(app, db, directory=str(MIGRATIONS))
     documentation.configure(app)
     documentation.install(
         app,
         [
             *(health, intelligence, *desk, *tickets, *customers, *agents),
-            *(provider_control, analytics, metrics_view),
+            *(*access, provider_control, analytics, metrics_view),
         ],
     )
     cli.install(app)
     return app
-
-
-def _callers(settings: Settings) -> callers.BootstrapCallers:
-    development = settings.environment is Deployment.DEVELOPMENT
-    return callers.BootstrapCallers(
-        settings.bootstrap_api_keys,
-        anonymous_on=settings.host if development else None,
-        origins=settings.cors_origins,
-    )

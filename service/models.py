@@ -1,5 +1,6 @@
 """Every table of the service: what needs the whole schema imports this."""
 
+from service.access import models as access
 from service.agents import models as agents
 from service.columns import Base
 from service.customers import models as customers
@@ -19,6 +20,7 @@ __all__ = [
     "JobLease",
     "SearchText",
     "StoredEvent",
+    "access",
     "agents",
     "customers",
     "http",

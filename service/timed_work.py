@@ -9,6 +9,8 @@ from providers.deadline import Deadline
 from providers.errors import NotCalled, Paused
 from providers.interface import Connection, ProviderHealth
 from providers.ports import Clock, ToggleSource
+from service.access.queries import prune_sessions
+from service.access.services import ApiKeys
 from service.database import Database
 from service.http.queries import prune_idempotency_keys
 from service.intelligence.outcomes import OutcomeBoard
@@ -27,6 +29,10 @@ RANK_EVERY = timedelta(seconds=10)
 TELL_EVERY = timedelta(seconds=2)
 SAMPLE_EVERY = timedelta(seconds=5)
 PRUNE_AT = time(3, 30)
+SESSIONS_KEPT = timedelta(days=1)
+"""After their end, by clocks that may differ."""
+
+WRITE_USES_EVERY = timedelta(minutes=1)
 
 
 def named_jobs(
@@ -42,6 +48,7 @@ def named_jobs(
     clock: Clock,
     sample_figures: Callable[[], None],
     draft_retention: timedelta,
+    keys: ApiKeys,
 ) -> list[Job]:
     """`remote`: the providers whose connection is watched while they are enabled."""
 
@@ -50,6 +57,9 @@ def named_jobs(
         return {
             "drafts": in_short_transactions(
                 database, lambda session: prune_drafts(session, now - draft_retention)
+            ),
+            "sessions": in_short_transactions(
+                database, lambda session: prune_sessions(session, now - SESSIONS_KEPT)
             ),
             "idempotency_keys": in_short_transactions(
                 database, lambda session: prune_idempotency_keys(session, now)
@@ -81,7 +91,7 @@ def named_jobs(
     return [
         Job(
             name="prune",
-            description="delete drafts and idempotency keys that are past their time",
+            description="delete drafts, sessions and idempotency keys that are past their time",
             schedule=DailyAt(PRUNE_AT),
             run=prune,
         ),
@@ -117,6 +127,13 @@ def named_jobs(
             description="tell the other processes how this one's provider calls went",
             schedule=Every(TELL_EVERY),
             run=outcomes.publish,
+            per_process=True,
+        ),
+        Job(
+            name="write-key-uses",
+            description="write down when API keys were last used",
+            schedule=Every(WRITE_USES_EVERY),
+            run=keys.write_uses,
             per_process=True,
         ),
         Job(

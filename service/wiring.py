@@ -1,7 +1,7 @@
 """The only composition root: what the service is made of, and how the parts know each other."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,7 +16,6 @@ from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
-from service.agents.services import AgentDirectory, AgentService, TeamService
 from service.analytics.services import DraftAnalytics
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
@@ -30,9 +29,11 @@ from service.desk.services import (
     ShoppingService,
     TicketPages,
 )
+from service.entrance import build_entrance
 from service.events import EventLog
 from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
+from service.http.callers import Gate
 from service.http.components import provide
 from service.http.idempotency import KeptAnswers
 from service.importing.importer import Importer
@@ -65,7 +66,6 @@ from service.telemetry.metrics.dependencies import DependencyFigures
 from service.telemetry.metrics.exposition import Exposition
 from service.telemetry.metrics.guards import GuardFigures
 from service.text_index import TextIndex
-from service.tickets.ownership import TicketOwnership
 from service.tickets.scoring import Weights
 from service.tickets.services import (
     ConversationService,
@@ -115,7 +115,8 @@ class Lifecycle:
         lines.stop_batching()
 
 
-def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metrics) -> None:
+def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metrics) -> Gate:
+    """The gate that stands before every view, with all that the views need behind it."""
     clock = substitutes.clock or SystemClock()
     chance = substitutes.random or random.Random()
     database = _database(app, settings)
@@ -132,7 +133,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         max_age_s=chain_settings.snapshot_max_age_s,
         ttl_s=chain_settings.ttl_s[Capability.ANALYZE],
     )
-    directory, index = AgentDirectory(database, clock), TextIndex(database.engine.dialect.name)
+    entrance = build_entrance(settings, database, events, cache, clock)
+    index = TextIndex(database.engine.dialect.name)
     weights = scoring_weights(settings)
     ranking = Ranking(database, weights, known_facts, clock)
     customers = CustomerService(database, events, clock, index)
@@ -210,6 +212,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         clock=clock,
         sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
+        keys=entrance.keys,
     )
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
@@ -224,7 +227,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         cache,
         events,
         runner,
-        *_agents(database, events, directory, clock),
+        *entrance.components(),
         customers,
         orders,
         tickets,
@@ -269,21 +272,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         exposition,
         DraftAnalytics(draft_counters, clock),
     )
-    app.extensions["support.metrics"] = metrics
-    app.extensions["support.exposition"] = exposition
-    app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database)
+    app.extensions |= {
+        "support.metrics": metrics,
+        "support.exposition": exposition,
+        "support.lifecycle": Lifecycle(jobs=runner, chain=chain, database=database),
+    }
     announce(settings)
-
-
-def _agents(
-    database: Database, events: EventLog, directory: AgentDirectory, clock: Clock
-) -> Iterator[object]:
-    """Whom the gate asks about agents and their tickets, and who changes agents and teams."""
-    ownership = TicketOwnership(database)
-    ownership.subscribe_to(events)
-    yield from (directory, ownership)
-    yield AgentService(database, events, directory, clock)
-    yield TeamService(database, events, directory, clock)
+    return entrance.gate()
 
 
 def scoring_weights(settings: Settings) -> Weights:

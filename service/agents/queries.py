@@ -79,6 +79,11 @@ def agents_among(session: Session, ids: Collection[str]) -> frozenset[str]:
     return frozenset(session.scalars(select(Agent.id).where(Agent.id.in_(ids)))) if ids else frozenset()
 
 
+def agent_with(session: Session, email: str) -> Agent | None:
+    """`email` in lower case."""
+    return session.scalar(select(Agent).where(Agent.email == email))
+
+
 def agents_page(session: Session, wanted: AgentFilter, page: Page) -> Sequence[Agent]:
     """The oldest first; one row more than the page has, where there is a next one."""
     statement = _one_page(wanted.apply(select(Agent)), page, (Agent.created_at, Agent.id))

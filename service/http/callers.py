@@ -1,7 +1,5 @@
 """Who calls: one gate before every view, closed unless the route is listed as public or the caller may."""
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from flask import Flask, Request, request
 from flask.globals import request_ctx
 
 from service.http.ownership import AgentDirectory, Named, NoAgents, NobodysTickets, Ownership, Reaching
-from service.http.problems import Problem
+from service.http.problems import CHALLENGE, Problem
 from service.permissions import OF_ROLE, Grants, Permission, Reach, Role, granted_to, scopes_with
 from service.settings import BootstrapKey
 
@@ -28,15 +26,21 @@ FORWARDING_HEADERS = (
 )
 SAME_SITE = frozenset({"", "same-origin", "none"})
 
+WHO_CALLS = (
+    "This address needs an API key in the X-API-Key header, or an access token in the Authorization header "
+    "as Bearer, that this service knows and that is not over."
+)
+
 _CALLER = "support.caller"
 """Where the gate leaves the caller in the environment of WSGI."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """`id`: `agent:<id>`, `key:<name>` or `anonymous`; `kind`: `agent`, `api_key` or `development`.
+    """`id`: `agent:<id>`, `key:<id>` or `anonymous`; `kind`: `agent`, `api_key` or `development`.
 
-    `role` is None for a key, `scopes` are empty for an agent. `grants` is shared by all who have the same.
+    A key of the environment has its name for an id. `role` is None for a key, `scopes` are empty for an
+    agent. `grants` is shared by all who have the same.
     `origins`: the only ones that a key meant for browsers may come from; empty where any may.
     """
 
@@ -57,12 +61,13 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a request shows of its sender: the rest matters, and is read, only where there is no key.
+    """What a request shows of its sender: `peer` and what follows only where it brings nothing to show.
 
     `host` and `origin` as sent, empty where absent.
     """
 
     api_key: str | None
+    authorization: str | None = None
     peer: str | None = None
     host: str = ""
     origin: str = ""
@@ -76,9 +81,11 @@ DEVELOPER = Caller(
 """Whoever sits at the machine of a desk in development."""
 
 
-def caller_of_key(name: str, scopes: frozenset[str], origins: frozenset[str] = frozenset()) -> Caller:
+def caller_of_key(
+    key_id: str, name: str, scopes: frozenset[str], origins: frozenset[str] = frozenset()
+) -> Caller:
     return Caller(
-        id=f"key:{name}",
+        id=f"key:{key_id}",
         kind="api_key",
         name=name,
         scopes=scopes,
@@ -98,24 +105,19 @@ class BootstrapCallers:
         self, keys: Sequence[BootstrapKey], *, anonymous_on: str | None, origins: Sequence[str] = ()
     ) -> None:
         """`anonymous_on`: the address listened on where local callers need no key, else None."""
-        self._callers = {bytes.fromhex(key.sha256): caller_of_key(key.name, key.scopes) for key in keys}
+        self._callers = {
+            bytes.fromhex(key.sha256): caller_of_key(key.name, key.name, key.scopes) for key in keys
+        }
         self._anonymous = anonymous_on in LOCAL_NAMES
         self._origins = frozenset(origins)
 
-    def identify(self, credentials: Credentials) -> Caller | None:
-        if credentials.api_key is not None:
-            return self._of_key(credentials.api_key)
-        if self._anonymous and self._is_local(credentials):
-            return DEVELOPER
-        return None
+    def of_digest(self, sha256: bytes) -> Caller | None:
+        """By a look-up: the digest of a guess tells nothing of how near it came."""
+        return self._callers.get(sha256)
 
-    def _of_key(self, api_key: str) -> Caller | None:
-        digest = hashlib.sha256(api_key.encode("latin-1", "replace")).digest()  # the bytes as they were sent
-        found = None
-        for known, caller in self._callers.items():
-            if hmac.compare_digest(known, digest):
-                found = caller
-        return found
+    def anonymous(self, credentials: Credentials) -> Caller | None:
+        """Of a request that brings neither key nor token."""
+        return DEVELOPER if self._anonymous and self._is_local(credentials) else None
 
     def _is_local(self, credentials: Credentials) -> bool:
         """False for anything that a web page or a proxy may have sent here."""
@@ -183,11 +185,7 @@ class Gate:
         """Raises the `Problem` or `NotFound` that this request is refused with."""
         caller = self._callers.identify(_credentials(asked))
         if caller is None:
-            raise Problem(
-                401,
-                "This address needs an API key in the X-API-Key header that this service knows.",
-                headers={"WWW-Authenticate": 'ApiKey realm="support"'},
-            )
+            raise Problem(401, WHO_CALLS, headers=CHALLENGE)
         if caller.origins and asked.environ.get("HTTP_ORIGIN") not in caller.origins:
             raise Problem(403, "This API key is bound to the origins of web pages, and this is none of them.")
         if permission is None:
@@ -238,8 +236,9 @@ def _lacking(caller: Caller, permission: Permission) -> Problem:
 
 def _credentials(asked: Request) -> Credentials:
     api_key = asked.environ.get("HTTP_X_API_KEY")
-    if api_key is not None:
-        return Credentials(api_key=api_key)
+    authorization = asked.environ.get("HTTP_AUTHORIZATION")
+    if api_key is not None or authorization is not None:
+        return Credentials(api_key=api_key, authorization=authorization)
     headers = asked.headers
     return Credentials(
         api_key=None,

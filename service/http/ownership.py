@@ -75,8 +75,8 @@ class Named:
 _ARGUMENTS = (
     ("ticket", "ticket_id"),
     ("message", "message_id"),
-    ("agent", "agent_id"),
     ("team", "team_id"),
+    ("agent", "agent_id"),
 )
 
 

@@ -110,6 +110,15 @@ class AgentService:
                 raise NotFound("agent", agent_id)
             return _told(session, agent)
 
+    def find(self, agent_id: str) -> Agent | None:
+        with self._database.reading() as session:
+            return session.get(Agent, agent_id)
+
+    def with_email(self, email: str) -> Agent | None:
+        """Without regard to case."""
+        with self._database.reading() as session:
+            return queries.agent_with(session, email.lower())
+
     def create(self, new: NewAgent, *, by: Editor) -> ToldAgent:
         """Without a password: nobody can sign in as them yet. Raises `Forbidden` and `Conflict`."""
         by.check_may_give(new.role)

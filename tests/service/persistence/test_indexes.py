@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Select, func, literal, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from service.access.models import ApiKey, RefreshToken, StoredSession
 from service.agents.models import Agent, Team, TeamMember
 from service.customers.models import Customer, Order
 from service.database import Database
@@ -85,6 +86,15 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .where(OF_PROVIDERS, tuple_(StoredEvent.at, StoredEvent.id) < tuple_(literal(NOON), literal(7)))
     .order_by(StoredEvent.at.desc(), StoredEvent.id.desc())
     .limit(100),
+    "ix_sessions_agent_id": select(StoredSession.id).where(StoredSession.agent_id == "agent_1"),
+    "ix_sessions_expires_at": select(StoredSession.id)
+    .where(StoredSession.expires_at < NOON)
+    .order_by(StoredSession.expires_at)
+    .limit(500),
+    "ix_refresh_tokens_session_id": select(RefreshToken.sha256).where(RefreshToken.session_id == "session_1"),
+    "ix_api_keys_created_at_id": select(ApiKey)
+    .order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
+    .limit(101),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)
