@@ -6,6 +6,7 @@ import re
 from flask import Flask
 from flask_cors import CORS
 from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import cli, wiring
 from service.access.views import BLUEPRINTS as access  # noqa: N811  # one name per domain
@@ -38,7 +39,10 @@ CLIENT_HEADERS = [
     "traceparent",
     "tracestate",
 ]
-SHOWN_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
+SHOWN_HEADERS = [
+    *("ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy"),
+    *("Retry-After", "X-Request-ID"),
+]
 
 
 def create_app(settings: Settings | None = None, substitutes: Substitutes | None = None) -> Flask:
@@ -52,7 +56,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     metrics = Metrics()
     rendering.install(app)
     requests.install(app, metrics.requests)
-    headers.install(app)
+    headers.install(app, hsts_max_age_s=settings.hsts_max_age_s)
     if settings.cors_origins:
         CORS(
             app,
@@ -73,4 +77,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
         ],
     )
     cli.install(app)
+    if settings.trusted_proxies:
+        trusted = settings.trusted_proxies  # so many of the last entries are theirs, what is before anybody's
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=0)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return app

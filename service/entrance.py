@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from providers.ports import Clock
 from service.access.callers import AccessCallers
 from service.access.passwords import Passwords
-from service.access.services import ApiKeys, Credentials, LoggedFailures, Sessions, SignIn
+from service.access.services import ApiKeys, AuditedFailures, Credentials, Sessions, SignIn
 from service.access.throttle import Shared, SignInThrottle
 from service.access.tokens import AccessTokens
 from service.agents.services import AgentDirectory, AgentService, TeamService
+from service.auditing import Audit
 from service.cache import GatedAnswerCache, InProcessAnswerCache
 from service.database import Database
 from service.events import EventLog
 from service.http.callers import BootstrapCallers, Gate
+from service.http.doorkeeper import Doorkeeper
+from service.http.limits import Shares
 from service.settings import Deployment, Settings
 from service.tickets.ownership import TicketOwnership
 
@@ -30,9 +33,10 @@ class Entrance:
     sign_in: SignIn
     credentials: Credentials
     callers: AccessCallers
+    doorkeeper: Doorkeeper
 
     def gate(self) -> Gate:
-        return Gate(self.callers, self.ownership, self.directory)
+        return Gate(self.callers, self.doorkeeper, self.ownership, self.directory)
 
     def components(self) -> Iterator[object]:
         """What views and commands ask for."""
@@ -43,7 +47,9 @@ class Entrance:
 def build_entrance(
     settings: Settings,
     database: Database,
+    *,
     events: EventLog,
+    audit: Audit,
     cache: GatedAnswerCache | InProcessAnswerCache,
     clock: Clock,
 ) -> Entrance:
@@ -58,7 +64,7 @@ def build_entrance(
         passwords=passwords,
         throttle=_throttle(settings, cache),
         sessions=sessions,
-        watcher=LoggedFailures(),
+        watcher=AuditedFailures(audit, clock),
     )
     keys = ApiKeys(database, events, clock, taken=[key.name for key in settings.bootstrap_api_keys])
     entrance = Entrance(
@@ -85,6 +91,9 @@ def build_entrance(
             sessions=sessions,
             directory=directory,
             clock=clock,
+        ),
+        doorkeeper=Doorkeeper(
+            Shares(settings.rate_limit_per_minute, clock, processes=settings.processes), audit, clock
         ),
     )
     for part in (entrance.ownership, entrance.sessions, entrance.callers):

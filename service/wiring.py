@@ -144,7 +144,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         max_age_s=chain_settings.snapshot_max_age_s,
         ttl_s=chain_settings.ttl_s[Capability.ANALYZE],
     )
-    entrance = build_entrance(settings, database, events, cache, clock)
+    entrance = build_entrance(settings, database, events=events, audit=audit, cache=cache, clock=clock)
     index = TextIndex(database.engine.dialect.name)
     weights = scoring_weights(settings)
     ranking = Ranking(database, weights, known_facts, clock)

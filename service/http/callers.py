@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from flask import Flask, Request, request
 from flask.globals import request_ctx
 
+from service.http.doorkeeper import Doorkeeper
 from service.http.ownership import AgentDirectory, Named, NoAgents, NobodysTickets, Ownership, Reaching
 from service.http.problems import CHALLENGE, Problem
 from service.permissions import OF_ROLE, Grants, Permission, Reach, Role, granted_to, scopes_with
@@ -74,9 +75,14 @@ class Credentials:
     fetch_site: str = ""
     forwarded: bool = False
 
+    @property
+    def are_shown(self) -> bool:
+        return self.api_key is not None or self.authorization is not None
 
+
+DEVELOPMENT = "development"
 DEVELOPER = Caller(
-    id="anonymous", kind="development", role=Role.ADMIN, name="development", grants=OF_ROLE[Role.ADMIN]
+    id="anonymous", kind=DEVELOPMENT, role=Role.ADMIN, name="development", grants=OF_ROLE[Role.ADMIN]
 )
 """Whoever sits at the machine of a desk in development."""
 
@@ -175,17 +181,35 @@ class Gate:
     def __init__(
         self,
         callers: CallerSource,
+        doorkeeper: Doorkeeper,
         ownership: Ownership | None = None,
         directory: AgentDirectory | None = None,
     ) -> None:
         self._callers = callers
+        self._doorkeeper = doorkeeper
         self._reaching = Reaching(ownership or NobodysTickets(), directory or NoAgents())
 
     def let_in(self, asked: Request, permission: Permission | None) -> Caller:
         """Raises the `Problem` or `NotFound` that this request is refused with."""
-        caller = self._callers.identify(_credentials(asked))
+        credentials = _credentials(asked)
+        caller = self._callers.identify(credentials)
         if caller is None:
+            self._doorkeeper.unknown(asked, with_credentials=credentials.are_shown)
             raise Problem(401, WHO_CALLS, headers=CHALLENGE)
+        if caller.kind != DEVELOPMENT:
+            self._doorkeeper.comes(asked, caller.id)
+        try:
+            self._check(asked, caller, permission)
+        except Problem:
+            self._doorkeeper.denied(asked, caller.id, permission)
+            raise
+        return caller
+
+    def pass_by(self, asked: Request, rule: str) -> None:
+        """At an address that is public. Raises a `Problem` for who came too often."""
+        self._doorkeeper.passes(asked, rule)
+
+    def _check(self, asked: Request, caller: Caller, permission: Permission | None) -> None:
         if caller.origins and asked.environ.get("HTTP_ORIGIN") not in caller.origins:
             raise Problem(403, "This API key is bound to the origins of web pages, and this is none of them.")
         if permission is None:
@@ -195,7 +219,6 @@ class Gate:
             raise _lacking(caller, permission)
         if caller.agent_id is not None and asked.view_args:
             self._check_reach(caller, permission, reach, asked.view_args)
-        return caller
 
     def _check_reach(
         self, caller: Caller, permission: Permission, reach: Reach, arguments: Mapping[str, Any]
@@ -222,7 +245,9 @@ def install(app: Flask, gate: Gate) -> None:
         if rule is None or asked.method == "OPTIONS":
             return  # no view follows: an unknown address, or the preflight's own answer
         view = app.view_functions[rule.endpoint]
-        if not is_public(view):
+        if is_public(view):
+            gate.pass_by(asked, rule.rule)
+        else:
             asked.environ[_CALLER] = gate.let_in(asked, needed_by(view))
 
 

@@ -20,7 +20,7 @@ from service.http.idempotency import HEADER, LONGEST_KEY, REPLAYED_HEADER
 DOCUMENT_PATH = "/openapi.json"
 PAGE_PATH = "/docs"
 PAGE_POLICY = (
-    "default-src 'self'; img-src 'self' data:; "
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
     "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'"
 )
 RULE_ARGUMENT = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
