@@ -52,6 +52,7 @@ def entries(
 
 def count(session: Session, wanted: AuditFilter) -> tuple[int, bool]:
     """How many, and whether that is an estimate (a lower bound): reads a bounded number of rows."""
-    some = wanted.apply(select(StoredEvent).where(AUDITED)).with_only_columns(literal(1))
+    all_of_them = wanted.apply(select(StoredEvent).where(AUDITED))
+    some = all_of_them.with_only_columns(literal(1), maintain_column_froms=True)
     found = session.scalar(select(func.count()).select_from(some.limit(COUNTED_EXACTLY + 1).subquery())) or 0
     return min(found, COUNTED_EXACTLY), found > COUNTED_EXACTLY

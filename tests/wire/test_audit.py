@@ -47,9 +47,9 @@ def live_through(desk: Desk) -> None:
     ticket = {"customer_id": "cust_1", "subject": "Late", "initial_message": "Where is it?"}
     ticket_id = desk.post("/api/tickets", ticket, **as_("web")).json()["id"]
     assert desk.call("DELETE", f"/api/tickets/{ticket_id}", **as_("web")).status_code == 204
-    switched = desk.post(
-        "/api/admin/providers/fallback/disable",
-        {"reason": '=HYPERLINK("https://evil.example")'},
+    switched = desk.patch(
+        "/api/admin/providers/fallback",
+        {"enabled": False, "reason": '=HYPERLINK("https://evil.example")'},
         **as_("ops", **{"X-Request-ID": "request-of-ops"}),
     )
     assert switched.status_code == 200, switched.text
