@@ -1,11 +1,13 @@
 """The commands that switch providers while the service runs; its processes follow within seconds."""
 
+import getpass
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
 
-from service.cli.running import Failure, migrated_database, system_user, with_service
+from service.cli.running import Failure, migrated_database, with_service
 from service.errors import DeskError, NotFound
 from service.http.components import component
 from service.http.fields import storable
@@ -27,12 +29,19 @@ def _bounded(longest: int) -> Callable[[click.Context, click.Parameter, str], st
     return check
 
 
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without an account, as in containers
+        return f"uid-{os.getuid()}"
+
+
 _WHY = click.option(
     "--reason", required=True, callback=_bounded(LONGEST_REASON), help="Why; kept in the history."
 )
 _WHO = click.option(
     "--by",
-    default=system_user,
+    default=_system_user,
     callback=_bounded(LONGEST_NAME),
     show_default="the operating system's user",
     help="Who; kept in the history as cli:WHO.",
