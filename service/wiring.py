@@ -141,7 +141,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     records = TicketRecords(events, ranking, clock, chance)
     conversations = ConversationService(database, records, index)
     tickets = TicketService(database, customers, records, index)
-    inbox = InboxService(database, index, weights, clock)
+    inbox = InboxService(database, index, weights, clock, entrance.directory)
     snapshots = DatabaseSnapshots(database, clock, changed=ranking.facts_changed)
     outcomes = OutcomeBoard(database, clock)
 

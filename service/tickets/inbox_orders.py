@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import InstrumentedAttribute
 
+from service.tickets.filters import TicketFilter
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket, TicketStatus
-from service.tickets.queries import TicketFilter
 from service.tickets.scoring import Weights
 
 
@@ -88,7 +88,12 @@ class ByTime:
     ascending: bool
 
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]:
-        yield Stream(wanted)
+        """What has an owner is kept sorted by status."""
+        if not wanted.by_owner or wanted.status is not None:
+            yield Stream(wanted)
+            return
+        for status in TicketStatus:
+            yield Stream(replace(wanted, status=status))
 
     def added(self, *, waiting: bool) -> float | None:
         return None

@@ -5,8 +5,9 @@ and those that do not. What holds certain words is found by walking along the or
 and by the index of words where few do; a first look tells which (docs/adr/0048).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -19,16 +20,19 @@ from sqlalchemy import (
     not_,
     select,
     tuple_,
+    union,
     union_all,
 )
 from sqlalchemy.orm import Session
 
 from service.text_index import TextIndex
 from service.tickets import queries
+from service.tickets.filters import TicketFilter
 from service.tickets.inbox_clauses import AnyColumn, Clause
 from service.tickets.inbox_orders import Key, Mark, Order, Stream
 from service.tickets.models import Ticket
-from service.tickets.queries import COUNTED_EXACTLY, TicketFilter
+from service.tickets.queries import COUNTED_EXACTLY
+from service.tickets.sights import Seen, of_each_owner
 
 ALL_TEXTS = 2**31 - 1
 FURTHER = 10
@@ -89,9 +93,13 @@ class Walk:
         self, most: int, clauses: Sequence[Clause] = (), *, without: Clause | None = None, floor: Any = None
     ) -> list[Key]:
         """The first `most` for which all clauses hold and `without` does not; none below `floor`, if any."""
+        wanted = _Wish(most, tuple(clauses), without, floor)
+        if self._wanted.owners_apart is not None:
+            found = self._keys(self._seen_at_once(max(self._effort.first_look, 4 * most), floor), wanted)
+            if len(found) >= most:
+                return found
         if not clauses and without is None:
             return self._keys(self._rows(most))
-        wanted = _Wish(most, tuple(clauses), without, floor)
         rows = max(self._effort.first_look, 2 * most) if clauses else 2 * most
         found = self._keys(self._rows(rows, floor), wanted)
         if len(found) >= most:
@@ -152,17 +160,43 @@ class Walk:
 
     def _rows(self, most: int, floor: Any = None) -> Subquery:
         """`id`, `customer_id` and `place` of the first `most`, whatever stands in them."""
-        parts = [self._stream(stream, most, floor).subquery() for stream in self._order.streams(self._wanted)]
+        seen = self._wanted.owners_apart
+        if seen is None:
+            return self._merged(self._streams(self._wanted, most, floor), most)
+        return self._merged(self._of_owners(seen, most, floor), most, twice=True)
+
+    def _seen_at_once(self, most: int, floor: Any) -> Subquery:
+        """Those that are seen of the first `most` of all: soon enough where most are."""
+        streams = self._streams(self._wanted.all_seen, most, floor, Ticket.owned_by, Ticket.assigned_to)
+        walked = self._merged(streams, most)
+        seen = cast("Seen", self._wanted.seen).holds(walked.c.owned_by, walked.c.assigned_to)
+        return select(walked.c.id, walked.c.customer_id, walked.c.place).where(seen).subquery()
+
+    def _of_owners(self, seen: Seen, most: int, floor: Any) -> Iterator[Select[Any]]:
+        """What each of them has, and what is the agent's own, which may be the same."""
+        for stream in self._order.streams(self._wanted):
+            rows = self._stream(replace(stream, wanted=stream.wanted.all_seen), most, floor)
+            yield of_each_owner(self._session, seen, rows, partial(self._place_of, stream))
+            yield rows.where(Ticket.assigned_to == seen.agent_id)
+
+    def _streams(
+        self, wanted: TicketFilter, most: int, floor: Any, *more: AnyColumn
+    ) -> Iterator[Select[Any]]:
+        return (self._stream(stream, most, floor, *more) for stream in self._order.streams(wanted))
+
+    def _merged(self, streams: Iterable[Select[Any]], most: int, *, twice: bool = False) -> Subquery:
+        """`twice`: whether a ticket may be in several of them."""
+        parts = [stream.subquery() for stream in streams]
         if len(parts) == 1:
             return parts[0]
-        merged = union_all(*(select(part) for part in parts)).subquery()
+        put_together = union if twice else union_all
+        merged = put_together(*(select(part) for part in parts)).subquery()
         return self._ordered(select(merged), merged.c.place, merged.c.id).limit(most).subquery()
 
-    def _stream(self, stream: Stream, most: int, floor: Any) -> Select[Any]:
-        column = self._order.column
-        add = self._order.added(waiting=bool(stream.waiting))
+    def _stream(self, stream: Stream, most: int, floor: Any, *more: AnyColumn) -> Select[Any]:
+        column, add = self._order.column, self._order.added(waiting=bool(stream.waiting))
         place = self._place(column, add).label("place")
-        rows = stream.wanted.apply(select(Ticket.id, Ticket.customer_id, place))
+        rows = stream.wanted.apply(select(Ticket.id, Ticket.customer_id, place, *more))
         if stream.waiting is not None:
             rows = rows.where(Ticket.waiting == stream.waiting)
         if self._last is not None:
@@ -170,6 +204,10 @@ class Walk:
         if floor is not None:
             rows = rows.where(column >= _less(floor, add))
         return self._ordered(rows, column, Ticket.id).limit(most)
+
+    def _place_of(self, stream: Stream, ticket: Any) -> Any:
+        column = getattr(ticket, self._order.column.key)
+        return self._place(column, self._order.added(waiting=bool(stream.waiting)))
 
     @staticmethod
     def _place(column: AnyColumn, add: float | None) -> Any:
