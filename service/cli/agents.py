@@ -1,14 +1,17 @@
+import sys
 from collections.abc import Iterator
 
 import click
 from marshmallow import ValidationError
 
+from service.access.services import Credentials
 from service.agents.queries import AgentFilter
 from service.agents.schemas.agents import NewAgentSchema
-from service.agents.services import AgentService, Editor, ToldAgent
-from service.cli.running import Failure, migrated_database, system_user, with_service
+from service.agents.services import AgentService, Editor, NewAgent, ToldAgent
+from service.cli.operators import WHO, actor
+from service.cli.running import Failure, migrated_database, with_service
 from service.cli.tables import echo_table, one_line, yes
-from service.errors import DeskError
+from service.errors import DeskError, InvalidField
 from service.http.components import component
 from service.http.pagination import Page
 from service.http.problems import flatten
@@ -23,15 +26,27 @@ def agents() -> None:
 @agents.command("create-admin")
 @click.argument("email")
 @click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of the input.")
+@WHO
 @with_service
-def create_admin(email: str, name: str) -> None:
-    """Make an agent called NAME who may do everything, known by EMAIL."""
-    migrated_database()
+def create_admin(email: str, name: str, password_stdin: bool, by: str) -> None:
+    """Make an agent called NAME who may do everything, and signs in as EMAIL.
+
+    The password is asked for, and never an argument, which other users of the machine could read.
+    """
+    database = migrated_database()
+    new = _new_admin(email, name)
+    password = (
+        _first_line()
+        if password_stdin
+        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
     try:
-        new = NewAgentSchema().load({"email": email, "name": name, "role": Role.ADMIN.value})
-        made = component(AgentService).create(new, by=_operator())
-    except ValidationError as error:
-        raise click.BadParameter(_faults(error)) from error
+        with database.together():
+            made = component(AgentService).create(new, by=Editor(actor=actor(by)))
+            component(Credentials).set(made.agent, password, actor=actor(by))
+    except InvalidField as error:
+        raise Failure(f"{error.field}: {error}") from error
     except DeskError as error:
         raise Failure(str(error)) from error
     click.echo(f"Made the admin {made.agent.id}.")
@@ -61,12 +76,13 @@ def list_agents() -> None:
 
 @agents.command()
 @click.argument("agent_id", metavar="ID")
+@WHO
 @with_service
-def deactivate(agent_id: str) -> None:
+def deactivate(agent_id: str, by: str) -> None:
     """Deactivate the agent ID: from then on they can do nothing, within seconds in every process."""
     migrated_database()
     try:
-        component(AgentService).deactivate(agent_id, by=_operator())
+        component(AgentService).deactivate(agent_id, by=Editor(actor=actor(by)))
     except DeskError as error:
         raise Failure(str(error)) from error
     click.echo(f"{agent_id} is not active.")
@@ -83,10 +99,20 @@ def _every_agent() -> Iterator[ToldAgent]:
             return
 
 
-def _operator() -> Editor:
+def _new_admin(email: str, name: str) -> NewAgent:
     """Nobody is above whoever may run commands here."""
-    return Editor(actor=f"cli:{system_user()}")
+    try:
+        new: NewAgent = NewAgentSchema().load({"email": email, "name": name, "role": Role.ADMIN.value})
+    except ValidationError as error:
+        faults = (f"{field}: {texts[0]}" for field, texts in flatten(error.messages).items())
+        raise click.BadParameter("; ".join(faults)) from error
+    return new
 
 
-def _faults(error: ValidationError) -> str:
-    return "; ".join(f"{field}: {texts[0]}" for field, texts in flatten(error.messages).items())
+def _first_line() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _asked_for() -> str:
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password

@@ -1,7 +1,5 @@
 """What every command needs around it: sound settings, a database in shape, and an orderly end."""
 
-import getpass
-import os
 from collections.abc import Callable
 from functools import wraps
 from typing import NoReturn, ParamSpec
@@ -81,13 +79,6 @@ def with_service(command: Callable[P, None]) -> Callable[P, None]:
 def close_service() -> None:
     lifecycle: Lifecycle = current_app.extensions["support.lifecycle"]
     lifecycle.stop()
-
-
-def system_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without an account, as in containers
-        return f"uid-{os.getuid()}"
 
 
 def migrated_database() -> Database:
