@@ -84,6 +84,7 @@ EXAMPLES: dict[str, Any] = {
     "subject": "My parcel never arrived",
     "tags": ["vip"],
     "talking_points": ["Apologize sincerely"],
+    "team_id": None,
     "template": "We are sorry for the delay.",
     "ticket_id": "ticket_123",
     "topic_alerts_active": ["never arrived"],

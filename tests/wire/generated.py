@@ -17,6 +17,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks
 
+from service.identifiers import new_id, new_ref
 from tests.wire.desk import CLIENT_TIMEOUT_S, Desk
 
 CHECKS = [
@@ -174,6 +175,27 @@ class Known:
         """Of a custom field."""
         self.desk.post("/api/ticket-fields", {"key": FIELD, "label": "Order number", "type": "text"})
         return FIELD
+
+    @cached_property
+    def agent_id(self) -> str:
+        """Of an admin who is not the last one."""
+        self._agent()
+        return self._agent()
+
+    @cached_property
+    def member_id(self) -> str:
+        return self._agent()
+
+    @cached_property
+    def team_id(self) -> str:
+        made = self.desk.post("/api/teams", {"name": new_id("team")})
+        found: str = made.json()["team"]["id"]
+        return found
+
+    def _agent(self) -> str:
+        body = {"email": f"{new_ref()}@desk.example", "name": "Kim", "role": "admin"}
+        found: str = self.desk.post("/api/agents", body).json()["agent"]["id"]
+        return found
 
     @cached_property
     def name(self) -> str:

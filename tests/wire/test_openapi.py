@@ -19,6 +19,7 @@ MAYBE_EMPTY = {"/api/mcp/customer/random"}
 """They name nothing, and yet may find nothing."""
 
 POSTS_THAT_CREATE_NOTHING = {
+    "reactivate_agent",
     "regenerate_draft",
     "regenerate_draft_response",
     "reset_conversation",
