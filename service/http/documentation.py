@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter
 from service import __version__
 from service.http import precision, refusals
 from service.http.callers import is_public, needed_by, public
+from service.http.doorkeeper import UNCOUNTED
 from service.http.examples import illustrate
 from service.http.fields import Rfc3339
 from service.http.idempotency import HEADER, LONGEST_KEY, REPLAYED_HEADER
@@ -126,7 +127,12 @@ def _finished(document: dict[str, Any], app: Flask) -> dict[str, Any]:
                 operation["description"] = refusals.needed(needed_by(view))
             if getattr(view, "idempotent", False):
                 _tell_of_keys(operation)
-            refusals.tell(operation, public=is_public(view), addressed=bool(rule.arguments))
+            refusals.tell(
+                operation,
+                public=is_public(view),
+                addressed=bool(rule.arguments),
+                counted=rule.rule not in UNCOUNTED,
+            )
     precision.put_right(document)
     return document
 

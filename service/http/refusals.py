@@ -23,10 +23,13 @@ CAUSES = {
 }
 
 
-def tell(operation: dict[str, Any], *, public: bool, addressed: bool) -> None:
-    """`addressed`: the path names something that may not be there. What a view tells itself stays."""
+def tell(operation: dict[str, Any], *, public: bool, addressed: bool, counted: bool) -> None:
+    """`addressed`: the path names something that may not be there; `counted`: callers may come too often.
+
+    What a view tells itself stays.
+    """
     responses = operation["responses"]
-    for status in _refusals(operation, public=public, addressed=addressed):
+    for status in _refusals(operation, public=public, addressed=addressed, counted=counted):
         responses.setdefault(str(status), {"$ref": f"#/components/responses/{HTTPStatus(status).name}"})
     responses.setdefault("default", {"description": "A problem", "content": PROBLEM})
     operation["responses"] = dict(sorted(responses.items()))
@@ -54,7 +57,7 @@ def components() -> dict[str, Any]:
     return told
 
 
-def _refusals(operation: Mapping[str, Any], *, public: bool, addressed: bool) -> Iterator[int]:
+def _refusals(operation: Mapping[str, Any], *, public: bool, addressed: bool, counted: bool) -> Iterator[int]:
     if not public:
         yield from (401, 403)
     if addressed:
@@ -63,7 +66,9 @@ def _refusals(operation: Mapping[str, Any], *, public: bool, addressed: bool) ->
         yield from (400, 413, 415)
     if "If-Match" in _parameters(operation):
         yield 412
-    yield from (429, 503)
+    if counted:
+        yield 429
+    yield 503
 
 
 def _parameters(operation: Mapping[str, Any]) -> set[str]:

@@ -13,6 +13,7 @@ from tests.wire.desk import Desk, running_desk
 from tests.wire.malformed import JSON, Case, Endpoint, endpoints
 from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_customers import of_customers
+from tests.wire.malformed_privacy import of_privacy
 from tests.wire.raw import ask, request
 
 CUSTOMER = "cust_of_table"
@@ -53,7 +54,7 @@ def ticket(desk: Desk) -> str:
 
 
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
-    return [*endpoints(ticket, customer), *of_customers(customer), *of_agents()]
+    return [*endpoints(ticket, customer), *of_customers(customer), *of_agents(), *of_privacy(customer)]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:

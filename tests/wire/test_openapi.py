@@ -18,6 +18,10 @@ Document = dict[str, Any]
 MAYBE_EMPTY = {"/api/mcp/customer/random"}
 """They name nothing, and yet may find nothing."""
 
+UNCOUNTED = {"/health", "/livez", "/readyz"}
+OWN_KINDS = {"/metrics": "text/plain", "/api/audit/export": "text/csv"}
+"""Other than JSON."""
+
 POSTS_THAT_CREATE_NOTHING = {
     "reactivate_agent",
     "regenerate_draft",
@@ -114,7 +118,7 @@ def test_every_operation_tells_how_it_succeeds_and_how_it_refuses(document: Docu
             if status == "204":
                 assert "content" not in told, (path, method)
                 continue
-            own_kind = "text/plain" if path == "/metrics" else "application/json"
+            own_kind = OWN_KINDS.get(path, "application/json")
             refusal = status >= "400" and (path, status) != ("/health", "503")
             kind = "application/problem+json" if refusal else own_kind
             assert list(told["content"]) == [kind], (path, method, status)
@@ -129,6 +133,7 @@ def test_every_operation_tells_the_refusals_that_it_can_give(document: Document)
             "401": operation.get("security") != [],
             "403": operation.get("security") != [],
             "404": "{" in path or path in MAYBE_EMPTY,
+            "429": path not in UNCOUNTED,
             "412": "If-Match" in parameters,
             **dict.fromkeys(("400", "413", "415"), "requestBody" in operation),
             **dict.fromkeys(("503", "default"), True),
