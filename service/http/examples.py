@@ -89,6 +89,7 @@ EXAMPLES: dict[str, Any] = {
     "tags": ["vip"],
     "team_ids": ["team_8sVJ6Yz0mWc3A4f0Qk2l1b"],
     "talking_points": ["Apologize sincerely"],
+    "team_id": None,
     "template": "We are sorry for the delay.",
     "ticket_id": "ticket_123",
     "token": "invitation_Jx8kQ2l0…",

@@ -18,6 +18,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks
 
+from service.identifiers import new_id, new_ref
 from tests.wire.desk import CLIENT_TIMEOUT_S, Desk
 
 CHECKS = [
@@ -180,6 +181,27 @@ class Known:
     def key_id(self) -> str:
         made = self.desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["desk"]})
         found: str = made.json()["key"]["id"]
+        return found
+
+    @cached_property
+    def agent_id(self) -> str:
+        """Of an admin who is not the last one."""
+        self._agent()
+        return self._agent()
+
+    @cached_property
+    def member_id(self) -> str:
+        return self._agent()
+
+    @cached_property
+    def team_id(self) -> str:
+        made = self.desk.post("/api/teams", {"name": new_id("team")})
+        found: str = made.json()["team"]["id"]
+        return found
+
+    def _agent(self) -> str:
+        body = {"email": f"{new_ref()}@desk.example", "name": "Kim", "role": "admin"}
+        found: str = self.desk.post("/api/agents", body).json()["agent"]["id"]
         return found
 
     @cached_property

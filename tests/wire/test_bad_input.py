@@ -12,6 +12,7 @@ from tests.conftest import empty_all_tables
 from tests.wire.desk import Desk, running_desk
 from tests.wire.malformed import JSON, Case, Endpoint, endpoints
 from tests.wire.malformed_access import of_access
+from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_customers import of_customers
 from tests.wire.raw import ask, request
 
@@ -53,7 +54,7 @@ def ticket(desk: Desk) -> str:
 
 
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
-    return [*endpoints(ticket, customer), *of_customers(customer), *of_access()]
+    return [*endpoints(ticket, customer), *of_customers(customer), *of_agents(), *of_access()]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:
@@ -113,6 +114,7 @@ def test_the_table_covers_every_address_that_takes_a_body_or_an_id(desk: Desk) -
     public_or_fixed = {
         "list_providers",
         "read_caller",
+        "read_own_agent",
         "read_any_profile",
         "read_configuration",
         "list_ticket_fields",
