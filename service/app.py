@@ -6,9 +6,13 @@ import re
 from flask import Flask
 from flask_cors import CORS
 from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import cli, wiring
+from service.access.views import BLUEPRINTS as access  # noqa: N811  # one name per domain
+from service.agents.views import BLUEPRINTS as agents  # noqa: N811  # one name per domain
 from service.analytics.views import blueprint as analytics
+from service.audit.views import blueprint as audit
 from service.customers.views import BLUEPRINTS as customers  # noqa: N811  # one name per domain
 from service.database import db
 from service.desk.views import BLUEPRINTS as desk  # noqa: N811  # one name per domain
@@ -16,8 +20,9 @@ from service.health.views import blueprint as health
 from service.http import callers, documentation, headers, problems, rendering
 from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
+from service.privacy.views import blueprint as privacy
 from service.provider_control.views import blueprint as provider_control
-from service.settings import Deployment, Settings, read_environment
+from service.settings import Settings, read_environment
 from service.telemetry import logging, requests
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.views import blueprint as metrics_view
@@ -34,7 +39,10 @@ CLIENT_HEADERS = [
     "traceparent",
     "tracestate",
 ]
-SHOWN_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
+SHOWN_HEADERS = [
+    *("ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy"),
+    *("Retry-After", "X-Request-ID"),
+]
 
 
 def create_app(settings: Settings | None = None, substitutes: Substitutes | None = None) -> Flask:
@@ -48,7 +56,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     metrics = Metrics()
     rendering.install(app)
     requests.install(app, metrics.requests)
-    headers.install(app)
+    headers.install(app, hsts_max_age_s=settings.hsts_max_age_s)
     if settings.cors_origins:
         CORS(
             app,
@@ -57,23 +65,19 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
             allow_headers=CLIENT_HEADERS,
             expose_headers=SHOWN_HEADERS,
         )
-    callers.install(app, _callers(settings))
     problems.install(app)
-    wiring.wire(app, settings, substitutes or Substitutes(), metrics)
+    callers.install(app, wiring.wire(app, settings, substitutes or Substitutes(), metrics))
     Migrate(app, db, directory=str(MIGRATIONS))
     documentation.configure(app)
     documentation.install(
         app,
-        [health, intelligence, *desk, *tickets, *customers, provider_control, analytics, metrics_view],
+        [
+            *(health, intelligence, *desk, *tickets, *customers, *agents),
+            *(*access, privacy, provider_control, analytics, audit, metrics_view),
+        ],
     )
     cli.install(app)
+    if settings.trusted_proxies:
+        trusted = settings.trusted_proxies  # so many of the last entries are theirs, what is before anybody's
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=0)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return app
-
-
-def _callers(settings: Settings) -> callers.BootstrapCallers:
-    development = settings.environment is Deployment.DEVELOPMENT
-    return callers.BootstrapCallers(
-        settings.bootstrap_api_keys,
-        anonymous_on=settings.host if development else None,
-        origins=settings.cors_origins,
-    )

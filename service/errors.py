@@ -17,6 +17,10 @@ class NotKnownYet(NotFound):
         DeskError.__init__(self, sentence)
 
 
+class Forbidden(DeskError):
+    """The caller may do such a thing, but not to this one, or not this much of it."""
+
+
 class Conflict(DeskError):
     """What is asked for does not fit the state that there is."""
 
@@ -31,3 +35,19 @@ class InvalidField(DeskError):
 
 class Stale(DeskError):
     """What is to be changed is no longer what the caller has read."""
+
+
+class Unauthenticated(DeskError):
+    """What was brought to sign in with is wrong, or is over."""
+
+
+class Throttled(DeskError):
+    """Tried too often."""
+
+    def __init__(self, sentence: str, *, retry_after_s: float) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+class Busy(Throttled):
+    """Too much of it goes on at once; the caller has done nothing wrong."""

@@ -1,5 +1,7 @@
 """Every table of the service: what needs the whole schema imports this."""
 
+from service.access import models as access
+from service.agents import models as agents
 from service.columns import Base
 from service.customers import models as customers
 from service.events import StoredEvent
@@ -18,6 +20,8 @@ __all__ = [
     "JobLease",
     "SearchText",
     "StoredEvent",
+    "access",
+    "agents",
     "customers",
     "http",
     "importing",

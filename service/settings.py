@@ -183,6 +183,27 @@ class ServiceSettings(SettingsSchema):
     cors_origins = _variable(
         CommaSeparated, "CORS_ORIGINS", (), "origins of browser clients, comma-separated", _check_origins
     )
+    trusted_proxies = _variable(
+        fields.Integer,
+        "TRUSTED_PROXIES",
+        0,
+        "proxies before the service, each of which adds to X-Forwarded-For; 0: such headers are not believed",
+        _between(0, 10),
+    )
+    rate_limit_per_minute = _variable(
+        fields.Integer,
+        "RATE_LIMIT_PER_MINUTE",
+        6000,
+        "requests of one caller, or of one address without a key; each process gives its share; 0: no limit",
+        _between(0, 10**9),
+    )
+    hsts_max_age_s = _variable(
+        fields.Integer,
+        "HSTS_MAX_AGE",
+        0,
+        "seconds for which browsers keep to https, once every address is behind it; 0: not told",
+        _between(0, 10**9),
+    )
     bootstrap_api_keys = _variable(
         BootstrapKeys,
         "BOOTSTRAP_API_KEYS",
@@ -264,6 +285,9 @@ class Settings:
     redis_url: str | None = field(repr=False)
     cache_key_prefix: str
     cors_origins: tuple[str, ...]
+    trusted_proxies: int
+    rate_limit_per_minute: int
+    hsts_max_age_s: int
     bootstrap_api_keys: tuple[BootstrapKey, ...]
     log_level: str
     log_file: Path | None

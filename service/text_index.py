@@ -197,6 +197,14 @@ class TextIndex:
         """Remove the others of its kind and owner."""
         _delete(session, text.owner, SearchText.kind == text.kind, SearchText.source_id != text.source_id)
 
+    def remove_all_of(self, session: Session, *, ticket_ids: Sequence[str], customer_id: str) -> None:
+        """Whatever stands in texts of the tickets and the customer."""
+        of_tickets, of_customer = (
+            SearchText.ticket_id.in_(ticket_ids),
+            SearchText.customer_id == customer_id,
+        )
+        _delete(session, or_(of_tickets, of_customer))
+
     def stand_in(
         self,
         owner: InstrumentedAttribute[str | None],

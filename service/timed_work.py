@@ -9,11 +9,16 @@ from providers.deadline import Deadline
 from providers.errors import NotCalled, Paused
 from providers.interface import Connection, ProviderHealth
 from providers.ports import Clock, ToggleSource
+from service.access.queries import prune_sessions
+from service.access.services import ApiKeys
+from service.auditing import Audit
 from service.database import Database
 from service.http.queries import prune_idempotency_keys
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.queries import prune_drafts
 from service.jobs import Job, in_short_transactions
+from service.privacy.scrubbing import Scrubbing
+from service.privacy.services import Erasure
 from service.provider_control.sharing import Heartbeats
 from service.provider_control.switching import Switches
 from service.schedules import DailyAt, Every
@@ -27,8 +32,13 @@ CHECK_LEASE = timedelta(seconds=20)
 RANK_EVERY = timedelta(seconds=10)
 TELL_EVERY = timedelta(seconds=2)
 SAMPLE_EVERY = timedelta(seconds=5)
+SCRUB_EVERY = timedelta(seconds=30)
 PRUNE_AT = time(3, 30)
 PRUNE_RANKS_EVERY = timedelta(minutes=10)
+SESSIONS_KEPT = timedelta(days=1)
+"""After their end, by clocks that may differ."""
+
+WRITE_USES_EVERY = timedelta(minutes=1)
 
 
 def named_jobs(
@@ -41,9 +51,13 @@ def named_jobs(
     switches: Switches,
     heartbeats: Heartbeats,
     ranking: Ranking,
+    audit: Audit,
+    erasure: Erasure,
+    scrubbing: Scrubbing,
     clock: Clock,
     sample_figures: Callable[[], None],
     draft_retention: timedelta,
+    keys: ApiKeys,
 ) -> list[Job]:
     """`remote`: the providers whose connection is watched while they are enabled."""
 
@@ -52,6 +66,9 @@ def named_jobs(
         return {
             "drafts": in_short_transactions(
                 database, lambda session: prune_drafts(session, now - draft_retention)
+            ),
+            "sessions": in_short_transactions(
+                database, lambda session: prune_sessions(session, now - SESSIONS_KEPT)
             ),
             "idempotency_keys": in_short_transactions(
                 database, lambda session: prune_idempotency_keys(session, now)
@@ -83,7 +100,7 @@ def named_jobs(
     return [
         Job(
             name="prune",
-            description="delete drafts and idempotency keys that are past their time",
+            description="delete drafts, sessions and idempotency keys that are past their time",
             schedule=DailyAt(PRUNE_AT),
             run=prune,
         ),
@@ -125,6 +142,33 @@ def named_jobs(
             description="tell the other processes how this one's provider calls went",
             schedule=Every(TELL_EVERY),
             run=outcomes.publish,
+            per_process=True,
+        ),
+        Job(
+            name="write-audit",
+            description="write down what the audit was told of strangers, the same of a minute as one entry",
+            schedule=Every(TELL_EVERY),
+            run=audit.write_noted,
+            per_process=True,
+        ),
+        Job(
+            name="forget-erased",
+            description="drop facts that were still on their way when their customer was erased",
+            schedule=Every(CHECK_EVERY),
+            run=erasure.forget_again,
+            per_process=True,
+        ),
+        Job(
+            name="scrub-file",
+            description="on SQLite, take out of the file what erasures left in it",
+            schedule=Every(SCRUB_EVERY),
+            run=scrubbing.run,
+        ),
+        Job(
+            name="write-key-uses",
+            description="write down when API keys were last used",
+            schedule=Every(WRITE_USES_EVERY),
+            run=keys.write_uses,
             per_process=True,
         ),
         Job(

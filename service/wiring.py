@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,10 +18,12 @@ from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from service.analytics.services import DraftAnalytics
+from service.audit.services import AuditTrail
+from service.auditing import Audit
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
 from service.customers.services import CustomerService, OrderService
-from service.database import Database, db, engine_options, normalise_url
+from service.database import Database, DatabaseUnavailable, db, engine_options, normalise_url
 from service.desk.services import (
     CustomerPages,
     DeskService,
@@ -29,11 +32,14 @@ from service.desk.services import (
     ShoppingService,
     TicketPages,
 )
+from service.entrance import build_entrance
 from service.events import EventLog
 from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
+from service.http.callers import Gate
 from service.http.components import provide
 from service.http.idempotency import KeptAnswers
+from service.http.origins import asked_from
 from service.importing.importer import Importer
 from service.importing.kinds.customers import Customers
 from service.importing.kinds.orders import Orders
@@ -50,6 +56,8 @@ from service.intelligence.recommending import RecommendationService
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots
 from service.jobs import Bell, JobRunner
+from service.privacy.scrubbing import Scrubbing
+from service.privacy.services import Erasure, Exports
 from service.provider_control.reports import Process, Reporter
 from service.provider_control.services import ProviderControl
 from service.provider_control.sharing import Heartbeats
@@ -101,6 +109,7 @@ class Lifecycle:
     jobs: JobRunner
     chain: IntelligenceChain
     database: Database
+    audit: Audit
 
     def start(self) -> None:
         lines.start_batching()
@@ -109,20 +118,25 @@ class Lifecycle:
     def stop(self) -> None:
         self.jobs.stop()
         self.chain.close()
+        with suppress(DatabaseUnavailable):
+            self.audit.write_noted(all_of_them=True)
         self.database.close()
         lines.stop_batching()
 
 
-def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metrics) -> None:
+def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metrics) -> Gate:
+    """The gate that stands before every view, with all that the views need behind it."""
     clock = substitutes.clock or SystemClock()
     chance = substitutes.random or random.Random()
     database = _database(app, settings)
     cache = install_cache(
         app, redis_url=settings.redis_url, key_prefix=settings.cache_key_prefix, clock=clock
     )
-    events = EventLog()
-    substituted = [provider.name for provider in substitutes.providers or ()]
-    toggles = RuntimeToggles(substituted or settings.intelligence_providers)
+    events = EventLog(origin=asked_from)
+    audit = Audit(database, events, clock, origin=asked_from)
+    toggles = RuntimeToggles(
+        [provider.name for provider in substitutes.providers or ()] or settings.intelligence_providers
+    )
     chain_settings = ChainSettings.from_environment(settings.raw)
     known_facts = LastKnownFacts(
         toggles.enabled,
@@ -130,6 +144,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         max_age_s=chain_settings.snapshot_max_age_s,
         ttl_s=chain_settings.ttl_s[Capability.ANALYZE],
     )
+    entrance = build_entrance(settings, database, events=events, audit=audit, cache=cache, clock=clock)
     index = TextIndex(database.engine.dialect.name)
     weights = scoring_weights(settings)
     ranking = Ranking(database, weights, known_facts, clock)
@@ -137,7 +152,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     records = TicketRecords(events, ranking, clock, chance)
     conversations = ConversationService(database, records, index)
     tickets = TicketService(database, customers, records, index)
-    inbox = InboxService(database, index, weights, clock)
+    inbox = InboxService(database, index, weights, clock, entrance.directory)
     snapshots = DatabaseSnapshots(database, clock, changed=ranking.facts_changed)
     outcomes = OutcomeBoard(database, clock)
 
@@ -166,11 +181,15 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         circuit_opened=bell.ring,
     )
     switches = Switches(database, events, toggles, chain, clock)
-    reporter = Reporter(
-        providers, chain=chain, toggles=toggles, statistics=statistics, cache=cache, clock=clock
-    )
     heartbeats = Heartbeats(
-        database, Process.this(clock), reporter=reporter, chain=chain, toggles=toggles, clock=clock
+        database,
+        Process.this(clock),
+        reporter=Reporter(
+            providers, chain=chain, toggles=toggles, statistics=statistics, cache=cache, clock=clock
+        ),
+        chain=chain,
+        toggles=toggles,
+        clock=clock,
     )
 
     FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
@@ -196,6 +215,15 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     orders = OrderService(database, customers, events, clock)
     known = KnownCustomers(customers, known_facts, chain.refresh_behind)
     profiles = Profiles(database, customers, orders, known, clock)
+    erasure = Erasure(
+        database,
+        clock,
+        customers=customers,
+        records=records,
+        events=events,
+        index=index,
+        forget=chain.forget,
+    )
     jobs = named_jobs(
         database=database,
         chain=chain,
@@ -205,9 +233,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         switches=switches,
         heartbeats=heartbeats,
         ranking=ranking,
+        audit=audit,
+        erasure=erasure,
+        scrubbing=Scrubbing(database),
         clock=clock,
         sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
+        keys=entrance.keys,
     )
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
@@ -221,7 +253,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         database,
         cache,
         events,
+        audit,
         runner,
+        *entrance.components(),
         customers,
         orders,
         tickets,
@@ -239,6 +273,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
             database, clock, [Customers(customers), Orders(orders), Tickets(past_tickets, ticket_fields)]
         ),
         HistoryService(database),
+        Exports(database, customers, events, clock),
+        erasure,
+        AuditTrail(database, audit, clock),
         KeptAnswers(database, clock),
         chain,
         FactsService(chain, customers, clock, deadline_s=settings.facts_deadline_s),
@@ -252,6 +289,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
             toggles=toggles,
             remote=remote,
             chosen_by=settings.providers_chosen_by,
+            development_callers=entrance.lets_anonymous_in,
         ),
         switches,
         heartbeats,
@@ -266,10 +304,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         exposition,
         DraftAnalytics(draft_counters, clock),
     )
-    app.extensions["support.metrics"] = metrics
-    app.extensions["support.exposition"] = exposition
-    app.extensions["support.lifecycle"] = Lifecycle(jobs=runner, chain=chain, database=database)
+    app.extensions |= {
+        "support.metrics": metrics,
+        "support.exposition": exposition,
+        "support.lifecycle": Lifecycle(jobs=runner, chain=chain, database=database, audit=audit),
+    }
     announce(settings)
+    return entrance.gate()
 
 
 def scoring_weights(settings: Settings) -> Weights:

@@ -65,7 +65,7 @@ class Call:
 
 def _compact(answer: requests.Response) -> str:
     """JSON without spaces; what is none as it is."""
-    if answer.headers["Content-Type"].startswith("text/plain"):
+    if answer.headers["Content-Type"].startswith("text/"):
         return answer.text
     return json.dumps(answer.json(), separators=(",", ":"), ensure_ascii=False)
 

@@ -52,6 +52,7 @@ class Around:
         api_key = secrets.token_urlsafe(24)
         environment = {
             "ENVIRONMENT": "test",
+            "RATE_LIMIT_PER_MINUTE": "1000000000",  # counted, and never reached
             "SECRET_KEY": secrets.token_hex(32),
             "DATABASE_URL": url,
             "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/{redis_database % REDIS_DATABASES}",

@@ -4,8 +4,10 @@ from typing import Any
 
 from service.analytics.schemas import DraftQuerySchema, DraftReportSchema
 from service.analytics.services import DraftAnalytics, DraftReport
+from service.http.callers import needs
 from service.http.components import component
 from service.http.parsing import Blueprint
+from service.permissions import Permission
 
 blueprint = Blueprint(
     "analytics", __name__, url_prefix="/api/analytics", description="Figures of the desk over time"
@@ -13,6 +15,7 @@ blueprint = Blueprint(
 
 
 @blueprint.get("/drafts")
+@needs(Permission.ANALYTICS_READ)
 @blueprint.arguments(DraftQuerySchema, location="query")
 @blueprint.response(200, DraftReportSchema)
 def read_draft_report(query: dict[str, Any]) -> DraftReport:

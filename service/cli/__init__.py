@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from service.cli.agents import agents
 from service.cli.doctor import doctor
 from service.cli.imports import imports
 from service.cli.jobs import jobs
@@ -11,5 +12,5 @@ from service.cli.seed import seed
 
 
 def install(app: Flask) -> None:
-    for command in (doctor, imports, jobs, keys, providers, seed):
+    for command in (agents, doctor, imports, jobs, keys, providers, seed):
         app.cli.add_command(command)

@@ -11,7 +11,8 @@ from service.columns import Base, CustomerId, Identifier, Json
 class Customer(Base):
     """`id` is brought by callers or ours; `ref` is the opaque one that events, logs and audit carry.
 
-    `external_ids`: provider → the id by which it knows the customer, where that is not `id`.
+    `external_ids`: provider → the id by which it knows the customer, where that is not `id`. One with
+    `erased_at` is nobody: it stands where an erased customer's tickets need one, and nothing is known of it.
     """
 
     __tablename__ = "customers"
@@ -27,6 +28,7 @@ class Customer(Base):
     preferences: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_customers_created_at_id", "created_at", "id"),

@@ -19,11 +19,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Of whom there is a record. `may_have_orders`: False where it is known that there are none."""
+    """Of whom there is a record. `may_have_orders`: False where it is known that there are none.
+
+    `erased`: it is the record of nobody, in the place of a customer who was erased.
+    """
 
     reference: CustomerRef
     name: str | None
     may_have_orders: bool = True
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

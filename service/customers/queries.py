@@ -31,7 +31,9 @@ AS_ONE = {"render_nulls": True}
 """Without it rows with other columns empty are other statements."""
 
 # Of lists that are read often, built once: making a statement takes as long as executing it.
-_NAMED = select(Customer.id, Customer.name, Customer.external_ids).where(Among(Customer.id, "ids"))
+_NAMED = select(Customer.id, Customer.name, Customer.external_ids, Customer.erased_at).where(
+    Among(Customer.id, "ids")
+)
 T = TypeVar("T")
 
 
@@ -44,23 +46,30 @@ def insert_absent(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
     return set(session.scalars(statement.returning(Customer.id), rows, execution_options=AS_ONE))
 
 
-_THERE = select(Customer.id).where(Customer.id == bindparam("id"))
+_LIVING = Customer.erased_at.is_(None)
+_THERE = (
+    select(Customer.id)
+    .where(Customer.id == bindparam("id"), _LIVING)
+    .with_for_update(read=True, key_share=True)
+)
 
 
 def is_there(session: Session, customer_id: str) -> bool:
+    """And stays until the transaction ends: nobody erases them meanwhile."""
     return session.connection().scalar(_THERE, {"id": customer_id}) is not None
 
 
 def refs(session: Session, customer_ids: Collection[str]) -> dict[str, str]:
-    """By id, of those that there are."""
-    statement = select(Customer.id, Customer.ref).where(Customer.id.in_(customer_ids))
-    return dict(session.execute(statement).tuples().all())
+    """By id, of those that there are, and whom nobody erases before the transaction ends."""
+    statement = select(Customer.id, Customer.ref).where(Customer.id.in_(customer_ids), _LIVING)
+    held = statement.order_by(Customer.id).with_for_update(read=True, key_share=True)
+    return dict(session.execute(held).tuples().all())
 
 
 def named(
     session: Session, customer_ids: Collection[str]
-) -> Sequence[Row[tuple[str, str | None, dict[str, str]]]]:
-    """`id`, `name` and `external_ids` of each that is there."""
+) -> Sequence[Row[tuple[str, str | None, dict[str, str], datetime | None]]]:
+    """`id`, `name`, `external_ids` and `erased_at` of each that is there."""
     return session.connection().execute(_NAMED, {"ids": list(customer_ids)}).all()
 
 
@@ -71,7 +80,7 @@ def ids_of(session: Session, those: Collection[str]) -> Sequence[str]:
 
 def customers_near(session: Session, ref: str, limit: int) -> Sequence[str]:
     """The ids of some from a ref on, then of the first ones."""
-    some = select(Customer.id).order_by(Customer.ref)
+    some = select(Customer.id).where(_LIVING).order_by(Customer.ref)
     found = session.scalars(some.where(Customer.ref >= ref).limit(limit)).all()
     if len(found) == limit:
         return found
@@ -80,7 +89,7 @@ def customers_near(session: Session, ref: str, limit: int) -> Sequence[str]:
 
 def held(session: Session, customer_id: str) -> Customer | None:
     """Until the transaction ends."""
-    return session.scalar(select(Customer).where(Customer.id == customer_id).with_for_update())
+    return session.scalar(select(Customer).where(Customer.id == customer_id, _LIVING).with_for_update())
 
 
 def all_held(session: Session, customer_ids: Collection[str]) -> Sequence[Customer]:
@@ -100,7 +109,7 @@ def count_customers(session: Session, *, email: str | None) -> tuple[int, bool]:
 
 
 def _with_email(email: str | None) -> Select[tuple[Customer]]:
-    statement = select(Customer)
+    statement = select(Customer).where(_LIVING)
     return statement if email is None else statement.where(func.lower(Customer.email) == func.lower(email))
 
 

@@ -1,17 +1,17 @@
 """Who calls: one gate before every view, closed unless the route is listed as public or the caller may."""
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from flask import Flask, Request, request
 from flask.globals import request_ctx
 
-from service.http.problems import Problem
+from service.http.doorkeeper import Doorkeeper
+from service.http.ownership import AgentDirectory, Named, NoAgents, NobodysTickets, Ownership, Reaching
+from service.http.problems import CHALLENGE, Problem
+from service.permissions import OF_ROLE, Grants, Permission, Reach, Role, granted_to, scopes_with
 from service.settings import BootstrapKey
 
 LOOPBACK_PEERS = frozenset({"127.0.0.1", "::1"})
@@ -27,36 +27,78 @@ FORWARDING_HEADERS = (
 )
 SAME_SITE = frozenset({"", "same-origin", "none"})
 
+WHO_CALLS = (
+    "This address needs an API key in the X-API-Key header, or an access token in the Authorization header "
+    "as Bearer, that this service knows and that is not over."
+)
+
 _CALLER = "support.caller"
 """Where the gate leaves the caller in the environment of WSGI."""
 
 
-class Scope(StrEnum):
-    DESK = "desk"
-    ADMIN = "admin"
-    METRICS = "metrics"
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
+    """`id`: `agent:<id>`, `key:<id>` or `anonymous`; `kind`: `agent`, `api_key` or `development`.
+
+    A key of the environment has its name for an id. `role` is None for a key, `scopes` are empty for an
+    agent. `grants` is shared by all who have the same.
+    `origins`: the only ones that a key meant for browsers may come from; empty where any may.
+    """
+
     id: str
     kind: str
-    scopes: frozenset[str]
+    grants: Grants
+    role: Role | None = None
+    agent_id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    team_ids: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+
+    def reach(self, permission: Permission) -> Reach | None:
+        """None where the caller may not do it at all."""
+        return self.grants.get(permission)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a request shows of its sender: the rest matters, and is read, only where there is no key.
+    """What a request shows of its sender: `peer` and what follows only where it brings nothing to show.
 
     `host` and `origin` as sent, empty where absent.
     """
 
     api_key: str | None
+    authorization: str | None = None
     peer: str | None = None
     host: str = ""
     origin: str = ""
     fetch_site: str = ""
     forwarded: bool = False
+
+    @property
+    def are_shown(self) -> bool:
+        return self.api_key is not None or self.authorization is not None
+
+
+DEVELOPMENT = "development"
+DEVELOPER = Caller(
+    id="anonymous", kind=DEVELOPMENT, role=Role.ADMIN, name="development", grants=OF_ROLE[Role.ADMIN]
+)
+"""Whoever sits at the machine of a desk in development."""
+
+
+def caller_of_key(
+    key_id: str, name: str, scopes: frozenset[str], origins: frozenset[str] = frozenset()
+) -> Caller:
+    return Caller(
+        id=f"key:{key_id}",
+        kind="api_key",
+        name=name,
+        scopes=scopes,
+        origins=origins,
+        grants=granted_to(scopes),
+    )
 
 
 class CallerSource(Protocol):
@@ -71,25 +113,18 @@ class BootstrapCallers:
     ) -> None:
         """`anonymous_on`: the address listened on where local callers need no key, else None."""
         self._callers = {
-            bytes.fromhex(key.sha256): Caller(f"key:{key.name}", "api_key", key.scopes) for key in keys
+            bytes.fromhex(key.sha256): caller_of_key(key.name, key.name, key.scopes) for key in keys
         }
-        self._anonymous = anonymous_on in LOCAL_NAMES
+        self.lets_anonymous_in = anonymous_on in LOCAL_NAMES
         self._origins = frozenset(origins)
 
-    def identify(self, credentials: Credentials) -> Caller | None:
-        if credentials.api_key is not None:
-            return self._of_key(credentials.api_key)
-        if self._anonymous and self._is_local(credentials):
-            return Caller("anonymous", "development", frozenset(Scope))
-        return None
+    def of_digest(self, sha256: bytes) -> Caller | None:
+        """By a look-up: the digest of a guess tells nothing of how near it came."""
+        return self._callers.get(sha256)
 
-    def _of_key(self, api_key: str) -> Caller | None:
-        digest = hashlib.sha256(api_key.encode("latin-1", "replace")).digest()  # the bytes as they were sent
-        found = None
-        for known, caller in self._callers.items():
-            if hmac.compare_digest(known, digest):
-                found = caller
-        return found
+    def anonymous(self, credentials: Credentials) -> Caller | None:
+        """Of a request that brings neither key nor token."""
+        return DEVELOPER if self.lets_anonymous_in and self._is_local(credentials) else None
 
     def _is_local(self, credentials: Credentials) -> bool:
         """False for anything that a web page or a proxy may have sent here."""
@@ -112,14 +147,23 @@ def public(view: View) -> View:
     return view
 
 
-def needs(scope: Scope) -> Callable[[View], View]:
-    """Only callers with this scope; a view that says nothing needs `desk`."""
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Only callers with this permission; a view that names none lets nobody in."""
 
     def mark(view: View) -> View:
-        view.needs = scope  # type: ignore[attr-defined]  # read by the gate
+        view.needs = permission  # type: ignore[attr-defined]  # read by the gate
         return view
 
     return mark
+
+
+def is_public(view: Callable[..., object]) -> bool:
+    return getattr(view, "needs", view) is None
+
+
+def needed_by(view: Callable[..., object]) -> Permission | None:
+    """None where it names no permission, and so lets nobody in. Of a view that is not public."""
+    return getattr(view, "needs", None)
 
 
 def current_caller() -> Caller:
@@ -132,32 +176,95 @@ def caller_of(environ: Mapping[str, Any]) -> Caller | None:
     return environ.get(_CALLER)
 
 
-def install(app: Flask, callers: CallerSource) -> None:
+class Gate:
+    """Who calls, then whether they may, then to whose: all before a view parses anything."""
+
+    def __init__(
+        self,
+        callers: CallerSource,
+        doorkeeper: Doorkeeper,
+        ownership: Ownership | None = None,
+        directory: AgentDirectory | None = None,
+    ) -> None:
+        self._callers = callers
+        self._doorkeeper = doorkeeper
+        self._reaching = Reaching(ownership or NobodysTickets(), directory or NoAgents())
+
+    def let_in(self, asked: Request, permission: Permission | None) -> Caller:
+        """Raises the `Problem` or `NotFound` that this request is refused with."""
+        credentials = _credentials(asked)
+        caller = self._callers.identify(credentials)
+        if caller is None:
+            self._doorkeeper.unknown(asked, with_credentials=credentials.are_shown)
+            raise Problem(401, WHO_CALLS, headers=CHALLENGE)
+        if caller.kind != DEVELOPMENT:
+            self._doorkeeper.comes(asked, caller.id)
+        try:
+            self._check(asked, caller, permission)
+        except Problem:
+            self._doorkeeper.denied(asked, caller.id, permission)
+            raise
+        return caller
+
+    def pass_by(self, asked: Request, rule: str) -> None:
+        """At an address that is public. Raises a `Problem` for who came too often."""
+        self._doorkeeper.passes(asked, rule)
+
+    def _check(self, asked: Request, caller: Caller, permission: Permission | None) -> None:
+        if caller.origins and asked.environ.get("HTTP_ORIGIN") not in caller.origins:
+            raise Problem(403, "This API key is bound to the origins of web pages, and this is none of them.")
+        if permission is None:
+            raise Problem(403, "This address is open to nobody.")
+        reach = caller.grants.get(permission)
+        if reach is None:
+            raise _lacking(caller, permission)
+        if caller.agent_id is not None and asked.view_args:
+            self._check_reach(caller, permission, reach, asked.view_args)
+
+    def _check_reach(
+        self, caller: Caller, permission: Permission, reach: Reach, arguments: Mapping[str, Any]
+    ) -> None:
+        """What a caller may not read looks like what is not there; callers who reach all cost nothing."""
+        named = Named.by(arguments)
+        if named is None or caller.agent_id is None:
+            return
+        readable = caller.grants.get(Permission.TICKETS_READ, 0) if named.of_a_ticket else Reach.ANY
+        if min(reach, readable) == Reach.ANY:
+            return
+        needed = self._reaching.needed(named, caller.agent_id, caller.team_ids)
+        if readable < needed:
+            raise named.not_there()
+        if reach < needed:
+            raise Problem(403, f"The permission {permission.value!r} does not reach this {named.kind}.")
+
+
+def install(app: Flask, gate: Gate) -> None:
     @app.before_request
     def _gate() -> None:
         asked = request_ctx.request  # `request` would look for it anew each time it is named
         rule = asked.url_rule
         if rule is None or asked.method == "OPTIONS":
             return  # no view follows: an unknown address, or the preflight's own answer
-        scope = getattr(app.view_functions[rule.endpoint], "needs", Scope.DESK)
-        if scope is None:
-            return
-        caller = callers.identify(_credentials(asked))
-        if caller is None:
-            raise Problem(
-                401,
-                "This address needs an API key in the X-API-Key header that this service knows.",
-                headers={"WWW-Authenticate": 'ApiKey realm="support"'},
-            )
-        if scope not in caller.scopes:
-            raise Problem(403, f"This API key lacks the scope {scope.value!r}.")
-        asked.environ[_CALLER] = caller
+        view = app.view_functions[rule.endpoint]
+        if is_public(view):
+            gate.pass_by(asked, rule.rule)
+        else:
+            asked.environ[_CALLER] = gate.let_in(asked, needed_by(view))
+
+
+def _lacking(caller: Caller, permission: Permission) -> Problem:
+    if caller.kind != "api_key":
+        return Problem(403, f"This needs the permission {permission.value!r}, which this role lacks.")
+    with_it = " or ".join(repr(scope) for scope in scopes_with(permission))
+    cure = f"a key with the scope {with_it} has it" if with_it else "no key has it"
+    return Problem(403, f"This API key lacks the permission {permission.value!r}; {cure}.")
 
 
 def _credentials(asked: Request) -> Credentials:
     api_key = asked.environ.get("HTTP_X_API_KEY")
-    if api_key is not None:
-        return Credentials(api_key=api_key)
+    authorization = asked.environ.get("HTTP_AUTHORIZATION")
+    if api_key is not None or authorization is not None:
+        return Credentials(api_key=api_key, authorization=authorization)
     headers = asked.headers
     return Credentials(
         api_key=None,

@@ -26,7 +26,7 @@ class IfMatchSchema(Schema):
         metadata={
             "type": "string",
             "example": '"3"',
-            "description": "the ETag that was read; refused with 412 where the ticket has changed since",
+            "description": "the ETag that was read; refused with 412 where it has changed since",
         },
     )
 

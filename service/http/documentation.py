@@ -12,7 +12,8 @@ from werkzeug.routing import BaseConverter
 
 from service import __version__
 from service.http import precision, refusals
-from service.http.callers import Scope, public
+from service.http.callers import is_public, needed_by, public
+from service.http.doorkeeper import UNCOUNTED
 from service.http.examples import illustrate
 from service.http.fields import Rfc3339
 from service.http.idempotency import HEADER, LONGEST_KEY, REPLAYED_HEADER
@@ -20,7 +21,7 @@ from service.http.idempotency import HEADER, LONGEST_KEY, REPLAYED_HEADER
 DOCUMENT_PATH = "/openapi.json"
 PAGE_PATH = "/docs"
 PAGE_POLICY = (
-    "default-src 'self'; img-src 'self' data:; "
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
     "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'"
 )
 RULE_ARGUMENT = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
@@ -64,9 +65,17 @@ def configure(app: Flask) -> None:
         OPENAPI_URL_PREFIX=None,
         API_SPEC_OPTIONS={
             "info": {"description": "Tickets, customers, and what providers of intelligence say of them."},
-            "security": [{"api_key": []}],
+            "security": [{"api_key": []}, {"access_token": []}],
             "components": {
-                "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
+                "securitySchemes": {
+                    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                    "access_token": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "JWT",
+                        "description": "of POST /api/auth/login; good for 15 minutes",
+                    },
+                }
             },
         },
     )
@@ -111,14 +120,19 @@ def _finished(document: dict[str, Any], app: Flask) -> dict[str, Any]:
         for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"} if path else ():
             operation = path[method.lower()]
             operation["operationId"] = rule.endpoint.rpartition(".")[2]
-            scope = getattr(app.view_functions[rule.endpoint], "needs", Scope.DESK)
-            if scope is None:
+            view = app.view_functions[rule.endpoint]
+            if is_public(view):
                 operation["security"] = []
             else:
-                operation["description"] = f"Needs the scope `{scope}`."
-            if getattr(app.view_functions[rule.endpoint], "idempotent", False):
+                operation["description"] = refusals.needed(needed_by(view))
+            if getattr(view, "idempotent", False):
                 _tell_of_keys(operation)
-            refusals.tell(operation, scope=scope, addressed=bool(rule.arguments))
+            refusals.tell(
+                operation,
+                public=is_public(view),
+                addressed=bool(rule.arguments),
+                counted=rule.rule not in UNCOUNTED,
+            )
     precision.put_right(document)
     return document
 

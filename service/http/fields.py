@@ -29,6 +29,13 @@ DATE_OR_TIME = re.compile(
 """Of the years 2000 to 2199: with room on both sides for what is reckoned from it."""
 
 
+LANGUAGE_TAG = re.compile(
+    r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"
+    r"(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(?:-[A-Za-z](?:-[A-Za-z0-9]{2,8})+)*",
+    re.ASCII,
+)
+"""Of RFC 5646: language, script, region, variants, extensions."""
+
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,20})?", re.ASCII)
 TIME = re.compile(
@@ -172,6 +179,25 @@ class Amount(fields.Decimal):
         if not sound:
             raise ValidationError("Must be an amount such as 19.90, without a currency or separators.")
         return Decimal(str(value)).quantize(MONEY_STEP, rounding=ROUND_HALF_EVEN) + 0
+
+
+class Email(Text):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(320, **telling(options, format="email"))
+        self.validators.append(validate.Email())
+
+
+class Locale(Text):
+    """A language tag, BCP 47."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(35, **telling(options, pattern=f"^{LANGUAGE_TAG.pattern}$"))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        tag = super()._deserialize(value, attr, data, **kwargs)
+        if len(tag) > 35 or not LANGUAGE_TAG.fullmatch(tag):
+            raise ValidationError("Must be a language tag such as en or de-AT (BCP 47).")
+        return tag
 
 
 class WebAddress(Text):

@@ -13,7 +13,17 @@ from werkzeug.exceptions import HTTPException
 
 from providers.errors import NoAnswer, ProviderError
 from service.database import DatabaseUnavailable
-from service.errors import Conflict, DeskError, InvalidField, NotFound, Stale
+from service.errors import (
+    Busy,
+    Conflict,
+    DeskError,
+    Forbidden,
+    InvalidField,
+    NotFound,
+    Stale,
+    Throttled,
+    Unauthenticated,
+)
 
 CONTENT_TYPE = "application/problem+json"
 log = structlog.get_logger()
@@ -22,6 +32,7 @@ Errors = dict[str, list[str]]
 
 MOST_ERRORS = 100
 LONGEST_FIELD_NAME = 100
+CHALLENGE = {"WWW-Authenticate": 'ApiKey realm="support", Bearer realm="support"'}
 
 
 class Problem(Exception):
@@ -106,18 +117,21 @@ def _of_http_exception(error: HTTPException) -> Problem | HTTPException:
     return Problem(error.code, detail, headers=headers)
 
 
+STATUSES: Mapping[type[DeskError], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Stale: 412}
+
+
 def _of_desk_error(error: DeskError) -> Problem:
     match error:
-        case NotFound():
-            return Problem(404, str(error))
-        case Conflict():
-            return Problem(409, str(error))
-        case Stale():
-            return Problem(412, str(error))
         case InvalidField(field=field):
             return Problem(422, f"{field}: {error}", errors={field: [str(error)]})
+        case Unauthenticated():
+            return Problem(401, str(error), headers=CHALLENGE)
+        case Throttled(retry_after_s=retry_after_s):
+            status = 503 if isinstance(error, Busy) else 429
+            return Problem(status, str(error), headers=retry_after(retry_after_s))
         case _:
-            return Problem(400, str(error))
+            known = (status for kind, status in STATUSES.items() if isinstance(error, kind))
+            return Problem(next(known, 400), str(error))
 
 
 def _of_provider_error(error: ProviderError) -> Problem:

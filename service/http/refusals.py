@@ -4,31 +4,44 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from service.http.callers import Scope
+from service.permissions import Permission, scopes_with
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 CAUSES = {
     400: "The body is no JSON",
-    401: "No API key that this service knows",
-    403: "The API key lacks the scope",
+    401: "No API key or access token that this service knows",
+    403: "The caller lacks the permission",
     404: "What the address names is not there",
     409: "Does not fit what is there",
     412: "Has changed since it was read",
     413: "The body is larger than 1 MiB",
     415: "The body is not sent as JSON",
     422: "A field or parameter is wrong; `errors` names it",
+    429: "This caller sends too much; `Retry-After` tells when to come again",
     503: "The database, every provider or a free thread is missing; `Retry-After` tells when to ask again",
 }
 
 
-def tell(operation: dict[str, Any], *, scope: Scope | None, addressed: bool) -> None:
-    """`addressed`: the path names something that may not be there. What a view tells itself stays."""
+def tell(operation: dict[str, Any], *, public: bool, addressed: bool, counted: bool) -> None:
+    """`addressed`: the path names something that may not be there; `counted`: callers may come too often.
+
+    What a view tells itself stays.
+    """
     responses = operation["responses"]
-    for status in _refusals(operation, scope=scope, addressed=addressed):
+    for status in _refusals(operation, public=public, addressed=addressed, counted=counted):
         responses.setdefault(str(status), {"$ref": f"#/components/responses/{HTTPStatus(status).name}"})
     responses.setdefault("default", {"description": "A problem", "content": PROBLEM})
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def needed(permission: Permission | None) -> str:
+    if permission is None:
+        return "Names no permission, and is open to nobody."
+    scopes = " or ".join(f"`{scope}`" for scope in scopes_with(permission))
+    return f"Needs the permission `{permission}`" + (
+        f"; of an API key, the scope {scopes}." if scopes else "."
+    )
 
 
 def components() -> dict[str, Any]:
@@ -37,14 +50,15 @@ def components() -> dict[str, Any]:
         HTTPStatus(status).name: {"description": cause, "content": PROBLEM}
         for status, cause in CAUSES.items()
     }
-    told[HTTPStatus.SERVICE_UNAVAILABLE.name]["headers"] = {
-        "Retry-After": {"description": "in seconds", "schema": {"type": "integer", "minimum": 1}}
-    }
+    for status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        told[status.name]["headers"] = {
+            "Retry-After": {"description": "in seconds", "schema": {"type": "integer", "minimum": 1}}
+        }
     return told
 
 
-def _refusals(operation: Mapping[str, Any], *, scope: Scope | None, addressed: bool) -> Iterator[int]:
-    if scope is not None:
+def _refusals(operation: Mapping[str, Any], *, public: bool, addressed: bool, counted: bool) -> Iterator[int]:
+    if not public:
         yield from (401, 403)
     if addressed:
         yield 404
@@ -52,6 +66,8 @@ def _refusals(operation: Mapping[str, Any], *, scope: Scope | None, addressed: b
         yield from (400, 413, 415)
     if "If-Match" in _parameters(operation):
         yield 412
+    if counted:
+        yield 429
     yield 503
 
 

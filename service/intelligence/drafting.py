@@ -128,7 +128,7 @@ class DraftService:
             ),
             deadline,
         )
-        return self._store(ticket, options, answer, facts, sticky=sticky, actor=actor)
+        return self._store(ticket, customer_id, options, answer, facts, sticky=sticky, actor=actor)
 
     def _actions(self, ticket_id: str, indexes: tuple[int, ...]) -> tuple[str, ...]:
         if not indexes:
@@ -146,6 +146,7 @@ class DraftService:
     def _store(
         self,
         ticket: TicketContext,
+        customer_id: str,
         options: DraftOptions,
         answer: Draft,
         facts: KnownFacts,
@@ -182,6 +183,7 @@ class DraftService:
             "sticky": stored.sticky,
         }
         with self._database.writing() as session:
+            self._tickets.stay_with(session, ticket.id, customer_id)
             session.add(stored)
             self._sources.events.record(
                 session, about_ticket(DRAFT_GENERATED, ticket.id, actor=actor, at=now, after=made)

@@ -85,7 +85,8 @@ _SCORED_IF_THERE = (
             CustomerSnapshot.as_of >= bindparam("not_before"),
         ),
     )
-    .where(Customer.id == bindparam("customer"))
+    .where(Customer.id == bindparam("customer"), Customer.erased_at.is_(None))
+    .with_for_update(read=True, key_share=True, of=Customer)
 )
 
 
@@ -132,7 +133,7 @@ class LastKnownFacts:
         return found
 
     def scored_if_there(self, session: Session, customer_id: str) -> ScoredFacts | None:
-        """None where the customer is not there."""
+        """None where the customer is not there; one who is stays until the transaction ends."""
         of_one = {"customer": customer_id, "not_before": self._clock.now() - self._max_age}
         rows = session.connection().execute(_SCORED_IF_THERE, of_one).all()
         if not rows:

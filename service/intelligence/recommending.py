@@ -101,7 +101,7 @@ class RecommendationService:
             if landed is not None:
                 return landed
             answer = self._provider.recommend_actions(request, deadline)
-            return self._store(ticket, answer, facts, actor=actor)
+            return self._store(ticket, request.customer.id, answer, facts, actor=actor)
 
         try:
             return self._flights.share(
@@ -145,7 +145,13 @@ class RecommendationService:
         return after
 
     def _store(
-        self, ticket: TicketContext, answer: Recommendation, facts: KnownFacts, *, actor: str
+        self,
+        ticket: TicketContext,
+        customer_id: str,
+        answer: Recommendation,
+        facts: KnownFacts,
+        *,
+        actor: str,
     ) -> StoredRecommendation:
         now = self._clock.now()
         provenance = combined(answer.provenance, facts.provenance)
@@ -168,6 +174,7 @@ class RecommendationService:
             updated_at=now,
         )
         with self._database.writing() as session:
+            self._tickets.stay_with(session, ticket.id, customer_id)
             last = queries.last_recommendations(session, ticket.id)
             stored.actions = _actions(answer, [action for row in reversed(last) for action in row.actions])
             if last and last[0].degraded:  # it has had its use: an outage leaves one behind, not one a read

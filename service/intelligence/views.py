@@ -3,7 +3,7 @@
 from typing import Any
 
 from providers.models import ChurnPrediction, CustomerIntelligence, LtvForecast
-from service.http.callers import current_caller
+from service.http.callers import current_caller, needs
 from service.http.components import component
 from service.http.parsing import Blueprint
 from service.intelligence.drafting import DraftOptions, DraftService, ToldDraft
@@ -20,6 +20,7 @@ from service.intelligence.schemas import (
     RecommendationSchema,
 )
 from service.intelligence.services import FactsService, Told
+from service.permissions import Permission
 
 blueprint = Blueprint(
     "intelligence", __name__, url_prefix="/api/ai", description="Customer intelligence, drafts, next actions"
@@ -27,6 +28,7 @@ blueprint = Blueprint(
 
 
 @blueprint.get("/customers/<id:customer_id>/intelligence")
+@needs(Permission.INTELLIGENCE_READ)
 @blueprint.response(200, IntelligenceSchema)
 def read_intelligence(customer_id: str) -> Told[CustomerIntelligence]:
     """Read a customer's DNA, metrics and predictions"""
@@ -34,6 +36,7 @@ def read_intelligence(customer_id: str) -> Told[CustomerIntelligence]:
 
 
 @blueprint.get("/customers/<id:customer_id>/churn")
+@needs(Permission.INTELLIGENCE_READ)
 @blueprint.response(200, ChurnSchema)
 def read_churn(customer_id: str) -> Told[ChurnPrediction]:
     """Read a customer's churn prediction, with its factors"""
@@ -41,6 +44,7 @@ def read_churn(customer_id: str) -> Told[ChurnPrediction]:
 
 
 @blueprint.get("/customers/<id:customer_id>/ltv")
+@needs(Permission.INTELLIGENCE_READ)
 @blueprint.arguments(LtvQuerySchema, location="query")
 @blueprint.response(200, LtvSchema)
 def read_ltv(query: dict[str, int], customer_id: str) -> Told[LtvForecast]:
@@ -49,6 +53,7 @@ def read_ltv(query: dict[str, int], customer_id: str) -> Told[LtvForecast]:
 
 
 @blueprint.get("/tickets/<id:ticket_id>/draft-response")
+@needs(Permission.DRAFTS_WRITE)
 @blueprint.response(200, DraftSchema)
 def read_draft(ticket_id: str) -> ToldDraft:
     """Draft a reply, or read the one that a regenerate made"""
@@ -56,6 +61,7 @@ def read_draft(ticket_id: str) -> ToldDraft:
 
 
 @blueprint.post("/tickets/<id:ticket_id>/regenerate-draft")
+@needs(Permission.DRAFTS_WRITE)
 @blueprint.arguments(DraftOptionsSchema, required=False)
 @blueprint.response(200, DraftSchema)
 def regenerate_draft(options: DraftOptions, ticket_id: str) -> ToldDraft:
@@ -64,6 +70,7 @@ def regenerate_draft(options: DraftOptions, ticket_id: str) -> ToldDraft:
 
 
 @blueprint.post("/tickets/<id:ticket_id>/draft-response/regenerate")
+@needs(Permission.DRAFTS_WRITE)
 @blueprint.arguments(DraftOptionsSchema, required=False)
 @blueprint.response(200, DraftSchema)
 def regenerate_draft_response(options: DraftOptions, ticket_id: str) -> ToldDraft:
@@ -72,6 +79,7 @@ def regenerate_draft_response(options: DraftOptions, ticket_id: str) -> ToldDraf
 
 
 @blueprint.get("/tickets/<id:ticket_id>/recommendation")
+@needs(Permission.DRAFTS_WRITE)
 @blueprint.response(200, RecommendationSchema)
 def read_recommendation(ticket_id: str) -> ToldRecommendation:
     """Read the recommended next actions for a ticket"""
@@ -79,6 +87,7 @@ def read_recommendation(ticket_id: str) -> ToldRecommendation:
 
 
 @blueprint.patch("/tickets/<id:ticket_id>/recommendation/actions/<int:index>")
+@needs(Permission.DRAFTS_WRITE)
 @blueprint.arguments(ActionChangeSchema)
 @blueprint.response(200, ChangedActionSchema)
 def change_action(change: dict[str, bool], ticket_id: str, index: int) -> dict[str, Any]:

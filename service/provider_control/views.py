@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from service.http.callers import Scope, current_caller, needs
+from service.http.callers import current_caller, needs
 from service.http.components import component
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
+from service.permissions import Permission
 from service.provider_control.records import ProviderChange
 from service.provider_control.schemas import (
     HistoryQuerySchema,
@@ -26,7 +27,7 @@ blueprint = Blueprint(
 
 
 @blueprint.get("")
-@needs(Scope.ADMIN)
+@needs(Permission.PROVIDERS_READ)
 @blueprint.response(200, ProvidersSchema)
 def list_providers() -> Overview:
     """List the providers in the order in which they are asked, and how they do in each process"""
@@ -34,7 +35,7 @@ def list_providers() -> Overview:
 
 
 @blueprint.get("/history")
-@needs(Scope.ADMIN)
+@needs(Permission.PROVIDERS_READ)
 @blueprint.arguments(HistoryQuerySchema, location="query")
 @blueprint.response(200, HistorySchema)
 def list_provider_changes(query: dict[str, Any]) -> Listing[ProviderChange]:
@@ -43,7 +44,7 @@ def list_provider_changes(query: dict[str, Any]) -> Listing[ProviderChange]:
 
 
 @blueprint.post("/reset")
-@needs(Scope.ADMIN)
+@needs(Permission.PROVIDERS_CHANGE)
 @blueprint.arguments(ReasonSchema)
 @blueprint.response(200, SwitchedSchema)
 def reset_providers(body: dict[str, str]) -> Switched:
@@ -52,7 +53,7 @@ def reset_providers(body: dict[str, str]) -> Switched:
 
 
 @blueprint.get("/<id:name>")
-@needs(Scope.ADMIN)
+@needs(Permission.PROVIDERS_READ)
 @blueprint.response(200, ProviderDetailSchema)
 def read_provider(name: str) -> ProviderDetail:
     """Read how one provider does in each process"""
@@ -60,7 +61,7 @@ def read_provider(name: str) -> ProviderDetail:
 
 
 @blueprint.patch("/<id:name>")
-@needs(Scope.ADMIN)
+@needs(Permission.PROVIDERS_CHANGE)
 @blueprint.arguments(ProviderChangeSchema)
 @blueprint.alt_response(409, "CONFLICT")
 @blueprint.response(200, SwitchedSchema)
@@ -74,7 +75,7 @@ def change_provider(body: dict[str, Any], name: str) -> Switched:
 
 
 @blueprint.post("/<id:name>/reset-circuit")
-@needs(Scope.ADMIN)
+@needs(Permission.PROVIDERS_CHANGE)
 @blueprint.arguments(ReasonSchema)
 @blueprint.alt_response(409, "CONFLICT")
 @blueprint.response(200, SwitchedSchema)

@@ -39,7 +39,10 @@ STATUSES_BY_AGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """`settled_age`: when it was resolved or closed, after the last turn; None while it is neither."""
+    """`assigned_to`: an agent or a team, by name.
+
+    `settled_age`: when it was resolved or closed, after the last turn; None while it is neither.
+    """
 
     id: str
     shopper: Shopper

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
+from service.agents.models import Agent, Team, TeamMember
 from service.customers.models import Customer, Order, OrderLine, Refund
 from service.customers.services import found_by
 from service.database import Database
-from service.sample_data import rows
+from service.sample_data import rows, staff
 from service.sample_data.cases import Case, featured_case, make_case
 from service.sample_data.shoppers import Shopper, shoppers
 from service.text_index import TextIndex
@@ -56,9 +57,14 @@ def load(
     now: datetime,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Loaded:
-    """Beside the customers and the ticket that are always there. `on_progress`: how many more are done."""
+    """Beside the agents, the customers and the ticket that are always there.
+
+    `on_progress`: how many more are done.
+    """
     new: Counter[str] = Counter()
     index = TextIndex(database.engine.dialect.name)
+    with database.writing() as session:
+        _add_staff(session, now)
     known = list(shoppers(customers, seed=seed))
     for some in _batches(known):
         with database.writing() as session:
@@ -79,6 +85,15 @@ def _cases(count: int, known: Sequence[Shopper], seed: int) -> Iterator[Case]:
     yield featured_case(known)
     for number in range(1, count + 1):
         yield make_case(number, known, seed=seed)
+
+
+def _add_staff(session: Session, now: datetime) -> None:
+    """Those who are there already stay as they are, and in their teams."""
+    new = _insert(session, Agent.id, list(staff.agent_rows(now)))
+    there = new | set(session.scalars(select(Agent.id).where(Agent.id.in_(staff.AGENT_IDS.values()))))
+    teams = _insert(session, Team.id, [row for row in staff.team_rows(now) if row["lead_id"] in there])
+    members = (row for row in staff.member_rows(now) if row["team_id"] in teams and row["agent_id"] in there)
+    _insert_all(session, TeamMember, members)
 
 
 def _add_customers(

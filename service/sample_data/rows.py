@@ -8,6 +8,7 @@ from service.sample_data.cases import Case
 from service.sample_data.chances import steady_id
 from service.sample_data.shoppers import Shopper
 from service.sample_data.shopping import Purchase
+from service.sample_data.staff import owner_columns
 from service.text_index import IndexedText, TextKind
 from service.tickets.models import TicketStatus
 from service.tickets.sentiment import sentiment_of
@@ -97,7 +98,7 @@ def ticket_row(case: Case, now: datetime) -> Row:
         "status": case.status,
         "priority": case.priority,
         "channel": case.channel,
-        "assigned_to": case.assigned_to,
+        **owner_columns(case.assigned_to),
         "custom_fields": {},
         "version": len(case.turns) + (settled_at is not None),
         "conversation_version": len(case.turns),

@@ -1,5 +1,6 @@
 """The rows of an order as a merge of streams, and those asked most by statements built once."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import lru_cache
@@ -15,14 +16,17 @@ from sqlalchemy import (
     literal,
     select,
     tuple_,
+    union,
     union_all,
 )
 
+from service.tickets.filters import TicketFilter
 from service.tickets.inbox_clauses import AnyColumn
 from service.tickets.inbox_orders import ByParameters, Mark, Order, Stream
 from service.tickets.models import Ticket
-from service.tickets.past_ranks import MOST_CHANGES, Moved
-from service.tickets.queries import TicketFilter
+from service.tickets.past_ranks import MOST_CHANGES
+
+_MOST = bindparam("most", type_=Integer())
 
 KINDS = 128
 """Statements that are kept: filters are many together, few at a time."""
@@ -38,19 +42,28 @@ class Merge:
 
     def rows(self, most: Any, floor: Any = None) -> Subquery:
         """`id`, `customer_id` and `place` of the first `most`, whatever stands in them."""
-        parts = [self._stream(stream, most, floor).subquery() for stream in self._order.streams(self._wanted)]
-        if self._order.moved is not None:
-            parts.append(self._moved(self._order.moved, most, floor).subquery())
+        streams = [self.stream(stream, most, floor) for stream in self._order.streams(self._wanted)]
+        return self.merged([*streams, *self.moved(most, floor)], most)
+
+    def told(self, most: Any) -> Select[Any]:
+        """`place` and `id` of the first `most`."""
+        rows = self.rows(most)
+        return self.ordered(select(rows.c.place, rows.c.id), rows.c.place, rows.c.id)
+
+    def merged(self, streams: Iterable[Select[Any]], most: Any, *, twice: bool = False) -> Subquery:
+        """`twice`: whether a ticket may be in several of them."""
+        parts = [stream.subquery() for stream in streams]
         if len(parts) == 1:
             return parts[0]
-        merged = union_all(*(select(part) for part in parts)).subquery()
+        put_together = union if twice else union_all
+        merged = put_together(*(select(part) for part in parts)).subquery()
         return self.ordered(select(merged), merged.c.place, merged.c.id).limit(most).subquery()
 
-    def _stream(self, stream: Stream, most: Any, floor: Any) -> Select[Any]:
+    def stream(self, stream: Stream, most: Any, floor: Any, *more: AnyColumn) -> Select[Any]:
         column = self._order.column
         add = self._order.added(waiting=bool(stream.waiting))
         place = self.place(column, add).label("place")
-        rows = stream.wanted.apply(select(Ticket.id, Ticket.customer_id, place))
+        rows = stream.wanted.apply(select(Ticket.id, Ticket.customer_id, place, *more))
         if stream.waiting is not None:
             rows = rows.where(Ticket.waiting == stream.waiting)
         if self._order.moved is not None:
@@ -61,8 +74,11 @@ class Merge:
             rows = rows.where(column >= _less(floor, add))
         return self.ordered(rows, column, Ticket.id).limit(most)
 
-    def _moved(self, moved: Moved, most: int, floor: Any) -> Select[Any]:
+    def moved(self, most: int, floor: Any) -> Iterator[Select[Any]]:
         """Those whose rank is another now, where they were; looked up one by one as far as it takes."""
+        moved = self._order.moved
+        if moved is None:
+            return
         left = moved.left()
         place = self.either(left.c.waiting, left.c.inbox_rank).label("place")
         rows = select(left.c.ticket_id, left.c.sequence, place)
@@ -78,7 +94,7 @@ class Merge:
         ).where(moved.is_first(in_order.c.ticket_id, in_order.c.sequence))
         there = found.subquery()
         rows = select(there).where(there.c.customer_id.is_not(None))
-        return self.ordered(rows, there.c.place, there.c.id).limit(most)
+        yield self.ordered(rows, there.c.place, there.c.id).limit(most)
 
     def either(self, waiting: AnyColumn, column: AnyColumn) -> ColumnElement[Any]:
         """The place, where it is not known beforehand who waits."""
@@ -110,8 +126,6 @@ def first_of_all(
     wanted: TicketFilter, order: Order, last: Mark | None, most: int
 ) -> tuple[Select[Any], dict[str, Any]]:
     """A statement for `place` and `id` of the first `most`, and its parameters."""
-    if order.moved is not None:
-        return _told(Merge(wanted, order, last)), {"most": most}
     named = {
         name: value
         for name in (field.name for field in fields(wanted))
@@ -125,14 +139,14 @@ def first_of_all(
     if all(isinstance(value, str | datetime) for value in named.values()):
         return _built(order.shape, wanted.status, tuple(named), behind), values | named
     merge = Merge(wanted, ByParameters(order.shape), _parameters(order, behind))
-    return _told(merge), values
+    return merge.told(_MOST), values
 
 
 @lru_cache(maxsize=KINDS)
 def _built(order: Order, status: str | None, named: tuple[str, ...], behind: Mark | None) -> Select[Any]:
     parameters: dict[str, Any] = {name: bindparam(name) for name in named}
     wanted = replace(TicketFilter(status=status), **parameters)
-    return _told(Merge(wanted, ByParameters(order), _parameters(order, behind)))
+    return Merge(wanted, ByParameters(order), _parameters(order, behind)).told(_MOST)
 
 
 def _parameters(order: Order, behind: Mark | None) -> Mark | None:
@@ -140,11 +154,6 @@ def _parameters(order: Order, behind: Mark | None) -> Mark | None:
         return None
     last_id: Any = behind.id and bindparam(behind.id, type_=Ticket.id.type)
     return Mark(bindparam("last_place", type_=order.column.type), last_id)
-
-
-def _told(merge: Merge) -> Select[Any]:
-    rows = merge.rows(bindparam("most", type_=Integer()))
-    return merge.ordered(select(rows.c.place, rows.c.id), rows.c.place, rows.c.id)
 
 
 def _value(value: Any, kind: Any = None) -> Any:

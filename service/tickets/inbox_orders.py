@@ -8,10 +8,10 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
+from service.tickets.filters import TicketFilter
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket, TicketStatus
 from service.tickets.past_ranks import Moved
-from service.tickets.queries import TicketFilter
 from service.tickets.scoring import ORIGIN, Weights
 
 
@@ -64,6 +64,11 @@ class Order(Hashable, Protocol):
     @property
     def moved(self) -> Moved | None: ...
 
+    @property
+    def sorted_by_assignee(self) -> bool:
+        """Whether an index keeps the tickets of each assignee in this order, status by status."""
+        ...
+
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]: ...
 
     def added(self, *, waiting: bool) -> Any: ...
@@ -79,6 +84,7 @@ class ByScore:
     moved: Moved | None = None
 
     ascending = False
+    sorted_by_assignee = True
 
     @property
     def shape(self) -> "ByScore":
@@ -105,13 +111,19 @@ class ByTime:
     ascending: bool
 
     moved = None
+    sorted_by_assignee = False
 
     @property
     def shape(self) -> "ByTime":
         return self
 
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]:
-        yield Stream(wanted)
+        """What has an owner is kept sorted by status."""
+        if not wanted.by_owner or wanted.status is not None:
+            yield Stream(wanted)
+            return
+        for status in TicketStatus:
+            yield Stream(replace(wanted, status=status))
 
     def added(self, *, waiting: bool) -> float | None:
         return None
@@ -124,6 +136,10 @@ class ByParameters:
     shape: Order
 
     moved = None
+
+    @property
+    def sorted_by_assignee(self) -> bool:
+        return self.shape.sorted_by_assignee
 
     @property
     def column(self) -> InstrumentedAttribute[Any]:

@@ -21,11 +21,13 @@ from sqlalchemy.orm import Session
 
 from service.text_index import TextIndex
 from service.tickets import queries
+from service.tickets.filters import TicketFilter
 from service.tickets.inbox_clauses import AnyColumn, Clause
 from service.tickets.inbox_merges import Merge, first_of_all
 from service.tickets.inbox_orders import Key, Mark, Order
+from service.tickets.inbox_sights import MergeOfSeen
 from service.tickets.models import Ticket
-from service.tickets.queries import COUNTED_EXACTLY, TicketFilter
+from service.tickets.queries import COUNTED_EXACTLY
 
 ALL_TEXTS = 2**31 - 1
 FURTHER = 10
@@ -80,16 +82,22 @@ class Walk:
         self._wanted = wanted
         self._order = order
         self._last = last
-        self._merge = Merge(wanted, order, last)
+        self._seen = MergeOfSeen(session, wanted, order, last) if wanted.owners_apart is not None else None
+        self._merge = self._seen or Merge(wanted, order, last)
         self._effort = effort
 
     def first(
         self, most: int, clauses: Sequence[Clause] = (), *, without: Clause | None = None, floor: Any = None
     ) -> list[Key]:
         """The first `most` for which all clauses hold and `without` does not; none below `floor`, if any."""
+        wanted = _Wish(most, tuple(clauses), without, floor)
+        if self._seen is not None and self._order.moved is None:
+            at_once = self._seen.at_once(max(self._effort.first_look, 4 * most), floor)
+            found = self._keys(at_once, wanted)
+            if len(found) >= most:
+                return found
         if not clauses and without is None:
             return self._first_of_all(most)
-        wanted = _Wish(most, tuple(clauses), without, floor)
         rows = max(self._effort.first_look, 2 * most) if clauses else 2 * most
         found = self._keys(self._merge.rows(rows, floor), wanted)
         if len(found) >= most:
@@ -149,7 +157,10 @@ class Walk:
         return found, True
 
     def _first_of_all(self, most: int) -> list[Key]:
-        statement, values = first_of_all(self._wanted, self._order, self._last, most)
+        if self._seen is None and self._order.moved is None:
+            statement, values = first_of_all(self._wanted, self._order, self._last, most)
+        else:
+            statement, values = self._merge.told(most), {}
         rows = self._session.connection().execute(statement, values).all()
         return [Key(place, ticket_id) for place, ticket_id in rows]
 

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from service.columns import Base, Identifier, Json, Sequence, short_enum
 
 COUNTER_SHARDS = 16
+NOBODYS = ""
+"""What `owned_by` holds of a ticket that neither a team nor an agent has; not NULL, which no index sorts."""
+
 PREVIEW_LENGTH = 200
 
 
@@ -53,7 +56,8 @@ class Ticket(Base):
 
     `message_count` and `last_message_*` are kept at write time, of messages that are not deleted.
     `waiting_since` is the time of the oldest customer message that no agent has answered.
-    `assigned_to` is an agent's id or a label.
+    `assigned_to` is an agent's id or a label. `owned_by` tells whose it is, for those who see no other's: the
+    team's id, else that of the agent who has it, else `NOBODYS`.
 
     What the inbox is ordered by: `customer_sentiment` is that of the customer's last message, -1 to 1;
     `churn_risk` and `lifetime_value` are what was known of the customer when the ticket was last scored;
@@ -71,6 +75,8 @@ class Ticket(Base):
     priority: Mapped[Priority] = mapped_column(short_enum(Priority, "priority"))
     channel: Mapped[Channel] = mapped_column(short_enum(Channel, "channel"))
     assigned_to: Mapped[str | None] = mapped_column(String(200))
+    team_id: Mapped[str | None] = mapped_column(Identifier)
+    owned_by: Mapped[str] = mapped_column(Identifier, default=NOBODYS)
     custom_fields: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     version: Mapped[int] = mapped_column(default=1)
     conversation_version: Mapped[int] = mapped_column(default=0)
@@ -117,6 +123,13 @@ class Ticket(Base):
             "ix_tickets_inbox_of_customer_id", "customer_id", "status", "waiting", "inbox_rank", "id"
         ),
         _among_the_living("ix_tickets_inbox_of_channel", "channel", "status", "waiting", "inbox_rank", "id"),
+        _among_the_living(
+            "ix_tickets_inbox_of_owned_by", "owned_by", "status", "waiting", "inbox_rank", "id"
+        ),
+        _among_the_living(
+            "ix_tickets_owned_by_status_updated_at_id", "owned_by", "status", "updated_at", "id"
+        ),
+        Index("ix_tickets_owned_by_status_created_at_id", "owned_by", "status", "created_at", "id"),
     )
 
 

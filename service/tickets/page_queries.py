@@ -24,6 +24,7 @@ _SHOWN = (
     Ticket.priority,
     Ticket.channel,
     Ticket.assigned_to,
+    Ticket.team_id,
     Ticket.custom_fields,
     Ticket.message_count,
     Ticket.last_message_preview,
@@ -41,6 +42,7 @@ _TICKET = (
         TicketTag.tag,
         Customer.name.label("customer_name"),
         Customer.external_ids.label("customer_external_ids"),
+        Customer.erased_at.label("customer_erased_at"),
         exists().where(Note.ticket_id == Ticket.id).label("has_notes"),
         exists().where(Order.customer_id == Ticket.customer_id).label("customer_has_orders"),
     )

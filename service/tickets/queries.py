@@ -1,7 +1,6 @@
 """Statements over tickets, their messages and the kept counters."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -11,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from service.events import StoredEvent
 from service.http.pagination import Page
+from service.tickets.filters import TicketFilter
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Message, Note, Ticket, TicketCounter, TicketField, TicketStatus
+from service.tickets.sights import count_seen
 from service.writes import Write, recorded, write
 
 COUNTED_EXACTLY = 1_000
@@ -28,36 +29,6 @@ _LAST_MESSAGES = (
 _KEPT = select(func.coalesce(func.sum(TicketCounter.tickets), 0))
 _KEPT_OF_STATUS = _KEPT.where(TicketCounter.status == bindparam("status"))
 Row = TypeVar("Row")
-Columns = TypeVar("Columns", bound=tuple[Any, ...])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketFilter:
-    status: str | None = None
-    priority: str | None = None
-    channel: str | None = None
-    assigned_to: str | None = None
-    customer_id: str | None = None
-    created_until: datetime | None = None
-
-    @property
-    def by_status_alone(self) -> bool:
-        return replace(self, status=None) == TicketFilter()
-
-    def apply(self, statement: Select[Columns]) -> Select[Columns]:
-        statement = statement.where(Ticket.deleted_at.is_(None))
-        for column, wanted in (
-            (Ticket.status, self.status),
-            (Ticket.priority, self.priority),
-            (Ticket.channel, self.channel),
-            (Ticket.assigned_to, self.assigned_to),
-            (Ticket.customer_id, self.customer_id),
-        ):
-            if wanted is not None:
-                statement = statement.where(column == wanted)
-        if self.created_until is not None:
-            statement = statement.where(Ticket.created_at <= self.created_until)
-        return statement
 
 
 def customer_of(session: Session, ticket_id: str) -> str | None:
@@ -67,6 +38,12 @@ def customer_of(session: Session, ticket_id: str) -> str | None:
         customer_id: str = at_hand.customer_id
         return customer_id
     return session.scalar(select(Ticket.customer_id).where(Ticket.id == ticket_id))
+
+
+def held_customer_of(session: Session, ticket_id: str) -> str | None:
+    """Whose it stays until the transaction ends."""
+    whose = select(Ticket.customer_id).where(Ticket.id == ticket_id)
+    return session.scalar(whose.with_for_update(read=True, key_share=True))
 
 
 def living(session: Session, ticket_id: str, *, for_change: bool = False) -> Ticket | None:
@@ -105,6 +82,9 @@ def count(session: Session, wanted: TicketFilter) -> tuple[int, bool]:
     if wanted.by_status_alone:
         kept = _KEPT_OF_STATUS if wanted.status else _KEPT
         return session.connection().scalar(kept, {"status": wanted.status}) or 0, False
+    if wanted.owners_apart is not None:
+        everything = wanted.all_seen.apply(select(Ticket.id)).limit(COUNTED_EXACTLY + 1)
+        return bounded(count_seen(session, wanted.owners_apart, everything))
     return _count_some(session, wanted.apply(select(Ticket)))
 
 

@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from time import monotonic
 from typing import Any
 
@@ -21,6 +22,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 
+from service.identifiers import new_id, new_ref
 from tests.wire.desk import CLIENT_TIMEOUT_S, Desk
 
 CHECKS = [
@@ -201,6 +203,33 @@ class Known:
         """Of a custom field."""
         self.desk.post("/api/ticket-fields", {"key": FIELD, "label": "Order number", "type": "text"})
         return FIELD
+
+    @cached_property
+    def key_id(self) -> str:
+        made = self.desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["desk"]})
+        found: str = made.json()["key"]["id"]
+        return found
+
+    @cached_property
+    def agent_id(self) -> str:
+        """Of an admin who is not the last one."""
+        self._agent()
+        return self._agent()
+
+    @cached_property
+    def member_id(self) -> str:
+        return self._agent()
+
+    @cached_property
+    def team_id(self) -> str:
+        made = self.desk.post("/api/teams", {"name": new_id("team")})
+        found: str = made.json()["team"]["id"]
+        return found
+
+    def _agent(self) -> str:
+        body = {"email": f"{new_ref()}@desk.example", "name": "Kim", "role": "admin"}
+        found: str = self.desk.post("/api/agents", body).json()["agent"]["id"]
+        return found
 
     @cached_property
     def name(self) -> str:

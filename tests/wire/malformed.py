@@ -285,6 +285,7 @@ NEW_TICKET_WRONG = {
     "status": BAD_CHOICE,
     "tags": BAD_TAGS,
     "assigned_to": BAD_LABEL,
+    "team_id": (*BAD_TEXT, "x" * 65, "team_none"),
     "external_id": BAD_LABEL,
     "custom_fields": BAD_CUSTOM_FIELDS,
     "initial_message": (*BAD_TEXT, "x" * 100_001),
@@ -306,6 +307,7 @@ CHANGE_WRONG = {
     "priority": BAD_CHOICE,
     "subject": (*BAD_TEXT, None, "x" * 501),
     "assigned_to": BAD_LABEL,
+    "team_id": (*BAD_TEXT, "x" * 65, "team_none"),
     "external_id": BAD_LABEL,
     "tags": BAD_TAGS,
     "add_tags": BAD_TAGS,
@@ -356,6 +358,7 @@ LIST_QUERIES = {
     "customer_id": ("", "%00", "a%20b", "a%2Fb", "x" * 201, ".."),
     "tag": ("", "%00", "%20", "x" * 101),
     "assigned_to": ("", "%00", "%20", "x" * 201),
+    "team_id": ("", "%00", "%20", "x" * 65),
     "cursor": (
         *BAD_CURSORS,
         cursor_of(["2026-01-01T00:00:00Z", "ticket_1"]),

@@ -8,7 +8,10 @@ from tests.wire.desk import Desk, running_desk
 from tests.wire.raw import ask, request
 
 LISTED, ALSO_LISTED, UNLISTED = "https://desk.example", "http://localhost:3000", "https://evil.example"
-SHOWN = {"ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"}
+SHOWN = {
+    *("ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy"),
+    *("Retry-After", "X-Request-ID"),
+}
 WANTED = {
     "Content-Type",
     "X-API-Key",

@@ -9,15 +9,8 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from service.customers.bounds import MOST_EXTERNAL_IDS, fault_of_preferences
 from service.customers.services import CustomerChange, NewCustomer
-from service.http.fields import CallerId, Count, Rfc3339, Text, telling
+from service.http.fields import CallerId, Count, Email, Locale, Rfc3339, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
-
-LANGUAGE_TAG = re.compile(
-    r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"
-    r"(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(?:-[A-Za-z](?:-[A-Za-z0-9]{2,8})+)*",
-    re.ASCII,
-)
-"""Of RFC 5646: language, script, region, variants, extensions."""
 
 PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,63}", re.ASCII)
 
@@ -26,25 +19,6 @@ PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,63}", re.ASCII)
 def _time_zones() -> frozenset[str]:
     """Empty on a machine without the database of time zones; there any name is taken."""
     return frozenset(available_timezones())
-
-
-class Email(Text):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(320, **telling(options, format="email"))
-        self.validators.append(validate.Email())
-
-
-class Locale(Text):
-    """A language tag, BCP 47."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(35, **telling(options, pattern=f"^{LANGUAGE_TAG.pattern}$"))
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        tag = super()._deserialize(value, attr, data, **kwargs)
-        if len(tag) > 35 or not LANGUAGE_TAG.fullmatch(tag):
-            raise ValidationError("Must be a language tag such as en or de-AT (BCP 47).")
-        return tag
 
 
 class TimeZone(Text):

@@ -32,6 +32,8 @@ PERSONAL = ("name", "email", "phone", "preferences", "external_ids")
 
 PLAIN = ("locale", "time_zone")
 
+WAS_ERASED = "Stands in the place of a customer who was erased; take another id."
+
 
 class CustomerService:
     """Known customers are remembered for a few seconds, so that a warm answer costs no query."""
@@ -54,7 +56,9 @@ class CustomerService:
             return known
         with self._database.reading() as session:
             external_ids = session.scalar(
-                select(models.Customer.external_ids).where(models.Customer.id == customer_id)
+                select(models.Customer.external_ids).where(
+                    models.Customer.id == customer_id, models.Customer.erased_at.is_(None)
+                )
             )
         if external_ids is None:
             raise NotFound("customer", customer_id)
@@ -75,7 +79,7 @@ class CustomerService:
     def people(self, session: Session, customer_ids: Collection[str]) -> dict[str, Named]:
         """By id, in one query; one who is not there is left out."""
         return {
-            row.id: Named(CustomerRef(row.id, row.external_ids), row.name)
+            row.id: Named(CustomerRef(row.id, row.external_ids), row.name, erased=row.erased_at is not None)
             for row in queries.named(session, customer_ids)
         }
 
@@ -91,10 +95,16 @@ class CustomerService:
         return queries.customers_near(session, new_ref(), limit)
 
     def ensure(self, session: Session, customer_id: str, person: Person, *, actor: str) -> None:
-        """Create the customer if unknown; a known one's details do not change."""
+        """Create the customer if unknown; a known one's details do not change.
+
+        Raises `InvalidField` for an id that stands in the place of one who was erased.
+        """
         concerns(session, customer_id)
-        if not queries.is_there(session, customer_id):
-            self._insert_absent(session, [NewCustomer.of_person(customer_id, person)], actor=actor)
+        if queries.is_there(session, customer_id):
+            return
+        created = self._insert_absent(session, [NewCustomer.of_person(customer_id, person)], actor=actor)
+        if not created and not queries.is_there(session, customer_id):
+            raise InvalidField("customer_id", WAS_ERASED)
 
     def ensure_all(
         self,
@@ -104,7 +114,10 @@ class CustomerService:
         actor: str,
         people: Mapping[str, Person] | None = None,
     ) -> dict[str, str]:
-        """Create the unknown ones, with what `people` tells of them. Returns the refs of all, by id."""
+        """Create the unknown ones, with what `people` tells of them. Returns the refs of all, by id.
+
+        Raises `InvalidField` for an id that stands in the place of one who was erased.
+        """
         for customer_id in customer_ids:
             concerns(session, customer_id)
         known = queries.refs(session, customer_ids)
@@ -117,7 +130,10 @@ class CustomerService:
             [NewCustomer.of_person(customer_id, who.get(customer_id, Person())) for customer_id in absent],
             actor=actor,
         )
-        return known | queries.refs(session, absent)
+        known |= queries.refs(session, absent)
+        if any(customer_id not in known for customer_id in absent):
+            raise InvalidField("customer_id", WAS_ERASED)
+        return known
 
     def create(self, new: NewCustomer, *, actor: str) -> models.Customer:
         """Raises `Conflict` for an id that is taken."""
@@ -152,6 +168,9 @@ class CustomerService:
         outcomes: dict[str, Upsert | InvalidField] = dict.fromkeys(created, Upsert.CREATED)
         with session.no_autoflush:
             for customer in queries.all_held(session, wanted.keys() - created):
+                if customer.erased_at is not None:
+                    outcomes[customer.id] = InvalidField("id", WAS_ERASED)
+                    continue
                 try:
                     changed = self._apply(session, customer, wanted[customer.id], actor=actor)
                 except InvalidField as error:
@@ -164,7 +183,7 @@ class CustomerService:
         """Raises `NotFound`."""
         with self._database.reading() as session:
             customer = session.get(models.Customer, customer_id)
-        if customer is None:
+        if customer is None or customer.erased_at is not None:
             raise NotFound("customer", customer_id)
         return customer
 
@@ -217,7 +236,7 @@ class CustomerService:
                     personal=personal or None,
                 ),
             )
-            after_commit(session, partial(self._forget, customer.id))
+            after_commit(session, partial(self.forget, customer.id))
         return bool(plain or personal)
 
     def _insert_absent(self, session: Session, those: Collection[NewCustomer], *, actor: str) -> set[str]:
@@ -236,7 +255,8 @@ class CustomerService:
         )
         return created
 
-    def _forget(self, customer_id: str) -> None:
+    def forget(self, customer_id: str) -> None:
+        """What this process remembers of the customer."""
         with self._lock:
             self._known.pop(customer_id, None)
 

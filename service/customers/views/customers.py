@@ -19,16 +19,18 @@ from service.customers.services import (
     OrderService,
     ToldCustomer,
 )
-from service.http.callers import current_caller
+from service.http.callers import current_caller, needs
 from service.http.components import component
 from service.http.idempotency import idempotent
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
+from service.permissions import Permission
 
 blueprint = Blueprint("customers", __name__, url_prefix="/api/customers", description="Who writes in")
 
 
 @blueprint.get("")
+@needs(Permission.CUSTOMERS_READ)
 @blueprint.arguments(CustomerQuerySchema, location="query")
 @blueprint.response(200, CustomerListSchema)
 def list_customers(query: dict[str, Any]) -> Listing[Customer]:
@@ -38,6 +40,7 @@ def list_customers(query: dict[str, Any]) -> Listing[Customer]:
 
 
 @blueprint.post("")
+@needs(Permission.CUSTOMERS_CHANGE)
 @blueprint.arguments(NewCustomerSchema)
 @idempotent
 @blueprint.response(201, CustomerSchema)
@@ -49,6 +52,7 @@ def create_customer(new: NewCustomer) -> tuple[ToldCustomer, int, dict[str, str]
 
 
 @blueprint.patch("/<id:customer_id>")
+@needs(Permission.CUSTOMERS_CHANGE)
 @blueprint.arguments(CustomerChangeSchema)
 @blueprint.response(200, CustomerSchema)
 def change_customer(change: CustomerChange, customer_id: str) -> ToldCustomer:

@@ -11,16 +11,18 @@ from service.customers.schemas.orders import (
     SentOrders,
 )
 from service.customers.services import OrderService
-from service.http.callers import current_caller
+from service.http.callers import current_caller, needs
 from service.http.components import component
 from service.http.idempotency import idempotent
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
+from service.permissions import Permission
 
 blueprint = Blueprint("orders", __name__, url_prefix="/api", description="What customers bought")
 
 
 @blueprint.post("/orders")
+@needs(Permission.ORDERS_RECORD)
 @blueprint.arguments(OrdersSchema(partial=True))
 @idempotent
 @blueprint.response(200, RecordedSchema)
@@ -31,6 +33,7 @@ def record_orders(sent: SentOrders) -> dict[str, Any]:
 
 
 @blueprint.get("/customers/<id:customer_id>/orders")
+@needs(Permission.CUSTOMERS_READ)
 @blueprint.arguments(OrderQuerySchema, location="query")
 @blueprint.response(200, OrderListSchema)
 def list_customer_orders(query: dict[str, Any], customer_id: str) -> Listing[OrderRecord]:

@@ -10,7 +10,7 @@ from service.http.fields import CallerId, Choice, Count, Flag, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 from service.text_index import Phrase, searched_terms
 from service.tickets.models import Channel, Priority, TicketStatus
-from service.tickets.schemas.tickets import OlderStatuses, TicketSchema
+from service.tickets.schemas.tickets import OUR_ID_LENGTH, OlderStatuses, TicketSchema
 
 MOST_ALERTS = 20
 LONGEST_ALERT = 100
@@ -64,6 +64,7 @@ class InboxQuerySchema(OlderStatuses, AlertsQuerySchema):
     priority = Choice(*Priority, load_default=None)
     channel = Choice(*Channel, load_default=None)
     assigned_to = Text(200, load_default=None)
+    team_id = Text(OUR_ID_LENGTH, load_default=None)
     customer_id = CallerId(load_default=None)
     tag = Text(100, load_default=None)
     q = SearchTerms(

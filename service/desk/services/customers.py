@@ -15,15 +15,16 @@ REFRESHED_AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class KnownCustomer:
-    """`known` None: nothing was ever learnt."""
+    """`known` None: nothing was ever learnt; of one who was `erased` nothing ever will be."""
 
     reference: CustomerRef
     name: str | None
     known: LastKnown | None
+    erased: bool = False
 
     @property
     def outdated(self) -> bool:
-        return self.known is None or self.known.outdated
+        return not self.erased and (self.known is None or self.known.outdated)
 
 
 class KnownCustomers:
@@ -41,7 +42,9 @@ class KnownCustomers:
         people = {person.reference.id: person for person in those}
         facts = self._facts.of(session, people) if people else {}
         return {
-            customer_id: KnownCustomer(person.reference, person.name, facts.get(customer_id))
+            customer_id: KnownCustomer(
+                person.reference, person.name, facts.get(customer_id), erased=person.erased
+            )
             for customer_id, person in people.items()
         }
 
@@ -53,7 +56,7 @@ class KnownCustomers:
     def with_churn(self, session: Session, customer: Named) -> tuple[KnownCustomer, ChurnPrediction | None]:
         """Also what the provider last predicted, in one statement."""
         known, churn = self._facts.with_churn(session, customer.reference.id)
-        return KnownCustomer(customer.reference, customer.name, known), churn
+        return KnownCustomer(customer.reference, customer.name, known, erased=customer.erased), churn
 
     def keep_up_to_date(self, customers: Iterable[KnownCustomer]) -> None:
         """Queue those of whom too little or too old is known: the first 20."""

@@ -5,7 +5,9 @@ from typing import Any
 from providers.axes import AXES
 from service import __version__
 from service.desk.schemas.configuration import ConfigurationSchema
+from service.http.callers import needs
 from service.http.parsing import Blueprint
+from service.permissions import Permission
 
 blueprint = Blueprint(
     "configuration", __name__, url_prefix="/api/system", description="What is described how"
@@ -13,6 +15,7 @@ blueprint = Blueprint(
 
 
 @blueprint.get("/configuration")
+@needs(Permission.CONFIGURATION_READ)
 @blueprint.response(200, ConfigurationSchema)
 def read_configuration() -> dict[str, Any]:
     """Read the axes of customer DNA, with their segments"""

@@ -11,18 +11,21 @@ from service.desk.schemas.inbox import (
     InboxSchema,
 )
 from service.desk.services import DeskService, Inboxed
+from service.http.callers import current_caller, needs
 from service.http.components import component
 from service.http.pagination import Page
 from service.http.parsing import Blueprint
-from service.tickets.queries import TicketFilter
-from service.tickets.services import Breakdown, InboxPage, InboxService, Wanted
+from service.permissions import Permission, Reach
+from service.tickets.filters import TicketFilter
+from service.tickets.services import Breakdown, InboxPage, InboxService, Sight, Wanted
 
 blueprint = Blueprint("desk", __name__, url_prefix="/api", description="What agents see")
 
-FILTERS = ("status", "priority", "channel", "assigned_to", "customer_id")
+FILTERS = ("status", "priority", "channel", "assigned_to", "team_id", "customer_id")
 
 
 @blueprint.get("/tickets")
+@needs(Permission.TICKETS_READ)
 @blueprint.arguments(InboxQuerySchema, location="query")
 @blueprint.response(200, InboxSchema)
 def list_tickets(query: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +35,7 @@ def list_tickets(query: dict[str, Any]) -> dict[str, Any]:
         search=query["q"],
         tag=query["tag"],
         alerts=tuple(query["topic_alerts"].values()),
+        sight=_sight(),
     )
     asked = {name: query[name] for name in ("page", "limit", "cursor")}
     desk = component(DeskService)
@@ -44,22 +48,32 @@ def list_tickets(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/customers/<id:customer_id>/tickets")
+@needs(Permission.TICKETS_READ)
 @blueprint.arguments(CustomerTicketsQuerySchema, location="query")
 @blueprint.response(200, InboxSchema)
 def list_customer_tickets(query: dict[str, Any], customer_id: str) -> dict[str, Any]:
     """List a customer's tickets, newest first"""
     customer = component(CustomerService).reference(customer_id)
-    wanted = Wanted(filter=TicketFilter(customer_id=customer.id))
+    wanted = Wanted(filter=TicketFilter(customer_id=customer.id), sight=_sight())
     page = Page.asked(**query)
     return _told(component(DeskService).by_time(wanted, page, column="created_at", ascending=False), [])
 
 
 @blueprint.get("/tickets/<id:ticket_id>/score-breakdown")
+@needs(Permission.TICKETS_READ)
 @blueprint.arguments(AlertsQuerySchema, location="query")
 @blueprint.response(200, BreakdownSchema)
 def read_score_breakdown(query: dict[str, Any], ticket_id: str) -> Breakdown:
     """Explain a ticket's score, part by part"""
     return component(InboxService).breakdown(ticket_id, tuple(query["topic_alerts"].values()))
+
+
+def _sight() -> Sight | None:
+    """None for a caller who sees everything."""
+    caller = current_caller()
+    if caller.agent_id is None or caller.reach(Permission.TICKETS_READ) is Reach.ANY:
+        return None
+    return Sight(caller.agent_id, caller.team_ids)
 
 
 def _told(inboxed: Inboxed, alerts: list[str]) -> dict[str, Any]:

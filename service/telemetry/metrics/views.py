@@ -3,9 +3,10 @@
 from flask import request
 from werkzeug import Response
 
-from service.http.callers import Scope, needs
+from service.http.callers import needs
 from service.http.components import component
 from service.http.parsing import Blueprint
+from service.permissions import Permission
 from service.telemetry.metrics.exposition import Exposition
 
 TEXT = {"type": "string", "example": 'support_requests_shed_total{lane="desk"} 0.0'}
@@ -14,7 +15,7 @@ blueprint = Blueprint("metrics", __name__, description="What monitoring reads")
 
 
 @blueprint.get("/metrics")
-@needs(Scope.METRICS)
+@needs(Permission.METRICS_READ)
 @blueprint.response(200, TEXT, content_type="text/plain")
 def read_metrics() -> Response:
     """Read the figures of all processes, in the text format of Prometheus"""

@@ -67,6 +67,9 @@ class NewTicketSchema(PersonFields, OlderStatuses):
     status = Choice(*TicketStatus, IN_PROGRESS, load_default=TicketStatus.OPEN)
     tags = tag_list(load_default=list)
     assigned_to = Text(200, load_default=None, allow_none=True)
+    team_id = Text(
+        OUR_ID_LENGTH, load_default=None, allow_none=True, metadata={"description": "of /api/teams"}
+    )
     external_id = Text(200, load_default=None, allow_none=True)
     custom_fields = CustomFieldValues()
     initial_message = Text(
@@ -84,6 +87,7 @@ class NewTicketSchema(PersonFields, OlderStatuses):
             status=TicketStatus(values["status"]),
             tags=frozenset(values["tags"]),
             assigned_to=values["assigned_to"],
+            team_id=values["team_id"],
             external_id=values["external_id"],
             custom_fields=values["custom_fields"],
             initial_message=values["initial_message"],
@@ -97,6 +101,9 @@ class TicketChangeSchema(OlderStatuses):
     subject = Text(500)
     assigned_to = Text(
         200, allow_none=True, metadata={"description": "an agent's id; anything else is kept as a label"}
+    )
+    team_id = Text(
+        OUR_ID_LENGTH, allow_none=True, metadata={"description": "of /api/teams; null: its assignee's teams"}
     )
     external_id = Text(200, allow_none=True)
     tags = tag_list(
@@ -138,6 +145,7 @@ class TicketSchema(OfObjects):
     channel = fields.String(validate=validate.OneOf(Channel))
     tags = Tags(fields.String())
     assigned_to = fields.String(allow_none=True)
+    team_id = fields.String(allow_none=True)
     custom_fields = fields.Dict(metadata={"example": {}})
     message_count = fields.Integer()
     last_message_preview = fields.String(allow_none=True)

@@ -17,6 +17,7 @@ from service.tickets.services.ranking import FactsSource, NothingKnown, Ranking,
 from service.tickets.services.reading import ReadTicket, read_ticket
 from service.tickets.services.records import TicketRecords
 from service.tickets.services.tickets import Conversation, NewTicket, TicketChange, TicketService
+from service.tickets.sights import Sight
 
 __all__ = [
     "AddedMessage",
@@ -41,6 +42,7 @@ __all__ = [
     "Ranking",
     "ReadTicket",
     "ScoredFacts",
+    "Sight",
     "TicketChange",
     "TicketRecords",
     "TicketService",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from providers.models import CustomerRef
 from providers.ports import Clock
+from service.agents.services import AgentDirectory
 from service.customers.services import Named
 from service.database import Database
 from service.errors import InvalidField, NotFound
@@ -28,13 +29,14 @@ from service.http.pagination import (
 )
 from service.text_index import Phrase, TextIndex
 from service.tickets import page_queries, past_ranks, queries
+from service.tickets.filters import TicketFilter
 from service.tickets.inbox_clauses import Clause, Said, Tagged
 from service.tickets.inbox_orders import BEFORE_ALL_IDS, ByScore, ByTime, Key, Mark
 from service.tickets.inbox_queries import USUAL, Effort, Walk
 from service.tickets.models import Ticket
 from service.tickets.past_ranks import Moment, Moved
-from service.tickets.queries import TicketFilter
 from service.tickets.scoring import DIGITS, Part, Weights
+from service.tickets.sights import Seen, Sight
 
 TIMES = {"created_at": Ticket.created_at, "updated_at": Ticket.updated_at}
 EXPIRED = (
@@ -47,12 +49,16 @@ IN_TIME = ByTime(Ticket.created_at, ascending=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which tickets. `search`: terms that all have to be there; `alerts`: phrases that mark a ticket."""
+    """Which tickets. `search`: terms that all have to be there; `alerts`: phrases that mark a ticket.
+
+    `sight`: of whom these have to be seen, None for everything.
+    """
 
     filter: TicketFilter = field(default_factory=TicketFilter)
     tag: str | None = None
     search: tuple[Phrase, ...] = ()
     alerts: tuple[Phrase, ...] = ()
+    sight: Sight | None = None
 
     @property
     def terms(self) -> tuple[Clause, ...]:
@@ -146,12 +152,14 @@ class InboxService:
         index: TextIndex,
         weights: Weights,
         clock: Clock,
+        directory: AgentDirectory,
         *,
         effort: Effort = USUAL,
     ) -> None:
         self._database = database
         self._weights = weights
         self._clock = clock
+        self._directory = directory
         self._walk = partial(Walk, index=index, effort=effort)
 
     def by_score(self, wanted: Wanted, page: InboxPage) -> Inbox:
@@ -162,6 +170,7 @@ class InboxService:
         at = page.cursor.at if page.cursor else self._clock.now()
         if self._clock.now() - at > past_ranks.KEPT:
             raise InvalidField("cursor", EXPIRED)
+        wanted = self._seen(wanted)
         with self._database.reading() as session:
             moment = page.cursor.moment if page.cursor else past_ranks.present(session)
             marked = self._as_of(moment, session, wanted, page, at)[page.offset :]
@@ -188,7 +197,7 @@ class InboxService:
 
     def by_time(self, wanted: Wanted, page: Page, *, column: str, ascending: bool) -> Inbox:
         """By one of `TIMES`."""
-        order = ByTime(TIMES[column], ascending)
+        order, wanted = ByTime(TIMES[column], ascending), self._seen(wanted)
         with self._database.reading() as session:
             last = Mark(page.cursor.at, page.cursor.id) if page.cursor else None
             walk = self._walk(session, wanted=wanted.filter, order=order, last=last)
@@ -216,6 +225,11 @@ class InboxService:
         at = self._clock.now()
         parts = self._weights.parts(ticket, at, alerted=alerted)
         return Breakdown(ticket_id, parts, self._weights.score(ticket, at, alerted=bool(alerted)))
+
+    def _seen(self, wanted: Wanted) -> Wanted:
+        if wanted.sight is None:
+            return wanted
+        return replace(wanted, filter=wanted.filter.seen_by(Seen.by(wanted.sight, self._directory)))
 
     def _by_score(
         self, session: Session, wanted: Wanted, page: InboxPage, at: datetime, moved: Moved | None = None

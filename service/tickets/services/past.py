@@ -15,6 +15,7 @@ from service.tickets import queries
 from service.tickets.custom_fields import merged
 from service.tickets.lifecycle import Settled, status_after_message
 from service.tickets.models import Message, Note, Ticket, TicketField
+from service.tickets.ownership import NO_TEAM, lost_teams, settle_owners
 from service.tickets.services.conversations import (
     ConversationService,
     NewMessage,
@@ -90,14 +91,15 @@ class PastTicketService:
         owners = queries.tickets_of_messages(
             session, [message_id for ticket in tickets for message_id in ticket.message_ids()]
         )
+        lost = lost_teams(session, (ticket.new.team_id for ticket in tickets))
         outcomes: list[Upsert | InvalidField] = []
         new: list[PastTicket] = []
         with session.no_autoflush:
             for ticket in tickets:
                 ticket_id, deleted = there.get(ticket.external_id, (f"new:{ticket.external_id}", False))
-                taken = _taken(ticket, ticket_id, owners)
-                if taken is not None:
-                    outcomes.append(taken)
+                wrong = _lost(ticket, lost) or _taken(ticket, ticket_id, owners)
+                if wrong is not None:
+                    outcomes.append(wrong)
                     continue
                 fresh = [message for message in ticket.messages if message.external_id not in {None, *owners}]
                 owners |= dict.fromkeys(ticket.message_ids(), ticket_id)
@@ -120,6 +122,7 @@ class PastTicketService:
         now = self._records.now()
         made = [_made(ticket, actor=actor, now=now) for ticket in tickets]
         self._records.ranking.take_facts(session, [one for one, _ in made])
+        settle_owners(session, [one for one, _ in made])
         session.add_all(one for one, _ in made)
         session.flush()  # nothing tells the session that messages need their ticket there
         session.add_all(part for _, parts in made for part in parts)
@@ -146,6 +149,12 @@ class PastTicketService:
         ticket.first_response_at = answered_at
         ticket.version += 1
         look_again(session, ticket)
+
+
+def _lost(ticket: PastTicket, teams: frozenset[str]) -> InvalidField | None:
+    if ticket.new.team_id not in teams:
+        return None
+    return InvalidField("team_id", NO_TEAM)
 
 
 def _taken(ticket: PastTicket, ticket_id: str, owners: dict[str, str]) -> InvalidField | None:

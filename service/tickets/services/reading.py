@@ -46,5 +46,6 @@ def read_ticket(session: Session, ticket_id: str) -> ReadTicket:
             CustomerRef(ticket.customer_id, ticket.customer_external_ids),
             ticket.customer_name,
             may_have_orders=ticket.customer_has_orders,
+            erased=ticket.customer_erased_at is not None,
         ),
     )

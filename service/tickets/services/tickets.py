@@ -25,13 +25,15 @@ from service.tickets import queries
 from service.tickets.custom_fields import CustomFields, merged
 from service.tickets.inserts import insert_messages, insert_ticket
 from service.tickets.lifecycle import Settled
-from service.tickets.models import Channel, Message, Note, Priority, Ticket, TicketStatus, TicketTag
+from service.tickets.models import NOBODYS, Channel, Message, Note, Priority, Ticket, TicketStatus, TicketTag
+from service.tickets.ownership import settle_owner
 from service.tickets.services.conversations import NewMessage, message_added, placed, text_of
 from service.tickets.services.records import TicketRecords, Versions, unique_external_id
 
 TOLD_MESSAGES = 50
 MAX_TAGS = 50
-PLAIN_FIELDS = ("priority", "assigned_to", "external_id")
+PLAIN_FIELDS = ("priority", "assigned_to", "team_id", "external_id")
+OWNING = frozenset({"assigned_to", "team_id"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ class NewTicket:
     status: TicketStatus = TicketStatus.OPEN
     tags: frozenset[str] = frozenset()
     assigned_to: str | None = None
+    team_id: str | None = None
     external_id: str | None = None
     custom_fields: CustomFields = field(default_factory=dict)
     initial_message: str | None = None
@@ -51,7 +54,7 @@ class NewTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketChange:
-    """`values`: each of status, subject, priority, assigned_to and external_id that is to be another.
+    """`values`: each of status, subject and the plain fields that is to be another.
 
     `tags` takes the place of all; then `add_tags` come, and `remove_tags` go.
     """
@@ -97,6 +100,7 @@ class TicketService:
             messages.append(placed(ticket, first, at=now))
         with unique_external_id(new.external_id), self._database.writing() as session:
             ticket.custom_fields = _custom_fields(session, {}, new.custom_fields)
+            settle_owner(session, ticket)
             if not self._records.ranking.take_facts_if_there(session, ticket):
                 self._customers.ensure(session, new.customer_id, new.author, actor=actor)
                 self._records.ranking.take_facts(session, [ticket])
@@ -123,6 +127,8 @@ class TicketService:
             for name in PLAIN_FIELDS:
                 if name in change.values:
                     setattr(ticket, name, change.values[name])
+            if OWNING & change.values.keys():
+                settle_owner(session, ticket)
             self._retitle(session, ticket, change.values.get("subject", ticket.subject))
             _retag(ticket, change)
             ticket.custom_fields = _custom_fields(session, ticket.custom_fields, change.custom_fields)
@@ -190,6 +196,11 @@ class TicketService:
     def customer_of(self, session: Session, ticket_id: str) -> str | None:
         return queries.customer_of(session, ticket_id)
 
+    def stay_with(self, session: Session, ticket_id: str, customer_id: str) -> None:
+        """Raises `NotFound` for a customer who was erased since the ticket was read."""
+        if queries.held_customer_of(session, ticket_id) != customer_id:
+            raise NotFound("customer", customer_id)
+
     def recent_contacts(self, customer_id: str, *, limit: int) -> list[Contact]:
         with self._database.reading() as session:
             tickets = queries.recent_of_customer(session, customer_id, limit)
@@ -206,7 +217,7 @@ class TicketService:
 
 
 def opened(new: NewTicket, settled: Settled, *, at: datetime) -> Ticket:
-    """The ticket without a message, and without its custom fields, which are checked where they are known."""
+    """The ticket without a message, and without its custom fields and owner, who are known only there."""
     return Ticket(
         id=new_id("ticket"),
         external_id=new.external_id,
@@ -216,6 +227,8 @@ def opened(new: NewTicket, settled: Settled, *, at: datetime) -> Ticket:
         priority=new.priority,
         channel=new.channel,
         assigned_to=new.assigned_to,
+        team_id=new.team_id,
+        owned_by=NOBODYS,
         tag_rows={TicketTag(tag=tag) for tag in new.tags},
         version=1,
         conversation_version=0,
@@ -256,6 +269,7 @@ def state_of(ticket: Ticket) -> dict[str, Any]:
         "channel": ticket.channel,
         "tags": sorted(ticket.tags),
         "assigned_to": ticket.assigned_to,
+        "team_id": ticket.team_id,
         "external_id": ticket.external_id,
     }
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from service.http.callers import Scope, current_caller, needs
+from service.http.callers import current_caller, needs
 from service.http.components import component
 from service.http.idempotency import idempotent
 from service.http.parsing import Blueprint
+from service.permissions import Permission
 from service.tickets.models import TicketField
 from service.tickets.schemas.fields import (
     FieldChangeSchema,
@@ -21,6 +22,7 @@ blueprint = Blueprint(
 
 
 @blueprint.get("")
+@needs(Permission.CONFIGURATION_READ)
 @blueprint.response(200, TicketFieldListSchema)
 def list_ticket_fields() -> dict[str, Sequence[TicketField]]:
     """List the custom fields that tickets have"""
@@ -28,7 +30,7 @@ def list_ticket_fields() -> dict[str, Sequence[TicketField]]:
 
 
 @blueprint.post("")
-@needs(Scope.ADMIN)
+@needs(Permission.FIELDS_CHANGE)
 @blueprint.arguments(NewTicketFieldSchema)
 @idempotent
 @blueprint.response(201, ToldTicketFieldSchema)
@@ -38,7 +40,7 @@ def create_ticket_field(new: NewField) -> dict[str, TicketField]:
 
 
 @blueprint.patch("/<id:key>")
-@needs(Scope.ADMIN)
+@needs(Permission.FIELDS_CHANGE)
 @blueprint.arguments(FieldChangeSchema)
 @blueprint.response(200, ToldTicketFieldSchema)
 def change_ticket_field(change: FieldChange, key: str) -> dict[str, TicketField]:
@@ -47,7 +49,7 @@ def change_ticket_field(change: FieldChange, key: str) -> dict[str, TicketField]
 
 
 @blueprint.delete("/<id:key>")
-@needs(Scope.ADMIN)
+@needs(Permission.FIELDS_CHANGE)
 @blueprint.response(204)
 def archive_ticket_field(key: str) -> None:
     """Archive a custom field: tickets keep its values and take no new ones"""

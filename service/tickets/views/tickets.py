@@ -4,12 +4,13 @@ from typing import Any
 
 from flask import url_for
 
-from service.http.callers import current_caller
+from service.http.callers import current_caller, needs
 from service.http.components import component
 from service.http.conditional import IfMatchSchema, etag
 from service.http.idempotency import idempotent
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
+from service.permissions import Permission
 from service.tickets.models import Ticket
 from service.tickets.schemas.conversations import CreatedTicketSchema
 from service.tickets.schemas.tickets import (
@@ -28,6 +29,7 @@ Told = tuple[dict[str, Ticket], int, dict[str, str]]
 
 
 @blueprint.post("")
+@needs(Permission.TICKETS_CREATE)
 @blueprint.arguments(NewTicketSchema)
 @idempotent
 @blueprint.response(201, CreatedTicketSchema)
@@ -39,6 +41,7 @@ def create_ticket(new: NewTicket) -> tuple[Conversation, int, dict[str, str]]:
 
 
 @blueprint.patch("/<id:ticket_id>")
+@needs(Permission.TICKETS_CHANGE)
 @blueprint.arguments(TicketChangeSchema)
 @blueprint.arguments(IfMatchSchema, location="headers")
 @blueprint.alt_response(409, "CONFLICT")
@@ -53,6 +56,7 @@ def change_ticket(change: TicketChange, headers: dict[str, Any], ticket_id: str)
 
 
 @blueprint.delete("/<id:ticket_id>")
+@needs(Permission.TICKETS_DELETE)
 @blueprint.arguments(IfMatchSchema, location="headers")
 @blueprint.response(204)
 def delete_ticket(headers: dict[str, Any], ticket_id: str) -> None:
@@ -61,6 +65,7 @@ def delete_ticket(headers: dict[str, Any], ticket_id: str) -> None:
 
 
 @blueprint.post("/<id:ticket_id>/restore")
+@needs(Permission.TICKETS_DELETE)
 @blueprint.response(200, ChangedTicketSchema)
 def restore_ticket(ticket_id: str) -> Told:
     """Restore a deleted ticket"""
@@ -68,6 +73,7 @@ def restore_ticket(ticket_id: str) -> Told:
 
 
 @blueprint.get("/<id:ticket_id>/events")
+@needs(Permission.TICKETS_READ)
 @blueprint.arguments(TicketEventQuerySchema, location="query")
 @blueprint.response(200, TicketEventListSchema)
 def list_ticket_events(query: dict[str, Any], ticket_id: str) -> Listing[Happening]:

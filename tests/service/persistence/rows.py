@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from service.access.models import ApiKey, Credential, Invitation, RefreshToken, StoredSession
+from service.agents.models import Agent, Team, TeamMember
 from service.customers.models import Customer, Order, OrderLine, Refund
 from service.events import StoredEvent
 from service.http.models import IdempotencyKey
@@ -29,6 +31,61 @@ def customer(**fields: Any) -> Customer:
     return Customer(
         **{"id": new_id("customer"), "ref": new_ref(), "created_at": NOON, "updated_at": NOON} | fields
     )
+
+
+def agent(**fields: Any) -> Agent:
+    defaults = {
+        "id": new_id("agent"),
+        "email": f"{new_ref()}@desk.example",
+        "name": "Kim Lee",
+        "folded_name": "kim lee",
+        "role": "agent",
+        "status": "online",
+        "capacity": 10,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Agent(**defaults | fields)
+
+
+def team(**fields: Any) -> Team:
+    name = new_id("Returns")
+    defaults = {"id": new_id("team"), "name": name, "folded_name": name.casefold()}
+    return Team(**defaults | {"created_at": NOON, "updated_at": NOON} | fields)
+
+
+def team_member(of: Team, who: Agent) -> TeamMember:
+    return TeamMember(team_id=of.id, agent_id=who.id, joined_at=NOON)
+
+
+def session(of: Agent, **fields: Any) -> StoredSession:
+    defaults = {"id": new_id("session"), "agent_id": of.id, "created_at": NOON, "expires_at": NOON}
+    return StoredSession(**defaults | fields)
+
+
+def refresh_token(of: StoredSession, **fields: Any) -> RefreshToken:
+    defaults = {"sha256": new_ref(), "session_id": of.id, "issued_at": NOON, "expires_at": NOON}
+    return RefreshToken(**defaults | fields)
+
+
+def invitation(of: Agent) -> Invitation:
+    return Invitation(
+        agent_id=of.id, sha256=new_ref(), created_by="anonymous", created_at=NOON, expires_at=NOON
+    )
+
+
+def api_key(**fields: Any) -> ApiKey:
+    defaults = {
+        "id": new_id("key"),
+        "name": new_id("key")[:40].lower(),
+        "prefix": "sd_1234567",
+        "sha256": new_ref(),
+        "scopes": ["desk"],
+        "origins": [],
+        "created_by": "anonymous",
+        "created_at": NOON,
+    }
+    return ApiKey(**defaults | fields)
 
 
 def order(owner: Customer, **fields: Any) -> Order:
@@ -183,9 +240,14 @@ def event(**fields: Any) -> StoredEvent:
 def one_of_everything() -> list[list[Any]]:
     """A row at least in every table, in groups that can be added one after the other."""
     ada = customer(name="Ada", email="Ada@Example.org", external_ids={"quimbi": "7001"})
-    parcel = ticket(ada, tags={"parcel", "late"})
+    kim, returns = agent(languages=["de"]), team()
+    shift = session(kim)
+    parcel = ticket(ada, tags={"parcel", "late"}, team_id=returns.id, owned_by=returns.id)
     return [
-        [ada],
+        [ada, kim, returns],
+        [team_member(returns, kim)],
+        [Credential(agent_id=kim.id, password_hash="$argon2id$…", changed_at=NOON), invitation(kim), shift],
+        [refresh_token(shift), api_key(origins=["https://shop.example"])],
         [order(ada, lines=[order_line(0), order_line(1)], refunds=[refund()]), parcel, snapshot(ada)],
         [
             SearchText(kind="subject", source_id=parcel.id, ticket_id=parcel.id, document="parcel"),

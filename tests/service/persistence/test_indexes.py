@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import Select, func, literal, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from service.access.models import ApiKey, RefreshToken, StoredSession
+from service.agents.models import Agent, Team, TeamMember
 from service.customers.models import Customer, Order
 from service.database import Database
-from service.events import OF_PROVIDERS, StoredEvent
+from service.events import AUDITED, OF_PROVIDERS, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
@@ -22,6 +24,9 @@ highest_first = (Ticket.inbox_rank.desc(), Ticket.id.desc())
 waiting = living.where(Ticket.status == "open", Ticket.waiting.is_(True)).order_by(*highest_first).limit(101)
 behind = tuple_(Ticket.inbox_rank, Ticket.id) < tuple_(literal(2.5), literal("t"))
 newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
+audited = select(StoredEvent).where(AUDITED)
+newest_entry = (StoredEvent.at.desc(), StoredEvent.id.desc())
+of_team = living.where(Ticket.owned_by == "team_1", Ticket.status == "open")
 
 LOOK_UPS: dict[str, Select[Any]] = {
     "ix_tickets_inbox": waiting.where(behind),
@@ -29,6 +34,16 @@ LOOK_UPS: dict[str, Select[Any]] = {
     "ix_tickets_inbox_of_customer_id": waiting.where(Ticket.customer_id == "cust_123"),
     "ix_tickets_inbox_of_priority": waiting.where(Ticket.priority == "urgent"),
     "ix_tickets_inbox_of_channel": waiting.where(Ticket.channel == "sms"),
+    "ix_tickets_inbox_of_owned_by": waiting.where(Ticket.owned_by == "team_1").where(behind),
+    "ix_tickets_owned_by_status_created_at_id": select(Ticket.id)
+    .where(Ticket.owned_by == "team_1", Ticket.status == "open")
+    .order_by(*newest_first)
+    .limit(100),
+    "ix_tickets_owned_by_status_updated_at_id": of_team.order_by(Ticket.updated_at, Ticket.id).limit(100),
+    "ix_team_members_agent_id_team_id": select(TeamMember.team_id).where(TeamMember.agent_id == "agent_1"),
+    "ix_agents_created_at_id": select(Agent).order_by(Agent.created_at, Agent.id).limit(101),
+    "ix_agents_role_active": select(Agent.id).where(Agent.role == "admin", Agent.active),
+    "ix_teams_created_at_id": select(Team).order_by(Team.created_at, Team.id).limit(101),
     "ix_tickets_updated_at_id": living.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(100),
     "ix_tickets_status_updated_at_id": living.where(Ticket.status == "open")
     .order_by(Ticket.updated_at, Ticket.id)
@@ -77,6 +92,29 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .where(OF_PROVIDERS, tuple_(StoredEvent.at, StoredEvent.id) < tuple_(literal(NOON), literal(7)))
     .order_by(StoredEvent.at.desc(), StoredEvent.id.desc())
     .limit(100),
+    "ix_events_audited_at_id": audited.order_by(*newest_entry).limit(100),
+    "ix_events_audited_type_at_id": audited.where(StoredEvent.type == "access.denied").order_by(
+        *newest_entry
+    ),
+    "ix_events_audited_actor_at_id": audited.where(StoredEvent.actor == "key:web").order_by(*newest_entry),
+    "ix_events_audited_subject_id_at_id": audited.where(StoredEvent.subject_id == "ref_1").order_by(
+        *newest_entry
+    ),
+    "ix_events_subject_id_at_id": select(StoredEvent)
+    .where(StoredEvent.subject_id == "ref_1")
+    .order_by(StoredEvent.at, StoredEvent.id),
+    "ix_idempotency_keys_customer_id": select(IdempotencyKey.key).where(
+        IdempotencyKey.customer_id == "cust_123"
+    ),
+    "ix_sessions_agent_id": select(StoredSession.id).where(StoredSession.agent_id == "agent_1"),
+    "ix_sessions_expires_at": select(StoredSession.id)
+    .where(StoredSession.expires_at < NOON)
+    .order_by(StoredSession.expires_at)
+    .limit(500),
+    "ix_refresh_tokens_session_id": select(RefreshToken.sha256).where(RefreshToken.session_id == "session_1"),
+    "ix_api_keys_created_at_id": select(ApiKey)
+    .order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
+    .limit(101),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, text
 
 from providers.testing.fakes import FakeClock
 from service import migrating
+from service.agents.services import AgentDirectory
 from service.database import Database
 from service.text_index import TextIndex, searched_terms
 from service.tickets.models import Ticket
@@ -94,7 +95,13 @@ def messages(number, at):
 
 
 def found(database, search):
-    inbox = InboxService(database, TextIndex(database.engine.dialect.name), WEIGHTS, FakeClock())
+    inbox = InboxService(
+        database,
+        TextIndex(database.engine.dialect.name),
+        WEIGHTS,
+        FakeClock(),
+        AgentDirectory(database, FakeClock()),
+    )
     wanted = Wanted(search=searched_terms(search))
     page = inbox.by_score(wanted, InboxPage.asked(page=None, limit=None, cursor=None))
     return [row.ticket.id for row in page.listing.rows]

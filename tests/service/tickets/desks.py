@@ -9,21 +9,29 @@ from fractions import Fraction
 from typing import Any
 
 from providers.testing.fakes import FakeClock
+from service.agents.models import TeamMember
 from service.customers.models import Customer
 from service.customers.services import found_by
 from service.database import Database
 from service.text_index import IndexedText, Phrase, TextIndex, TextKind, words_of
 from service.tickets import queries
+from service.tickets.filters import TicketFilter
 from service.tickets.models import Ticket, TicketTag
-from service.tickets.queries import TicketFilter
+from service.tickets.ownership import settle_owners
 from service.tickets.scoring import Weights, unanswered_since
-from service.tickets.services import NothingKnown, Ranking
+from service.tickets.services import NothingKnown, Ranking, Sight
+from tests.service.persistence.rows import agent, team
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 TICKETS = 220
 WORDS = {"parcel": 80, "late": 40, "scam": 10, "Straße": 8, "1e5abc": 6, "abc": 6, "wrong": 5, "unicorn": 1}
 """How often each stands in a text, in a hundred."""
 
+AGENTS = tuple(f"agent_{name:_<22}" for name in ("ada", "ben", "cem", "dee"))
+"""The last of them is in no team."""
+
+TEAMS = {"team_returns": AGENTS[:2], "team_sales": AGENTS[1:3], "team_empty": ()}
+LABELS = ("ann", f"agent_{'nobody':_<22}")
 NAMES = ("Ada Lovelace", "Late Scam", "Grace Hopper", None)
 
 
@@ -33,6 +41,7 @@ class Sought:
     tag: str | None = None
     search: tuple[Phrase, ...] = ()
     alerts: tuple[Phrase, ...] = ()
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True)
@@ -69,11 +78,19 @@ class RandomDesk:
             for number in range(25)
         ]
         with self.database.writing() as session:
-            session.add_all(customers)
+            session.add_all([*customers, *(agent(id=agent_id) for agent_id in AGENTS)])
+            session.add_all(team(id=team_id) for team_id in TEAMS)
+            session.flush()
+            session.add_all(
+                TeamMember(team_id=team_id, agent_id=agent_id, joined_at=NOW)
+                for team_id, members in TEAMS.items()
+                for agent_id in members
+            )
             texts = [found_by(each.id, each.name, each.email) for each in customers]
             self._of_customers = {text.source_id: words_of(text.text) for text in texts}
             index.add(session, texts)
             self.tickets = [self._ticket(number) for number in range(TICKETS)]
+            settle_owners(session, self.tickets)
             session.add_all(self.tickets)
             session.flush()
             index.add(session, [text for ticket in self.tickets for text in self._told(ticket)])
@@ -91,7 +108,8 @@ class RandomDesk:
             status=chance.choice(["open", "open", "open", "pending", "resolved", "closed"]),
             priority=chance.choice(["urgent", "high", "normal", "low"]),
             channel=chance.choice(["email", "sms"]),
-            assigned_to=chance.choice([None, "ann", "ben"]),
+            assigned_to=chance.choice([None, *LABELS, *AGENTS]),
+            team_id=chance.choice([None, None, None, *TEAMS]),
             tag_rows={TicketTag(tag=tag) for tag in chance.sample(["vip", "late", "x"], chance.randrange(3))},
             waiting_since=chance.choice([None, NOW - timedelta(hours=7.5 * chance.randrange(9))]),
             customer_sentiment=chance.choice([None, -0.9, 0.5]),
@@ -137,10 +155,11 @@ class RandomDesk:
             if ticket.deleted_at is None
             and all(
                 getattr(wanted, name) in {None, getattr(ticket, name)}
-                for name in ("status", "priority", "channel", "assigned_to", "customer_id")
+                for name in ("status", "priority", "channel", "assigned_to", "team_id", "customer_id")
             )
             and (sought.tag is None or sought.tag in ticket.tags)
             and all(self._holds(ticket, phrase, customer_too=True) for phrase in sought.search)
+            and (sought.sight is None or _sees(sought.sight, ticket))
         ]
 
     def _holds_any(self, ticket: Ticket, phrases: Sequence[Phrase]) -> bool:
@@ -151,3 +170,13 @@ class RandomDesk:
         if customer_too:
             texts.append(self._of_customers[ticket.customer_id])
         return any(f" {phrase.words} " in f" {text} " for text in texts)
+
+
+def _sees(sight: Sight, ticket: Ticket) -> bool:
+    """As the issue has it: one's own, one's teams', and what is no team's."""
+    if ticket.assigned_to == sight.agent_id:
+        return True
+    if ticket.team_id is not None:
+        return ticket.team_id in sight.team_ids
+    teams = {team_id for team_id, members in TEAMS.items() if ticket.assigned_to in members}
+    return not teams or not teams.isdisjoint(sight.team_ids)

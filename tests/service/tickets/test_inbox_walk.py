@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from providers.testing.fakes import FakeClock
+from service.agents.services import AgentDirectory
 from service.database import Database, engine_options, normalise_url, upgrade
 from service.http.pagination import Page
 from service.text_index import Phrase, TextIndex
+from service.tickets.filters import TicketFilter
 from service.tickets.inbox_queries import FURTHER, USUAL, Effort
-from service.tickets.queries import TicketFilter
-from service.tickets.services import InboxPage, InboxService, Wanted
-from tests.service.tickets.desks import NOW, TICKETS, RandomDesk, Sought
+from service.tickets.services import InboxPage, InboxService, Sight, Wanted
+from tests.service.tickets.desks import AGENTS, NOW, TEAMS, TICKETS, RandomDesk, Sought
 
 SEEDS = (1, 2)
 EXAMPLES = 20
@@ -58,15 +59,18 @@ FILTERS = st.builds(
     status=rarely(["open", "pending", "resolved", "closed"]),
     priority=rarely(["urgent", "low"]),
     channel=rarely(["sms"]),
-    assigned_to=rarely(["ann", "nobody"]),
+    assigned_to=rarely(["ann", "nobody", AGENTS[0], AGENTS[1]]),
+    team_id=rarely([*TEAMS, AGENTS[0]]),
     customer_id=rarely(["c0", "c7"]),
 )
+SIGHTS = st.builds(Sight, st.sampled_from(AGENTS), st.frozensets(st.sampled_from(list(TEAMS))))
 SOUGHT = st.builds(
     Sought,
     filter=FILTERS,
     tag=rarely(["vip", "x"]),
     search=st.lists(SEARCHED, max_size=2, unique=True).map(tuple),
     alerts=st.lists(PHRASES, max_size=2, unique=True).map(tuple),
+    sight=st.none() | SIGHTS,
 )
 EFFORTS = st.just(USUAL) | st.builds(
     Effort,
@@ -86,11 +90,19 @@ examples = settings(
 
 def inbox_of(desk, effort):
     index = TextIndex(desk.database.engine.dialect.name)
-    return InboxService(desk.database, index, desk.weights, FakeClock(NOW), effort=effort)
+    clock = FakeClock(NOW)
+    directory = AgentDirectory(desk.database, clock)
+    return InboxService(desk.database, index, desk.weights, clock, directory, effort=effort)
 
 
 def wanted(sought):
-    return Wanted(filter=sought.filter, tag=sought.tag, search=sought.search, alerts=sought.alerts)
+    return Wanted(
+        filter=sought.filter,
+        tag=sought.tag,
+        search=sought.search,
+        alerts=sought.alerts,
+        sight=sought.sight,
+    )
 
 
 def told(shown):

@@ -1,0 +1,1 @@
+"""Who gets in: passwords, sign-in, access and refresh tokens, API keys."""

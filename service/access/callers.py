@@ -1,0 +1,173 @@
+"""Who calls: by a key of the environment or of the table, by an access token, or from this machine."""
+
+import hashlib
+import hmac
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from cachetools import TLRUCache, TTLCache
+
+from providers.ports import Clock
+from service.access.services import ApiKeys, KnownKey, Sessions
+from service.access.tokens import AccessTokens, Claims
+from service.database import after_commit
+from service.events import (
+    AGENT_DEACTIVATED,
+    AGENT_UPDATED,
+    API_KEY_CHANGED,
+    API_KEY_REVOKED,
+    INVITATION_ACCEPTED,
+    PASSWORD_CHANGED,
+    REFRESH_REUSED,
+    SIGNED_OUT,
+    TEAM_MEMBER_ADDED,
+    TEAM_MEMBER_REMOVED,
+    EventLog,
+)
+from service.http.callers import BootstrapCallers, Caller, Credentials, caller_of_key
+from service.http.ownership import AgentDirectory
+from service.permissions import OF_ROLE
+
+REMEMBERED_S = 1.5
+"""With the three seconds that the directory remembers an agent less than the five that are promised."""
+
+REMEMBERED_CALLERS = 10_000
+REMEMBERED_STRANGERS = 1_000
+REMEMBERED_NO_LONGER = (
+    SIGNED_OUT,
+    REFRESH_REUSED,
+    PASSWORD_CHANGED,
+    INVITATION_ACCEPTED,
+    API_KEY_CHANGED,
+    API_KEY_REVOKED,
+    AGENT_UPDATED,
+    AGENT_DEACTIVATED,
+    TEAM_MEMBER_ADDED,
+    TEAM_MEMBER_REMOVED,
+)
+"""Where it happens here it holds at once; other processes learn it when their moment is over."""
+
+BEARER = "bearer "
+
+T = TypeVar("T")
+
+
+class AccessCallers:
+    """The `CallerSource` of the gate. What it learnt it remembers for a moment: most requests ask nobody."""
+
+    def __init__(
+        self,
+        bootstrap: BootstrapCallers,
+        *,
+        keys: ApiKeys,
+        tokens: AccessTokens,
+        sessions: Sessions,
+        directory: AgentDirectory,
+        clock: Clock,
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._keys = keys
+        self._tokens = tokens
+        self._sessions = sessions
+        self._directory = directory
+        self._clock = clock
+        self._by_key = _Remembered[Caller](clock)
+        self._by_token = _Remembered[Caller](clock)
+
+    def subscribe_to(self, events: EventLog) -> None:
+        for kind in REMEMBERED_NO_LONGER:
+            events.subscribe(kind, lambda session, _event: after_commit(session, self.forget))
+
+    def identify(self, credentials: Credentials) -> Caller | None:
+        """A key goes before a token; one that is wrong is not made good by anything else."""
+        if credentials.api_key is not None:
+            sent = credentials.api_key.encode("latin-1", "replace")
+            return self._of_key(hashlib.sha256(sent).digest())
+        if credentials.authorization is not None:
+            return self._of_authorization(credentials.authorization)
+        return self._bootstrap.anonymous(credentials)
+
+    def forget(self) -> None:
+        self._by_key.clear()
+        self._by_token.clear()
+
+    def _of_key(self, digest: bytes) -> Caller | None:
+        return self._bootstrap.of_digest(digest) or self._by_key.get(digest, self._look_up_key)
+
+    def _look_up_key(self, digest: bytes) -> tuple[Caller | None, datetime | None]:
+        found = self._keys.find(digest.hex())
+        if found is None or not hmac.compare_digest(found.sha256, digest.hex()):
+            return None, None
+        return _caller_of(found), found.expires_at
+
+    def _of_authorization(self, authorization: str) -> Caller | None:
+        if authorization[: len(BEARER)].lower() != BEARER:
+            return None
+        token = authorization[len(BEARER) :].strip()
+        digest = hashlib.sha256(token.encode("latin-1", "replace")).digest()
+        return self._by_token.get(digest, lambda _: self._read_token(token))
+
+    def _read_token(self, token: str) -> tuple[Caller | None, datetime | None]:
+        claims = self._tokens.read(token)
+        if claims is None:
+            return None, None
+        return self._of_agent(claims), claims.expires_at
+
+    def _of_agent(self, claims: Claims) -> Caller | None:
+        agent = self._directory.find(claims.agent_id)
+        if agent is None or not agent.active or not self._sessions.is_going(claims.session_id):
+            return None
+        return Caller(
+            id=f"agent:{agent.id}",
+            kind="agent",
+            role=agent.role,
+            agent_id=agent.id,
+            name=agent.name,
+            email=agent.email,
+            team_ids=agent.team_ids,
+            grants=OF_ROLE[agent.role],
+        )
+
+
+def _caller_of(key: KnownKey) -> Caller:
+    return caller_of_key(key.id, key.name, key.scopes, key.origins)
+
+
+class _Remembered(Generic[T]):
+    """Strangers apart, so that a flood of them crowds nobody out."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: TLRUCache[bytes, tuple[T, float]] = TLRUCache(
+            REMEMBERED_CALLERS, ttu=lambda _key, entry, _now: entry[1], timer=clock.monotonic
+        )
+        self._strangers: TTLCache[bytes, None] = TTLCache(
+            REMEMBERED_STRANGERS, REMEMBERED_S, timer=clock.monotonic
+        )
+
+    def get(self, digest: bytes, look_up: Callable[[bytes], tuple[T | None, datetime | None]]) -> T | None:
+        """`look_up` tells the answer, and when it is over where that is known."""
+        with self._lock:
+            entry = self._known.get(digest)
+            if entry is not None:
+                return entry[0]
+            if digest in self._strangers:
+                return None
+        found, over_at = look_up(digest)
+        good_for_s = REMEMBERED_S
+        if over_at is not None:
+            good_for_s = min(good_for_s, (over_at - self._clock.now()).total_seconds())
+        with self._lock:
+            if found is None:
+                self._strangers[digest] = None
+            else:
+                self._known[digest] = (found, self._clock.monotonic() + good_for_s)
+        return found
+
+    def clear(self) -> None:
+        with self._lock:
+            self._known.clear()
+            self._strangers.clear()

@@ -1,0 +1,1 @@
+"""Agents and teams on the wire."""

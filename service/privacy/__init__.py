@@ -1,0 +1,1 @@
+"""All that is held of one person: shown, and erased."""

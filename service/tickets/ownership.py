@@ -1,0 +1,93 @@
+"""Whose a ticket is: a team's by its `team_id`, else that of the agent who has it, else everybody's."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, literal, select
+from sqlalchemy.orm import Session
+
+from service.agents.models import Agent, TeamMember
+from service.agents.services import agents_among, teams_kept
+from service.database import Database
+from service.errors import Conflict, InvalidField
+from service.events import TEAM_DELETED, Event, EventLog
+from service.permissions import Owners
+from service.tickets.models import NOBODYS, Message, Ticket
+
+AN_AGENTS = re.compile(r"agent_[A-Za-z0-9_-]{22}", re.ASCII)
+"""How ids of agents look. Most labels do not, and so need no look-up."""
+
+NO_TEAM = "There is no team with this id."
+
+_OWNERS = (
+    select(Ticket.team_id, Agent.id.label("assignee_id"), TeamMember.team_id.label("assignee_team_id"))
+    .outerjoin(Agent, Agent.id == Ticket.assigned_to)
+    .outerjoin(TeamMember, TeamMember.agent_id == Agent.id)
+)
+_OF_TICKET = _OWNERS.where(Ticket.id == bindparam("id"))
+_OF_MESSAGE = _OWNERS.join(Message, Message.ticket_id == Ticket.id).where(Message.id == bindparam("id"))
+
+
+class TicketOwnership:
+    """Implements the port of the gate: one statement each, built once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_ticket(self, ticket_id: str) -> Owners | None:
+        return self._owners(_OF_TICKET, ticket_id)
+
+    def of_message(self, message_id: str) -> Owners | None:
+        return self._owners(_OF_MESSAGE, message_id)
+
+    def subscribe_to(self, events: EventLog) -> None:
+        events.subscribe(TEAM_DELETED, _refuse_to_lose_tickets)
+
+    def _owners(self, statement: Select[Any], wanted_id: str) -> Owners | None:
+        with self._database.reading() as session:
+            rows = session.connection().execute(statement, {"id": wanted_id}).all()
+        return _owners_of(rows) if rows else None
+
+
+def _owners_of(rows: Sequence[Row[Any]]) -> Owners:
+    teams = (row.assignee_team_id for row in rows)
+    return Owners(
+        team_id=rows[0].team_id,
+        assignee_id=rows[0].assignee_id,
+        assignee_team_ids=frozenset(team_id for team_id in teams if team_id is not None),
+    )
+
+
+def settle_owner(session: Session, ticket: Ticket) -> None:
+    """Whenever its team or who has it changes. Raises `InvalidField` for a team that is not there."""
+    if ticket.team_id is not None and not teams_kept(session, [ticket.team_id]):
+        raise InvalidField("team_id", NO_TEAM)
+    settle_owners(session, [ticket])
+
+
+def settle_owners(session: Session, tickets: Collection[Ticket]) -> None:
+    """Whose teams are there."""
+    agents = agents_among(
+        session, {ticket.assigned_to or "" for ticket in tickets if _may_be_an_agents(ticket)}
+    )
+    for ticket in tickets:
+        agent_id = ticket.assigned_to if ticket.assigned_to in agents else None
+        ticket.owned_by = ticket.team_id or agent_id or NOBODYS
+
+
+def lost_teams(session: Session, team_ids: Iterable[str | None]) -> frozenset[str]:
+    """Those that are not there."""
+    wanted = frozenset(team_id for team_id in team_ids if team_id is not None)
+    return wanted - teams_kept(session, wanted)
+
+
+def _may_be_an_agents(ticket: Ticket) -> bool:
+    return ticket.assigned_to is not None and AN_AGENTS.fullmatch(ticket.assigned_to) is not None
+
+
+def _refuse_to_lose_tickets(session: Session, deleted: Event) -> None:
+    """Also where the tickets are deleted themselves, for they may be restored."""
+    owned = select(literal(1)).where(Ticket.owned_by == deleted.subject_id).limit(1)
+    if session.scalar(owned) is not None:
+        raise Conflict("This team has tickets; give them to another team first.")
