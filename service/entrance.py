@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import structlog
+
 from providers.ports import Clock
 from service.access.callers import AccessCallers
 from service.access.passwords import Passwords
@@ -12,11 +14,19 @@ from service.access.throttle import Shared, SignInThrottle
 from service.access.tokens import AccessTokens
 from service.agents.services import AgentDirectory, AgentService, TeamService
 from service.cache import GatedAnswerCache, InProcessAnswerCache
-from service.database import Database
+from service.database import Database, normalise_url
 from service.events import EventLog
 from service.http.callers import BootstrapCallers, Gate
 from service.settings import Deployment, Settings
 from service.tickets.ownership import TicketOwnership
+
+log = structlog.get_logger()
+
+CURE_FOR_DEVELOPMENT = (
+    "whoever calls from this machine is an admin; set ENVIRONMENT=production where others do"
+)
+CURE_FOR_SQLITE = "one machine at a time can use it; set DATABASE_URL to a PostgreSQL for more"
+CURE_FOR_NO_REDIS = "each process caches, and counts failed sign-ins, for itself; set REDIS_URL to share both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +40,7 @@ class Entrance:
     sign_in: SignIn
     credentials: Credentials
     callers: AccessCallers
+    lets_anonymous_in: bool
 
     def gate(self) -> Gate:
         return Gate(self.callers, self.ownership, self.directory)
@@ -61,7 +72,9 @@ def build_entrance(
         watcher=LoggedFailures(),
     )
     keys = ApiKeys(database, events, clock, taken=[key.name for key in settings.bootstrap_api_keys])
+    bootstrap = _bootstrap_callers(settings)
     entrance = Entrance(
+        lets_anonymous_in=bootstrap.lets_anonymous_in,
         directory=directory,
         ownership=TicketOwnership(database),
         agents=agents,
@@ -79,7 +92,7 @@ def build_entrance(
             clock=clock,
         ),
         callers=AccessCallers(
-            _bootstrap_callers(settings),
+            bootstrap,
             keys=keys,
             tokens=tokens,
             sessions=sessions,
@@ -89,7 +102,20 @@ def build_entrance(
     )
     for part in (entrance.ownership, entrance.sessions, entrance.callers):
         part.subscribe_to(events)
+    announce(settings, development_callers=entrance.lets_anonymous_in)
     return entrance
+
+
+def announce(settings: Settings, *, development_callers: bool) -> None:
+    """Say in the log who gets in without a key, and what is not as it should be in production."""
+    if development_callers:
+        log.info("development_callers", host=settings.host, cure=CURE_FOR_DEVELOPMENT)
+    if settings.environment is not Deployment.PRODUCTION:
+        return
+    if normalise_url(settings.database_url).startswith("sqlite"):
+        log.warning("sqlite_in_production", cure=CURE_FOR_SQLITE)
+    if settings.redis_url is None:
+        log.warning("no_redis_in_production", cure=CURE_FOR_NO_REDIS)
 
 
 def _bootstrap_callers(settings: Settings) -> BootstrapCallers:

@@ -258,6 +258,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
             toggles=toggles,
             remote=remote,
             chosen_by=settings.providers_chosen_by,
+            development_callers=entrance.lets_anonymous_in,
         ),
         switches,
         heartbeats,

@@ -125,6 +125,7 @@ class AccessCallers:
             role=agent.role,
             agent_id=agent.id,
             name=agent.name,
+            email=agent.email,
             team_ids=agent.team_ids,
             grants=OF_ROLE[agent.role],
         )

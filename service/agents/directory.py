@@ -44,6 +44,7 @@ class AgentDirectory:
         known = KnownAgent(
             id=first.id,
             name=first.name,
+            email=first.email,
             role=first.role,
             active=first.active,
             team_ids=frozenset(row.team_id for row in rows if row.team_id is not None),

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 # Asked by the gate and by every list of an agent's, so built once.
 _KNOWN = (
-    select(Agent.id, Agent.name, Agent.role, Agent.active, TeamMember.team_id)
+    select(Agent.id, Agent.name, Agent.email, Agent.role, Agent.active, TeamMember.team_id)
     .outerjoin(TeamMember, TeamMember.agent_id == Agent.id)
     .where(Agent.id == bindparam("id"))
 )

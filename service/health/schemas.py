@@ -26,6 +26,12 @@ class HealthSchema(Schema):
     providers_chosen_by = fields.String(
         validate=validate.OneOf(["configured", "quimbi_key", "development", "no_key"])
     )
+    development_callers = fields.Boolean(
+        metadata={
+            "description": "who calls from this machine needs no key: in development, never elsewhere",
+            "example": False,
+        }
+    )
 
 
 class LivenessSchema(Schema):

@@ -43,6 +43,7 @@ class Health:
     features: Mapping[str, bool]
     providers: Sequence[str]
     providers_chosen_by: str
+    development_callers: bool
 
 
 class HealthService:
@@ -56,8 +57,12 @@ class HealthService:
         toggles: ToggleSource,
         remote: Sequence[str],
         chosen_by: str,
+        development_callers: bool,
     ) -> None:
-        """`remote`: providers that answer over a network or may fail like one that does."""
+        """`remote`: providers that answer over a network or may fail like one that does.
+
+        `development_callers`: whether who calls from this machine needs no key.
+        """
         self._database = database
         self._cache = cache
         self._chain = chain
@@ -65,6 +70,7 @@ class HealthService:
         self._toggles = toggles
         self._remote = remote
         self._chosen_by = chosen_by
+        self._development_callers = development_callers
 
     def health(self) -> Health:
         services: dict[str, ServiceState] = {"database": ServiceState.CONNECTED}
@@ -91,6 +97,7 @@ class HealthService:
             },
             providers=self._toggles.enabled(),
             providers_chosen_by=self._chosen_by,
+            development_callers=self._development_callers,
         )
 
     def ready(self) -> str | None:

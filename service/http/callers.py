@@ -50,6 +50,7 @@ class Caller:
     role: Role | None = None
     agent_id: str | None = None
     name: str | None = None
+    email: str | None = None
     team_ids: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
@@ -108,7 +109,7 @@ class BootstrapCallers:
         self._callers = {
             bytes.fromhex(key.sha256): caller_of_key(key.name, key.name, key.scopes) for key in keys
         }
-        self._anonymous = anonymous_on in LOCAL_NAMES
+        self.lets_anonymous_in = anonymous_on in LOCAL_NAMES
         self._origins = frozenset(origins)
 
     def of_digest(self, sha256: bytes) -> Caller | None:
@@ -117,7 +118,7 @@ class BootstrapCallers:
 
     def anonymous(self, credentials: Credentials) -> Caller | None:
         """Of a request that brings neither key nor token."""
-        return DEVELOPER if self._anonymous and self._is_local(credentials) else None
+        return DEVELOPER if self.lets_anonymous_in and self._is_local(credentials) else None
 
     def _is_local(self, credentials: Credentials) -> bool:
         """False for anything that a web page or a proxy may have sent here."""

@@ -64,9 +64,17 @@ def configure(app: Flask) -> None:
         OPENAPI_URL_PREFIX=None,
         API_SPEC_OPTIONS={
             "info": {"description": "Tickets, customers, and what providers of intelligence say of them."},
-            "security": [{"api_key": []}],
+            "security": [{"api_key": []}, {"access_token": []}],
             "components": {
-                "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
+                "securitySchemes": {
+                    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                    "access_token": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "JWT",
+                        "description": "of POST /api/auth/login; good for 15 minutes",
+                    },
+                }
             },
         },
     )

@@ -14,6 +14,7 @@ class KnownAgent:
 
     id: str
     name: str
+    email: str
     role: Role
     active: bool
     team_ids: frozenset[str]

@@ -18,6 +18,7 @@ CAUSES = {
     413: "The body is larger than 1 MiB",
     415: "The body is not sent as JSON",
     422: "A field or parameter is wrong; `errors` names it",
+    429: "Tried too often; `Retry-After` tells when to try again",
     503: "The database, every provider or a free thread is missing; `Retry-After` tells when to ask again",
 }
 
@@ -46,9 +47,10 @@ def components() -> dict[str, Any]:
         HTTPStatus(status).name: {"description": cause, "content": PROBLEM}
         for status, cause in CAUSES.items()
     }
-    told[HTTPStatus.SERVICE_UNAVAILABLE.name]["headers"] = {
-        "Retry-After": {"description": "in seconds", "schema": {"type": "integer", "minimum": 1}}
-    }
+    for status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        told[status.name]["headers"] = {
+            "Retry-After": {"description": "in seconds", "schema": {"type": "integer", "minimum": 1}}
+        }
     return told
 
 

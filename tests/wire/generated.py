@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
+from secrets import token_hex
 from typing import Any
 
 import requests
@@ -175,6 +176,12 @@ class Known:
         """Of a custom field."""
         self.desk.post("/api/ticket-fields", {"key": FIELD, "label": "Order number", "type": "text"})
         return FIELD
+
+    @cached_property
+    def key_id(self) -> str:
+        made = self.desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["desk"]})
+        found: str = made.json()["key"]["id"]
+        return found
 
     @cached_property
     def agent_id(self) -> str:

@@ -1,61 +1,69 @@
-"""Agents and teams of a running desk, and calls in the name of an agent who has signed in."""
+"""Agents of a desk in development, each with a password and signed in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any
 
-import requests
-
-from service.access.services import Credentials
-from service.agents.services import AgentService
-from service.identifiers import new_ref
 from tests.wire.desk import Desk
 
-PASSWORD = "quiet lanterns over the harbour"  # of agents that live as long as a test
+PASSWORD = "quiet lanterns over the harbour"
 
 
 @dataclass(frozen=True)
-class SignedIn:
-    """Calls as the agent does."""
+class Colleague:
+    id: str
+    email: str
+    tokens: dict[str, Any] = field(repr=False)
 
-    desk: Desk
-    agent_id: str
-    headers: dict[str, str]
-
-    def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        return self.desk.call(method, path, headers=self.headers, **options)
-
-    def get(self, path: str, **query: Any) -> requests.Response:
-        return self.call("GET", path, params=query)
-
-    def post(self, path: str, body: Any = None) -> requests.Response:
-        return self.call("POST", path, **({} if body is None else {"json": body}))
-
-    def patch(self, path: str, body: Any) -> requests.Response:
-        return self.call("PATCH", path, json=body)
+    @property
+    def headers(self) -> dict[str, str]:
+        return bearer(self.tokens["access_token"])
 
 
-def new_agent(desk: Desk, name: str = "Kim Lee", **fields: Any) -> dict[str, Any]:
-    created = desk.post("/api/agents", {"email": f"{new_ref()}@desk.example", "name": name} | fields)
-    assert created.status_code == 201, created.text
-    agent: dict[str, Any] = created.json()["agent"]
-    return agent
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
-def new_team(desk: Desk, *members: str, **fields: Any) -> str:
-    """Its id; `members` by theirs."""
-    created = desk.post("/api/teams", {"name": new_ref()} | fields)
-    assert created.status_code == 201, created.text
-    team_id: str = created.json()["team"]["id"]
-    for agent_id in members:
-        added = desk.call("PUT", f"/api/teams/{team_id}/members/{agent_id}")
-        assert added.status_code == 200, added.text
+def hire(desk: Desk, role: str = "agent", *teams: str, name: str = "Kim Lee") -> Colleague:
+    """`teams`: ids. By the development caller, who is an admin."""
+    email = f"{token_hex(6)}@desk.example"
+    made = desk.post("/api/agents", {"email": email, "name": name, "role": role})
+    assert made.status_code == 201, made.text
+    agent_id = made.json()["agent"]["id"]
+    for team_id in teams:
+        joined = desk.call("PUT", f"/api/teams/{team_id}/members/{agent_id}")
+        assert joined.status_code == 200, joined.text
+    accepted = accept(desk, invitation(desk, agent_id))
+    assert accepted.status_code == 200, accepted.text
+    return Colleague(agent_id, email, accepted.json())
+
+
+def invitation(desk: Desk, agent_id: str) -> str:
+    invited = desk.post(f"/api/agents/{agent_id}/invitation")
+    assert invited.status_code == 200, invited.text
+    token: str = invited.json()["token"]
+    return token
+
+
+def accept(desk: Desk, token: str, password: str = PASSWORD) -> Any:
+    return desk.post("/api/auth/accept-invitation", {"token": token, "password": password})
+
+
+def sign_in(desk: Desk, email: str, password: str = PASSWORD) -> Any:
+    return desk.post("/api/auth/login", {"email": email, "password": password})
+
+
+def refresh(desk: Desk, tokens: dict[str, Any]) -> Any:
+    return desk.post("/api/auth/refresh", {"refresh_token": tokens["refresh_token"]})
+
+
+def new_team(desk: Desk) -> str:
+    made = desk.post("/api/teams", {"name": f"Team {token_hex(6)}"})
+    assert made.status_code == 201, made.text
+    team_id: str = made.json()["team"]["id"]
     return team_id
 
 
-def signed_in(desk: Desk, role: str = "agent", agent_id: str | None = None) -> SignedIn:
-    """As an agent who is there, else as a new one of this role."""
-    agent = desk.component(AgentService).read(agent_id or new_agent(desk, role=role)["id"]).agent
-    desk.component(Credentials).set(agent, PASSWORD, actor="test")
-    answer = desk.post("/api/auth/login", {"email": agent.email, "password": PASSWORD})
-    assert answer.status_code == 200, answer.text
-    return SignedIn(desk, agent.id, {"Authorization": f"Bearer {answer.json()['access_token']}"})
+def status_of(desk: Desk, headers: dict[str, str]) -> int:
+    """Of a call that everybody who is known may make."""
+    return desk.get("/api/auth/me", headers=headers).status_code

@@ -11,8 +11,9 @@ from service.database import Database
 from service.events import StoredEvent
 from service.identifiers import new_ref
 from tests.conftest import empty_all_tables
+from tests.wire.calling import new_agent, signed_in, team_of
 from tests.wire.desk import Desk, running_desk
-from tests.wire.staff import new_agent, new_team, signed_in
+from tests.wire.staff import sign_in
 
 NOBODY, NO_TEAM = "/api/agents/agent_none", "/api/teams/team_none"
 
@@ -99,7 +100,7 @@ def test_agents_are_found_by_what_is_known_of_them(desk: Desk) -> None:
     word = new_ref()[4:12]
     kim = new_agent(desk, name=f"Kim Ö{word}", role="team_lead")["id"]
     lee = new_agent(desk, name=f"{word} Lee", email=f"x{word}@desk.example")["id"]
-    team_id = new_team(desk, lee)
+    team_id = team_of(desk, lee)
     assert listed(desk, q=f"ö{word}".upper()) == [kim]
     assert listed(desk, q=f"X{word}@") == [lee]
     assert listed(desk, q=f"{word}%") == []
@@ -112,7 +113,7 @@ def test_agents_are_found_by_what_is_known_of_them(desk: Desk) -> None:
 
 
 def test_a_walk_along_the_list_shows_each_agent_once(desk: Desk) -> None:
-    team_id = new_team(desk, *(new_agent(desk)["id"] for _ in range(5)))
+    team_id = team_of(desk, *(new_agent(desk)["id"] for _ in range(5)))
     seen, query = [], {"team_id": team_id, "limit": 2}
     while True:
         page = desk.get("/api/agents", params=query).json()
@@ -128,7 +129,7 @@ def test_a_walk_along_the_list_shows_each_agent_once(desk: Desk) -> None:
 def test_who_is_deactivated_is_still_told_of_but_can_do_nothing_until_reactivated(desk: Desk) -> None:
     kim = signed_in(desk)
     path = f"/api/agents/{kim.agent_id}"
-    kim.patch("/api/agents/me", {"status": "online"})
+    email = kim.patch("/api/agents/me", {"status": "online"}).json()["agent"]["email"]
     assert desk.call("DELETE", path).status_code == 204
     assert kim.get("/api/agents/me").status_code == 401
     told = desk.get(path).json()["agent"]
@@ -138,7 +139,8 @@ def test_who_is_deactivated_is_still_told_of_but_can_do_nothing_until_reactivate
     assert desk.get(path).headers["ETag"] == version, "one who is not active stays so"
     back = desk.post(f"{path}/reactivate")
     assert (back.status_code, back.json()["agent"]["active"]) == (200, True)
-    assert signed_in(desk, agent_id=kim.agent_id).get("/api/agents/me").status_code == 200
+    assert kim.get("/api/agents/me").status_code == 401, "what was signed in has ended"
+    assert sign_in(desk, email).status_code == 200
 
 
 def test_agents_tell_themselves_whether_they_are_there(desk: Desk) -> None:
@@ -185,7 +187,7 @@ def test_an_agent_who_is_not_there_is_a_404(desk: Desk) -> None:
 
 def test_nobody_raises_their_own_role_or_edits_someone_who_is_not_below_them(desk: Desk) -> None:
     lead, manager, other = signed_in(desk, "team_lead"), signed_in(desk, "manager"), new_agent(desk)
-    new_team(desk, lead.agent_id, manager.agent_id, other["id"])
+    team_of(desk, lead.agent_id, manager.agent_id, other["id"])
     own = f"/api/agents/{lead.agent_id}"
     assert lead.patch(own, {"role": "manager"}).status_code == 403
     assert lead.patch(own, {"capacity": 5}).json()["agent"]["capacity"] == 5
@@ -221,7 +223,7 @@ def test_a_team_is_made_with_its_lead_and_known_by_one_name(desk: Desk) -> None:
 
 
 def test_a_team_changes_and_its_lead_becomes_a_member(desk: Desk) -> None:
-    team_id, kim = new_team(desk), new_agent(desk)["id"]
+    team_id, kim = team_of(desk), new_agent(desk)["id"]
     path = f"/api/teams/{team_id}"
     changed = desk.patch(path, {"lead_id": kim, "department": "Sales"}, headers={"If-Match": '"1"'})
     team = changed.json()["team"]
@@ -241,7 +243,7 @@ def test_a_team_changes_and_its_lead_becomes_a_member(desk: Desk) -> None:
 
 
 def test_who_is_put_into_a_team_twice_is_in_it_once(desk: Desk) -> None:
-    team_id, kim = new_team(desk), new_agent(desk)["id"]
+    team_id, kim = team_of(desk), new_agent(desk)["id"]
     path = f"/api/teams/{team_id}/members"
     first, again = (desk.call("PUT", f"{path}/{kim}") for _ in range(2))
     assert first.json() == again.json()
@@ -252,7 +254,7 @@ def test_who_is_put_into_a_team_twice_is_in_it_once(desk: Desk) -> None:
 
 def test_a_team_is_deleted_only_when_nobody_and_nothing_is_lost(desk: Desk) -> None:
     kim = new_agent(desk)["id"]
-    team_id = new_team(desk, kim)
+    team_id = team_of(desk, kim)
     path = f"/api/teams/{team_id}"
     assert "members" in desk.call("DELETE", path).json()["detail"]
     desk.call("DELETE", f"{path}/members/{kim}")
@@ -270,7 +272,7 @@ def test_a_team_is_deleted_only_when_nobody_and_nothing_is_lost(desk: Desk) -> N
 
 
 def test_teams_are_listed_in_the_order_in_which_they_were_made(desk: Desk) -> None:
-    made = [new_team(desk) for _ in range(3)]
+    made = [team_of(desk) for _ in range(3)]
     page = desk.get("/api/teams", params={"limit": 100}).json()
     assert [team["id"] for team in page["teams"]][-3:] == made
     assert page["pagination"]["total"] == len(page["teams"])
@@ -278,7 +280,7 @@ def test_teams_are_listed_in_the_order_in_which_they_were_made(desk: Desk) -> No
 
 def test_a_lead_fills_the_own_team_with_whom_no_other_has(desk: Desk) -> None:
     lead, free, theirs = signed_in(desk, "team_lead"), new_agent(desk)["id"], new_agent(desk)["id"]
-    own, other = new_team(desk, lead.agent_id), new_team(desk, theirs)
+    own, other = team_of(desk, lead.agent_id), team_of(desk, theirs)
     assert lead.call("PUT", f"/api/teams/{own}/members/{free}").status_code == 200
     assert lead.call("PUT", f"/api/teams/{own}/members/{theirs}").status_code == 403
     assert lead.call("PUT", f"/api/teams/{other}/members/{free}").status_code == 403

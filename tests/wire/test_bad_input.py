@@ -11,6 +11,7 @@ from service.settings import Settings
 from tests.conftest import empty_all_tables
 from tests.wire.desk import Desk, running_desk
 from tests.wire.malformed import JSON, Case, Endpoint, endpoints
+from tests.wire.malformed_access import of_access
 from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_customers import of_customers
 from tests.wire.raw import ask, request
@@ -53,7 +54,7 @@ def ticket(desk: Desk) -> str:
 
 
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
-    return [*endpoints(ticket, customer), *of_customers(customer), *of_agents()]
+    return [*endpoints(ticket, customer), *of_customers(customer), *of_agents(), *of_access()]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:
@@ -112,6 +113,7 @@ def test_malformed_requests_are_problems_that_name_the_field(desk: Desk, ticket:
 def test_the_table_covers_every_address_that_takes_a_body_or_an_id(desk: Desk) -> None:
     public_or_fixed = {
         "list_providers",
+        "read_caller",
         "read_own_agent",
         "read_any_profile",
         "read_configuration",

@@ -19,7 +19,13 @@ MAYBE_EMPTY = {"/api/mcp/customer/random"}
 """They name nothing, and yet may find nothing."""
 
 POSTS_THAT_CREATE_NOTHING = {
+    "accept_invitation",
+    "change_password",
+    "invite_agent",
     "reactivate_agent",
+    "refresh_session",
+    "sign_in",
+    "sign_out",
     "regenerate_draft",
     "regenerate_draft_response",
     "reset_conversation",
@@ -28,6 +34,12 @@ POSTS_THAT_CREATE_NOTHING = {
     "restore_ticket",
 }
 """Any other POST is marked `@idempotent`, or a retry after a lost answer makes a second one."""
+
+POSTS_OF_SECRETS = {"create_key"}
+"""Their answers must not be kept; the name, which is given once, makes a retry a 409."""
+
+WAYS_IN = {f"/api/auth/{way}" for way in ("login", "refresh", "accept-invitation")}
+"""Open to all, and yet they refuse who brings the wrong thing."""
 
 
 @pytest.fixture(scope="module")
@@ -126,14 +138,17 @@ def test_every_operation_tells_the_refusals_that_it_can_give(document: Document)
         told = {status for status in operation["responses"] if status >= "400"}
         parameters = {resolved(document, one)["name"] for one in operation.get("parameters", [])}
         expected = {
-            "401": operation.get("security") != [],
+            "401": operation.get("security") != [] or path in WAYS_IN,
             "403": operation.get("security") != [],
             "404": "{" in path or path in MAYBE_EMPTY,
             "412": "If-Match" in parameters,
             **dict.fromkeys(("400", "413", "415"), "requestBody" in operation),
             **dict.fromkeys(("503", "default"), True),
         }
-        assert told - {"409", "422"} == {status for status, can in expected.items() if can}, (method, path)
+        assert told - {"409", "422", "429"} == {status for status, can in expected.items() if can}, (
+            method,
+            path,
+        )
 
 
 def test_answers_leave_no_field_out_and_bodies_take_no_other(document: Document) -> None:
@@ -213,9 +228,11 @@ def without_example(document: Document, schema: Document, place: str = "") -> It
 
 
 def test_who_may_call_is_told(document: Document) -> None:
-    assert document["components"]["securitySchemes"]["api_key"]["name"] == "X-API-Key"
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["api_key"]["name"] == "X-API-Key"
+    assert schemes["access_token"]["scheme"] == "bearer"
     open_to_all = {path for path, _, operation in operations(document) if operation.get("security") == []}
-    assert open_to_all == {"/health", "/livez", "/readyz"}
+    assert open_to_all == {"/health", "/livez", "/readyz", "/api/auth/logout"} | WAYS_IN
     assert "admin" in document["paths"]["/api/admin/providers"]["get"]["description"]
 
 
@@ -232,12 +249,12 @@ def test_every_post_that_creates_takes_a_key_and_tells_what_comes_of_it(
         for endpoint, view in desk.app.view_functions.items()
         if getattr(view, "idempotent", False)
     }
-    assert set(posts) == marked | POSTS_THAT_CREATE_NOTHING
+    assert set(posts) == marked | POSTS_THAT_CREATE_NOTHING | POSTS_OF_SECRETS
     assert not marked & POSTS_THAT_CREATE_NOTHING
     for name, operation in posts.items():
         told = [resolved(document, parameter)["name"] for parameter in operation.get("parameters", [])]
         assert ("Idempotency-Key" in told) is (name in marked), name
-        assert name in marked or "201" not in operation["responses"], name
+        assert name in marked | POSTS_OF_SECRETS or "201" not in operation["responses"], name
         assert name not in marked or {"409", "422"} <= set(operation["responses"]), name
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from service.identifiers import new_ref
 from tests.conftest import empty_all_tables
+from tests.wire.calling import SignedIn, new_agent, signed_in, team_of
 from tests.wire.desk import Desk, running_desk
-from tests.wire.staff import SignedIn, new_agent, new_team, signed_in
 from tests.wire.watching import statements
 
 
@@ -61,7 +61,7 @@ def desk(
 def floor(desk: Desk) -> Floor:
     ann = signed_in(desk)
     ben, cem, dee = (new_agent(desk, name)["id"] for name in ("Ben", "Cem", "Dee"))
-    teams = {"returns": new_team(desk, ann.agent_id, ben), "sales": new_team(desk, cem)}
+    teams = {"returns": team_of(desk, ann.agent_id, ben), "sales": team_of(desk, cem)}
     word, customer = new_ref()[4:].replace("-", "x").replace("_", "x"), new_ref()
 
     def ticket(assigned_to: str | None = None, team: str | None = None) -> str:

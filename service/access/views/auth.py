@@ -19,9 +19,6 @@ from service.http.components import component
 from service.http.parsing import Blueprint
 from service.permissions import Permission
 
-WRONG = "What was brought to sign in with is wrong, or is over"
-TOO_OFTEN = "Has failed too often; `Retry-After` tells when to try again"
-
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Signing in")
 
 

@@ -22,6 +22,7 @@ from service.tickets.schemas.conversations import (
     ResetSchema,
 )
 from service.tickets.services import AddedMessage, ConversationService, NewMessage, NewNote, NoteService
+from service.tickets.views.authors import message_of, note_of
 
 blueprint = Blueprint("conversations", __name__, url_prefix="/api", description="Messages and internal notes")
 
@@ -43,7 +44,8 @@ def list_messages(query: dict[str, Any], ticket_id: str) -> Listing[Message]:
 @blueprint.response(201, AddedMessageSchema)
 def add_message(new: NewMessage, ticket_id: str) -> AddedMessage:
     """Add a message to a ticket"""
-    return component(ConversationService).add(ticket_id, new, actor=current_caller().id)
+    caller = current_caller()
+    return component(ConversationService).add(ticket_id, message_of(caller, new), actor=caller.id)
 
 
 @blueprint.patch("/messages/<id:message_id>")
@@ -88,4 +90,5 @@ def list_notes(query: dict[str, Any], ticket_id: str) -> Listing[Note]:
 @blueprint.response(201, AddedNoteSchema)
 def add_note(new: NewNote, ticket_id: str) -> dict[str, Note]:
     """Add an internal note, which neither customers nor providers ever see"""
-    return {"note": component(NoteService).add(ticket_id, new, actor=current_caller().id)}
+    caller = current_caller()
+    return {"note": component(NoteService).add(ticket_id, note_of(caller, new), actor=caller.id)}
