@@ -15,6 +15,7 @@ from service import sample_data
 from service.database import Database
 from service.sample_data.loading import load
 from service.sample_data.rows import steady_id
+from service.sample_data.staff import AGENT_IDS, TEAM_IDS
 from service.tickets.services import Ranking
 from tests.pages import DOCS, Block, blocks
 from tests.wire.desk import running_desk
@@ -85,6 +86,9 @@ def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path)
         "{customer_id}": "cust_123",
         "{ticket_id}": "ticket_123",
         "{message_id}": steady_id("message", "ticket_123", 0),
+        "{agent_id}": AGENT_IDS["Iris"],
+        "{member_id}": AGENT_IDS["Priya"],
+        "{team_id}": TEAM_IDS["Returns team"],
         "{index}": "0",
         "{name}": "quimbi",
         "{key}": "return_reason",
