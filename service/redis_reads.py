@@ -21,7 +21,7 @@ class ThreadCommands:
         self._kept = threading.local()
 
     def get(self, key: str) -> bytes | None:
-        """Raises `RedisError`; a connection that broke off in the middle is opened anew by the next command."""
+        """Raises `RedisError`; a connection that broke off in the middle is opened anew by the next."""
         return cast("bytes | None", self._answered("GET", key))
 
     def unlink(self, *keys: str) -> int:

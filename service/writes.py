@@ -8,24 +8,23 @@ the transaction ends.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from sqlalchemy import Executable, TextClause, insert, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from providers.codec import encode
 
 KINDS = 256
 Rows = Sequence[Mapping[str, Any]]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Write:
-    """A statement over rows of a table, which have the same columns.
+    """A statement over rows of a table, which have the same columns, and values as these keep them.
 
-    `of_json`: for PostgreSQL, where `{rows}` is a JSON array of them. `one_by_one`: for other databases, with a
-    parameter for each column. No row may be one that another statement of the same change writes.
+    `of_json`: for PostgreSQL, where `{rows}` is a JSON array of them. `one_by_one`: for other databases, with
+    a parameter for each column. No row is written twice.
     """
 
     table: str
@@ -44,14 +43,12 @@ def recorded(table: Any, columns: Sequence[str], *, known_as: str = "") -> str:
     """An INSERT of the rows in JSON: each value is read as one of its column's type."""
     names = ", ".join(columns)
     into = f"{table.name} AS {known_as}" if known_as else table.name
-    return f"INSERT INTO {into} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table.name}, {{rows}})"
+    told = f"json_populate_recordset(NULL::{table.name}, {{rows}})"
+    return f"INSERT INTO {into} ({names}) SELECT {names} FROM {told}"  # noqa: S608  # names of ours, no values
 
 
 class WritingSession(Session):
-    """What waits is sent before anything else is asked of the database, and in the order in which it came.
-
-    Only where one statement names a table for the second time are there two.
-    """
+    """What waits is sent before anything else is asked of the database, and in the order in which it came."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -96,6 +93,10 @@ class WritingSession(Session):
         self.send()
         return super().scalars(*args, **options)
 
+    def begin_nested(self) -> SessionTransaction:
+        self.send()
+        return super().begin_nested()
+
     def flush(self, *args: Any, **options: Any) -> None:
         if self.new or self.dirty or self.deleted:
             self.send()
@@ -110,7 +111,7 @@ def write(session: Session, write: Write, rows: Rows) -> None:
 
 
 def _without_repetition(waiting: Sequence[tuple[Write, Rows]]) -> Iterator[Sequence[tuple[Write, Rows]]]:
-    """PostgreSQL makes all of a statement out of what was there before it: none sees what another one does."""
+    """PostgreSQL makes all parts of a statement out of what was there before it: none sees another's rows."""
     part: list[tuple[Write, Rows]] = []
     for each in waiting:
         if each[0].table in {write.table for write, _ in part}:
