@@ -136,7 +136,9 @@ def leave(session: Session, tickets: Sequence[tuple[str, bool, float]], at: date
         for ticket_id, waiting, rank in tickets
     ]
     if rows:
-        session.connection().execute(_INSERTS[session.get_bind().dialect.name], rows)
+        connection = session.connection()
+        one_or_all = rows[0] if len(rows) == 1 else rows  # the driver's way for many takes longer for one
+        connection.execute(_INSERTS[connection.dialect.name], one_or_all)
 
 
 def leave_all(session: Session, at: datetime) -> None:

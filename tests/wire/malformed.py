@@ -362,10 +362,19 @@ LIST_QUERIES = {
     "cursor": (
         *BAD_CURSORS,
         cursor_of(["2026-01-01T00:00:00Z", "ticket_1"]),
-        *(cursor_of(["2026-01-01T00:00:00Z", score, "ticket_1", False]) for score in ("1", None, [], True)),
-        *(cursor_of(["2026-01-01T00:00:00Z", 1.5, row, False]) for row in (None, 7, "\x00")),
-        cursor_of(["2026-01-01T00:00:00", 1.5, "ticket_1", False]),
-        cursor_of(["2026-01-01T00:00:00Z", 1.5, "ticket_1", 1]),
+        *(
+            cursor_of(["2099-01-01T00:00:00Z", score, "ticket_1", False, 7, []])
+            for score in ("1", None, [], True)
+        ),
+        *(cursor_of(["2099-01-01T00:00:00Z", 1.5, row, False, 7, []]) for row in (None, 7, "\x00")),
+        cursor_of(["2099-01-01T00:00:00", 1.5, "ticket_1", False, 7, []]),
+        cursor_of(["2026-01-01T00:00:00Z", 1.5, "ticket_1", False, 7, []]),
+        cursor_of(["2099-01-01T00:00:00Z", 1.5, "ticket_1", 1, 7, []]),
+        cursor_of(["2099-01-01T00:00:00Z", 1.5, "ticket_1", False]),
+        *(
+            cursor_of(["2099-01-01T00:00:00Z", 1.5, "ticket_1", False, *moment])
+            for moment in ((-1, []), (2**63, []), ("7", []), (None, []), (7, None), (7, [-1]), (7, ["1"]))
+        ),
         base64.urlsafe_b64encode(b'["2026-01-01T00:00:00Z",1e999,"t",true]').decode().rstrip("="),
     ),
     "smart_order": ("", "maybe", "2", "%00", "TRUE%20", "[]"),

@@ -10,6 +10,7 @@ from service.database import Database
 from service.testing.desk import SupportDesk, desk_with_stub
 from tests.wire.conftest import StartDesk
 from tests.wire.desk import Desk
+from tests.wire.watching import statements
 
 PLAIN_STATEMENTS = 8
 WITH_AN_ALERT = 16
@@ -311,3 +312,18 @@ def test_a_page_costs_the_same_statements_however_long_it_is(
         )
     assert counts[0] == counts[1], counts
     assert counts[0] <= most, seen
+
+
+def test_a_page_by_cursor_costs_the_same_statements_however_many_tickets_were_moved(desk: Desk) -> None:
+    tickets = [desk.new_ticket(f"c{number}") for number in range(30)]
+    cursor = listed(desk, limit=5)["pagination"]["next_cursor"]
+    counts = []
+    for moved in (0, 3, 27):
+        for ticket_id in tickets[:moved]:
+            for priority in ("urgent", "low"):
+                assert desk.patch(f"/api/tickets/{ticket_id}", {"priority": priority}).status_code == 200
+        with statements(desk) as seen:
+            page = listed(desk, limit=5, cursor=cursor)
+        counts.append(len([one for one in seen if one.lstrip().startswith(("SELECT", "WITH"))]))
+        assert ids(page) == sorted(tickets, key=tickets.index)[5:10]
+    assert counts[1] == counts[2] == counts[0] + 1 <= PLAIN_STATEMENTS + 2

@@ -1,19 +1,20 @@
-"""A walk along all tickets by cursor, while others come in; on SQLite and PostgreSQL."""
+"""A walk along all tickets by cursor, while others come in and all change; on SQLite and PostgreSQL."""
 
 import itertools
+import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.app import create_app
 from service.database import Database
 from service.settings import Settings
-from service.tickets.models import Ticket
+from service.tickets.models import PastRank, Ticket
 from tests.wire.conftest import StartDesk
 from tests.wire.desk import Desk
 
@@ -29,9 +30,9 @@ def tickets(full: bool) -> int:
 
 @pytest.fixture
 def desk(start_desk: StartDesk, migrated_url: str, tickets: int, tmp_path: Path) -> Desk:
-    """With as many tickets of all kinds. No facts come in: those move tickets, also past one who walks."""
+    """With as many tickets of all kinds. Each page asks for facts of its customers, which move tickets."""
     fill(migrated_url, tickets, tmp_path / "seed.log")
-    return start_desk(DATABASE_URL=migrated_url, INTELLIGENCE_PROVIDERS="fallback")
+    return start_desk(DATABASE_URL=migrated_url, INTELLIGENCE_PROVIDERS="stub,fallback")
 
 
 def fill(database_url: str, tickets: int, log_file: Path) -> None:
@@ -48,17 +49,26 @@ def fill(database_url: str, tickets: int, log_file: Path) -> None:
 
 
 @contextmanager
-def others_come_in(desk: Desk) -> Iterator[list[str]]:
-    """Their ids, while the block runs; there is one at least when it begins."""
+def others_come_in(desk: Desk, there: Sequence[str]) -> Iterator[list[str]]:
+    """Their ids, while the block runs; there is one at least when it begins.
+
+    Those that were there are now and then of another priority, written to, and answered.
+    """
     come: list[str] = []
     begun, over = threading.Event(), threading.Event()
 
-    def keep_creating() -> None:
+    def keep_creating(chance: random.Random) -> None:
         while not over.wait(0.002):
             come.append(desk.new_ticket("cust_who_writes", priority="normal"))
+            path = f"/api/tickets/{chance.choice(there)}"
+            desk.patch(path, {"priority": chance.choice(["urgent", "low"])})
+            said = {"content": "This is wrong and bad!", "from_agent": chance.random() < 0.5}
+            desk.post(f"/api/tickets/{chance.choice(there)}/messages", said)
             begun.set()
 
-    writers = [threading.Thread(target=keep_creating) for _ in range(WRITERS)]
+    writers = [
+        threading.Thread(target=keep_creating, args=(random.Random(number),)) for number in range(WRITERS)
+    ]
     for writer in writers:
         writer.start()
     try:
@@ -91,13 +101,13 @@ def walked(desk: Desk, **query: Any) -> Iterator[dict[str, Any]]:
     ],
     ids=["by score", "by score with alerts", "newest first", "oldest first"],
 )
-def test_a_walk_misses_no_ticket_and_repeats_none_while_others_come_in(
+def test_a_walk_misses_no_ticket_and_repeats_none_while_others_come_in_and_all_change(
     desk: Desk, query: dict[str, str], tickets: int, full: bool, say: Callable[[str], None]
 ) -> None:
     with desk.component(Database).reading() as session:
         there = set(session.scalars(select(Ticket.id)))
     assert len(there) >= tickets
-    with others_come_in(desk) as come:
+    with others_come_in(desk, sorted(there)) as come:
         rows = []
         for row in walked(desk, **query, limit=100 if full else 17):
             rows.append(row)
@@ -109,6 +119,8 @@ def test_a_walk_misses_no_ticket_and_repeats_none_while_others_come_in(
     assert there <= set(seen)
     assert set(seen) <= there | set(come)
     if "smart_order" in query:
+        with desk.component(Database).reading() as session:
+            assert session.scalar(select(func.count()).select_from(PastRank)), "nothing was moved"
         scores = [row["smart_score"] for row in rows]
         assert all(one >= next_one - 1e-6 for one, next_one in itertools.pairwise(scores))
     say(f"tickets walked {query}: {len(seen):,}, while {come_meanwhile:,} came in")
