@@ -4,7 +4,7 @@ A list in a statement is written out anew whenever it is asked: with each length
 SQLAlchemy, to the driver and to the database, none of which has it prepared.
 """
 
-from typing import Any
+from typing import Any, Self
 
 from msgspec import json
 from sqlalchemy import Boolean, Dialect, Text, bindparam
@@ -12,6 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
 
@@ -33,6 +34,10 @@ class Among(FunctionElement[bool]):
 
     def __init__(self, column: InstrumentedAttribute[str], name: str) -> None:
         super().__init__(column, bindparam(name, type_=_Texts()))
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # as it is called
+        """As it is, and not compared with 1 where there are no booleans: for that SQLite would use no index."""
+        return self
 
 
 @compiles(Among)

@@ -16,24 +16,22 @@ from service.intelligence.models import CustomerSnapshot
 from service.intelligence.snapshots import mark_outdated
 from service.text_index import IndexedText, SearchText, TextIndex, TextKind
 from service.tickets import queries
+from service.tickets.filters import TicketFilter
 from service.tickets.inserts import insert_messages, insert_ticket
-from service.tickets.models import Message, Ticket, TicketStatus, TicketTag
-from tests.service.persistence.rows import NOON, customer, snapshot
+from service.tickets.models import NOBODYS, Message, Ticket, TicketStatus, TicketTag
+from tests.service.persistence.rows import NOON, customer, snapshot, team
 
 STRANGE = 'Zoë\'s "parcel"\n\\ {a} %s :x €😀'
 
 
 def counted(database: Database) -> dict[str, int]:
     with database.reading() as session:
-        return {
-            status: queries.count(session, queries.TicketFilter(status=status))[0] for status in TicketStatus
-        }
+        return {status: queries.count(session, TicketFilter(status=status))[0] for status in TicketStatus}
 
 
 def with_customer(database: Database) -> str:
     with database.writing() as session:
-        owner = customer(id="cust_1")
-        session.add(owner)
+        session.add_all([customer(id="cust_1"), team(id="team_1")])
     return "cust_1"
 
 
@@ -53,6 +51,7 @@ def plain(customer_id: str, **columns: Any) -> Ticket:
         "service_level_score": 0.0,
         "waiting": False,
         "inbox_rank": 0.0,
+        "owned_by": NOBODYS,
         "created_at": NOON,
         "updated_at": NOON,
     }
@@ -75,6 +74,8 @@ def whole(customer_id: str) -> Ticket:
         priority="urgent",
         channel="chat",
         assigned_to="agent_1",
+        team_id="team_1",
+        owned_by="team_1",
         custom_fields={"size": 4, "note": STRANGE, "price": 1.25, "gone": None, "yes": True},
         tag_rows={TicketTag(tag=STRANGE), TicketTag(tag="a")},
         version=3,
@@ -128,7 +129,7 @@ def test_what_waits_is_there_for_whatever_is_asked_next(database: Database) -> N
         insert_ticket(session, whole(customer_id))
         assert session.scalar(select(func.count()).select_from(Ticket)) == 1
         queries.recount(session, TicketStatus.OPEN, 5, shard=0)
-        assert queries.count(session, queries.TicketFilter())[0] == 5
+        assert queries.count(session, TicketFilter())[0] == 5
 
 
 def test_a_row_that_is_changed_twice_has_both_changes(database: Database) -> None:

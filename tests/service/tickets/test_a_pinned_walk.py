@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
+from service.agents.services import AgentDirectory
 from service.errors import InvalidField, NotFound
 from service.events import StoredEvent
 from service.text_index import Phrase, TextIndex
@@ -69,6 +70,7 @@ class RestlessDesk(Desk):
             TextIndex(self.database.engine.dialect.name),
             self.ranking.weights,
             self.clock,
+            AgentDirectory(self.database, self.clock),
             effort=self.effort,
         )
         return inbox.by_score(wanted, InboxPage.asked(page=None, limit=limit, cursor=cursor)).listing
