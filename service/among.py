@@ -36,7 +36,7 @@ class Among(FunctionElement[bool]):
         super().__init__(column, bindparam(name, type_=_Texts()))
 
     def self_group(self, against: OperatorType | None = None) -> Self:  # as it is called
-        """As it is, and not compared with 1 where there are no booleans: for that SQLite would use no index."""
+        """As it is: SQLite, which has no booleans, would compare it with 1 and use no index."""
         return self
 
 

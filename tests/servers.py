@@ -119,6 +119,7 @@ class Postgres:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.directory / "data"),
+            "autovacuum": "off",  # or statistics would change under a test that looks at plans
             "fsync": "off",
             "max_connections": "200",
             "shared_buffers": "64MB",
