@@ -172,7 +172,7 @@ def of_customers(customer_id: str) -> list[Endpoint]:
     customer, of_customer = f"/api/customers/{customer_id}", {"id_in_path": customer_id}
     profile = "/api/mcp/customer"
     pages = {name: LIST_QUERIES[name] for name in ("page", "limit")} | {"cursor": BAD_CURSORS}
-    addresses = {"email": ("", "%00", "%20", "x" * 321)}
+    addresses = {"email": ("", "%00", "%20", "x" * 321), "q": LIST_QUERIES["q"]}
     return [
         Endpoint(name="list_customers", method="GET", target="/api/customers", queries=pages | addresses),
         Endpoint(

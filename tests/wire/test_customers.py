@@ -185,6 +185,33 @@ def test_customers_are_found_by_the_whole_address_in_any_case(desk: Desk) -> Non
     assert desk.get(PATH, params={"email": "%"}).json()["customers"] == []
 
 
+def test_customers_are_found_by_words_of_name_and_address(desk: Desk) -> None:
+    create(desk, ADA)
+    create(desk, {"id": "eve", "name": "Eve Ada", "email": "eve@example.org"})
+    create(desk, {"id": "bob", "name": "Adam"})
+    desk.new_ticket("bob", initial_message="Where is Ada?")
+    for words, found in (
+        ("ada", ["eve", "ada"]),
+        ("EXAMPLE eve", ["eve"]),
+        ('"eve ada"', ["eve"]),
+        ('"example eve"', []),
+        ("ada@example.org", ["ada"]),
+        ("Where", []),
+    ):
+        page = desk.get(PATH, params={"q": words}).json()
+        assert [customer["id"] for customer in page["customers"]] == found, words
+        assert page["pagination"]["total"] == len(found)
+    change(desk, "eve", {"name": "Eve"})
+    assert [one["id"] for one in desk.get(PATH, params={"q": "ada"}).json()["customers"]] == ["ada"]
+    page = desk.get(PATH, params={"q": "example", "limit": 1}).json()
+    assert [one["id"] for one in page["customers"]] == ["eve"]
+    cursor = page["pagination"]["next_cursor"]
+    page = desk.get(PATH, params={"q": "example", "limit": 1, "cursor": cursor}).json()
+    assert [one["id"] for one in page["customers"]] == ["ada"]
+    page = desk.get(PATH, params={"q": "example", "email": "EVE@example.org"}).json()
+    assert [one["id"] for one in page["customers"]] == ["eve"]
+
+
 def test_a_customers_tickets_are_those_of_the_list(desk: Desk) -> None:
     first, second = desk.new_ticket("ada"), desk.new_ticket("ada")
     desk.new_ticket("eve")

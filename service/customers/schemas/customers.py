@@ -11,6 +11,7 @@ from service.customers.bounds import MOST_EXTERNAL_IDS, fault_of_preferences
 from service.customers.services import CustomerChange, NewCustomer
 from service.http.fields import CallerId, Count, Email, Locale, Rfc3339, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
+from service.http.searching import SearchTerms
 
 PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,63}", re.ASCII)
 
@@ -127,6 +128,14 @@ class CustomerSchema(ListedCustomerSchema):
 
 class CustomerQuerySchema(Schema):
     email = Text(320, load_default=None, metadata={"description": "the whole address, in any case"})
+    q = SearchTerms(
+        load_default=(),
+        metadata={
+            "type": "string",
+            "description": 'words, and "phrases" in quotes, that all stand in the name or the e-mail address',
+            "example": "lovelace",
+        },
+    )
     page = Count(1, load_default=None)
     limit = Count(1, MAX_LIMIT, load_default=None)
     cursor = Text(400, load_default=None)

@@ -16,12 +16,13 @@ from providers.ports import Clock
 from service.customers import models, queries
 from service.customers.bounds import fault_of_external_ids, fault_of_preferences
 from service.customers.people import CustomerChange, Named, NewCustomer, Person, merged
+from service.customers.search_queries import CustomerSearch
 from service.database import Database, after_commit, concerns
 from service.errors import Conflict, InvalidField, NotFound
 from service.events import CUSTOMER_CREATED, CUSTOMER_UPDATED, Event, EventLog, differing
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id, new_ref
-from service.text_index import IndexedText, TextIndex, TextKind
+from service.text_index import IndexedText, Phrase, TextIndex, TextKind
 from service.upserts import Upsert
 
 REMEMBERED_S = 5
@@ -187,11 +188,17 @@ class CustomerService:
             raise NotFound("customer", customer_id)
         return customer
 
-    def listing(self, page: Page, *, email: str | None = None) -> Listing[models.Customer]:
-        """Newest first. `email` in upper or lower case."""
+    def listing(
+        self, page: Page, *, email: str | None = None, terms: Sequence[Phrase] = ()
+    ) -> Listing[models.Customer]:
+        """Newest first. `email` in upper or lower case; each of the `terms` in the name or the address."""
         with self._database.reading() as session:
-            rows = queries.customers_page(session, page, email=email)
-            total, estimated = queries.count_customers(session, email=email)
+            if terms:
+                search = CustomerSearch(session, self._index, terms, email=email)
+                rows, (total, estimated) = search.page(page), search.count()
+            else:
+                rows = queries.customers_page(session, page, email=email)
+                total, estimated = queries.count_customers(session, email=email)
         return paginate(
             rows,
             page,

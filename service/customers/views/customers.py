@@ -35,8 +35,8 @@ blueprint = Blueprint("customers", __name__, url_prefix="/api/customers", descri
 @blueprint.response(200, CustomerListSchema)
 def list_customers(query: dict[str, Any]) -> Listing[Customer]:
     """List customers, newest first"""
-    email = query.pop("email")
-    return component(CustomerService).listing(Page.asked(**query), email=email)
+    email, terms = query.pop("email"), query.pop("q")
+    return component(CustomerService).listing(Page.asked(**query), email=email, terms=terms)
 
 
 @blueprint.post("")

@@ -8,15 +8,13 @@ from service.desk.schemas.known_customers import NestedCustomer
 from service.http.dumping import Rows
 from service.http.fields import CallerId, Choice, Count, Flag, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
-from service.text_index import Phrase, searched_terms
+from service.http.searching import NO_WORD, SearchTerms
+from service.text_index import Phrase
 from service.tickets.models import Channel, Priority, TicketStatus
 from service.tickets.schemas.tickets import OUR_ID_LENGTH, OlderStatuses, TicketSchema
 
 MOST_ALERTS = 20
 LONGEST_ALERT = 100
-LONGEST_SEARCH = 200
-MOST_TERMS = 10
-NO_WORD = "Must hold a word: at least one letter or digit."
 
 
 class TopicAlerts(fields.Field[dict[str, Phrase]]):
@@ -33,18 +31,6 @@ class TopicAlerts(fields.Field[dict[str, Phrase]]):
         if None in phrases.values():
             raise ValidationError(f"Each alert: {NO_WORD[0].lower()}{NO_WORD[1:]}")
         return {alert: phrase for alert, phrase in phrases.items() if phrase is not None}
-
-
-class SearchTerms(fields.Field[tuple[Phrase, ...]]):
-    """Words that all have to be there, and in quotes phrases."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[Phrase, ...]:
-        terms = searched_terms(Text(LONGEST_SEARCH).deserialize(value, attr, data, **kwargs))
-        if not terms:
-            raise ValidationError(NO_WORD)
-        if len(terms) > MOST_TERMS:
-            raise ValidationError(f"Must be at most {MOST_TERMS} words or quoted phrases.")
-        return terms
 
 
 class AlertsQuerySchema(Schema):
