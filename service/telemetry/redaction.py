@@ -50,7 +50,7 @@ def _inside(value: Any) -> Any:
 
 
 def without_secret_values(line: bytes) -> bytes:
-    """Keys of Quimbi and of the desk, tokens, credentials of an Authorization header, and those inside URLs, wherever they stand."""
+    """Keys and tokens of Quimbi and of the desk, credentials in headers and URLs, wherever they stand."""
     if any(trace in line for trace in _TRACES):
         return _SECRET_VALUE.sub(REDACTED.encode(), line)
     return line
