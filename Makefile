@@ -8,7 +8,7 @@ TESTS  ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench bench-faults bench-inbox check reference format lock clean
+.PHONY: help run test test-full bench bench-access bench-faults bench-inbox check reference format lock clean
 
 help:  ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ test-full: check  ## The tests with their large counts, which they print
 
 bench: $(VENV)/.tests  ## Warm intelligence throughput as a ratio to a bare floor
 	$(BIN)/python -m benchmarks.warm_intelligence
+
+bench-access: $(VENV)/.tests  ## What authentication and permissions cost on the warm path; two minutes
+	$(BIN)/python -m benchmarks.access --check
 
 bench-faults: $(VENV)/.tests  ## What each fault costs, as a table of figure against bound; twelve minutes
 	$(BIN)/python -m benchmarks.faults --check

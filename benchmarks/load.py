@@ -79,21 +79,31 @@ def _receive(connection: socket.socket) -> bytes:
     return received
 
 
-def request_to(port: int, path: str, *, api_key: str | None, body: Any = None) -> bytes:
+def request_to(
+    port: int, path: str, *, api_key: str | None, header: str | None = None, body: Any = None
+) -> bytes:
     """As it is sent; with a body a POST."""
     content = b"" if body is None else json.dumps(body).encode()
     headers = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
     if api_key:
         headers.append(f"X-API-Key: {api_key}")
+    if header:
+        headers.append(header)
     if content:
         headers += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
     return "\r\n".join([*headers, "", ""]).encode() + content
 
 
 def measure(
-    port: int, asked: Sequence[tuple[str, Any]], *, connections: int, seconds: float, api_key: str | None
+    port: int,
+    asked: Sequence[tuple[str, Any]],
+    *,
+    connections: int,
+    seconds: float,
+    api_key: str | None = None,
+    header: str | None = None,
 ) -> dict[str, float]:
-    requests = [request_to(port, path, api_key=api_key, body=body) for path, body in asked]
+    requests = [request_to(port, path, api_key=api_key, header=header, body=body) for path, body in asked]
     connections = min(connections, MOST_CONNECTIONS)
     began = perf_counter()
     until = began + min(seconds, LONGEST_S)
@@ -128,6 +138,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--api-key")
+    parser.add_argument("--header", help="one more, as it is sent: 'Name: value'")
     options = parser.parse_args()
     figures = measure(
         options.port,
@@ -135,6 +146,7 @@ def main() -> None:
         connections=options.connections,
         seconds=options.seconds,
         api_key=options.api_key,
+        header=options.header,
     )
     print(json.dumps(figures))
 

@@ -38,12 +38,15 @@ class Target:
     port: int
     path: str
     api_key: str | None = None
+    header: str | None = None
 
     def load(self, *, connections: int, seconds: float) -> Figures:
         arguments = ["--port", str(self.port), "--path", self.path]
         arguments += ["--connections", str(connections), "--seconds", str(seconds)]
         if self.api_key:
             arguments += [f"--api-key={self.api_key}"]  # one word: a key may begin with a dash
+        if self.header:
+            arguments += [f"--header={self.header}"]
         run = [sys.executable, "-m", "benchmarks.load", *arguments]
         ended = subprocess.run(run, cwd=ROOT, check=True, capture_output=True, timeout=seconds + 60)
         figures: Figures = json.loads(ended.stdout)
@@ -71,7 +74,7 @@ def targets(directory: Path) -> Iterator[tuple[Target, Target]]:
             "RATE_LIMIT_PER_MINUTE": "1000000000",  # counted, and never reached
             "CACHE_KEY_PREFIX": "",
         }
-        _migrate(environment, log)
+        migrate(environment, log)
         serve = ["wsgi.py", "--host", "127.0.0.1", "--port", "0", "--processes", "1"]
         service = Target(
             "service", stack.enter_context(running(*serve, log=log, environment=environment)), PATH, api_key
@@ -81,7 +84,7 @@ def targets(directory: Path) -> Iterator[tuple[Target, Target]]:
         yield Target("floor", stack.enter_context(running(*floor, log=log)), "/"), service
 
 
-def _migrate(environment: dict[str, str], log: Path) -> None:
+def migrate(environment: dict[str, str], log: Path) -> None:
     with log.open("ab") as output:
         subprocess.run(
             [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"],

@@ -74,10 +74,10 @@ def _operations(document: Json) -> Iterator[Operation]:
 
 def _contents(operations: Sequence[Operation]) -> str:
     rows = [
-        f"| [`{method} {path}`](#{slug(f'{method} {path}')}) | {operation['summary']} | {_scope(operation)} |"
+        f"| [`{method} {path}`](#{slug(f'{method} {path}')}) | {operation['summary']} | {_permission(operation)} |"
         for method, path, operation, _ in operations
     ]
-    return "\n".join(["## Calls\n", "| call | what it does | scope |", "|---|---|---|", *rows, ""])
+    return "\n".join(["## Calls\n", "| call | what it does | permission |", "|---|---|---|", *rows, ""])
 
 
 def slug(heading: str) -> str:
@@ -85,15 +85,15 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def _scope(operation: Json) -> str:
+def _permission(operation: Json) -> str:
     if operation.get("security") == []:
         return "public"
-    named = re.search(r"scope (`\w+`)", operation.get("description", ""))
+    named = re.search(r"permission (`[\w.]+`)", operation.get("description", ""))
     return named[1] if named else "any"
 
 
 def _operation(method: str, path: str, operation: Json, shared: Sequence[Json]) -> str:
-    lines = [f"### {method} {path}\n", f"{operation['summary']}. Scope: {_scope(operation)}.\n"]
+    lines = [f"### {method} {path}\n", f"{operation['summary']}. Permission: {_permission(operation)}.\n"]
     parameters = [entry for entry in [*shared, *operation.get("parameters", [])] if "name" in entry]
     if parameters:
         lines += ["| parameter | in | type | notes |", "|---|---|---|---|"]

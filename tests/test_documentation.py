@@ -27,7 +27,7 @@ ASSIGNED = re.compile(r"(?:^|\s)([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 NAMED = re.compile(r"([A-Z][A-Z0-9_]+)(?:=.*)?")
 NO_VARIABLES = {"DEBUG", "ERROR", "FLUSHDB", "GET", "INFO"}
 OWN_VARIABLE = re.compile(r'data_key="(\w+)"')
-FLASK = re.compile(r"flask --app wsgi ([a-z]+)(?: ([a-z]+))?")
+FLASK = re.compile(r"flask --app wsgi ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?")
 MODULE = re.compile(r"python -m ([\w.]+)")
 MAKE = re.compile(r"(?<!keys )\bmake ([a-z-]+)\b")
 SETTING_ROW = re.compile(r"^\| ((?:`[A-Z][A-Z0-9_]+`(?:, )?)+) \| ([^|]+) \|", re.MULTILINE)

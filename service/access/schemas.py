@@ -72,7 +72,7 @@ class AcceptanceSchema(Schema):
 
 
 class SignedInAgentSchema(Schema):
-    id = fields.String()
+    id = fields.String(metadata={"example": "agent_4f0Qk2l1b8sVJ6Yz0mWc3A"})
     name = fields.String(metadata={"example": "Kim Lee"})
     email = fields.String(metadata={"example": "kim@desk.example"})
     role = fields.String(validate=validate.OneOf(Role))
@@ -96,7 +96,7 @@ class CallerSchema(Schema):
     role = fields.String(allow_none=True, validate=validate.OneOf(Role))
     agent_id = fields.String(allow_none=True)
     team_ids = fields.List(fields.String())
-    scopes = fields.List(fields.String(), metadata={"description": "of an API key"})
+    scopes = fields.List(fields.String(), metadata={"description": "of an API key", "example": []})
     permissions = fields.Dict(
         keys=fields.String(validate=validate.OneOf(Permission)),
         values=fields.String(validate=validate.OneOf([reach.name.lower() for reach in Reach])),
@@ -158,7 +158,7 @@ class KeyChangeSchema(Schema):
 
 
 class KeySchema(Schema):
-    id = fields.String()
+    id = fields.String(metadata={"example": "key_Wc3A4f0Qk2l1b8sVJ6Yz0m"})
     name = fields.String(metadata={"example": "web-shop"})
     prefix = fields.String(metadata={"description": "how the key begins", "example": "sd_Jx8kQ2l"})
     scopes = fields.List(fields.String(), metadata={"example": ["desk"]})

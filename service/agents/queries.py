@@ -181,7 +181,9 @@ def remove_member(session: Session, team_id: str, agent_id: str) -> bool:
 
 def _count_some(session: Session, wanted: Select[Any]) -> tuple[int, bool]:
     """How many, and whether that is an estimate (a lower bound): reads a bounded number of rows."""
-    some = wanted.with_only_columns(literal(1)).limit(COUNTED_EXACTLY + 1).subquery()
+    some = (
+        wanted.with_only_columns(literal(1), maintain_column_froms=True).limit(COUNTED_EXACTLY + 1).subquery()
+    )
     found = session.scalar(select(func.count()).select_from(some)) or 0
     return min(found, COUNTED_EXACTLY), found > COUNTED_EXACTLY
 

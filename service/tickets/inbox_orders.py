@@ -52,6 +52,11 @@ class Order(Protocol):
     @property
     def ascending(self) -> bool: ...
 
+    @property
+    def sorted_by_assignee(self) -> bool:
+        """Whether an index keeps the tickets of each assignee in this order, status by status."""
+        ...
+
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]: ...
 
     def added(self, *, waiting: bool) -> float | None: ...
@@ -66,6 +71,7 @@ class ByScore:
     boost: float = 0.0
 
     ascending = False
+    sorted_by_assignee = True
 
     @property
     def column(self) -> InstrumentedAttribute[float]:
@@ -86,6 +92,8 @@ class ByScore:
 class ByTime:
     column: InstrumentedAttribute[datetime]
     ascending: bool
+
+    sorted_by_assignee = False
 
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]:
         """What has an owner is kept sorted by status."""

@@ -177,7 +177,8 @@ class Walk:
         for stream in self._order.streams(self._wanted):
             rows = self._stream(replace(stream, wanted=stream.wanted.all_seen), most, floor)
             yield of_each_owner(self._session, seen, rows, partial(self._place_of, stream))
-            yield rows.where(Ticket.assigned_to == seen.agent_id)
+            own = rows.where(Ticket.assigned_to == seen.agent_id)
+            yield own if self._order.sorted_by_assignee else self._ordered_anew(own)
 
     def _streams(
         self, wanted: TicketFilter, most: int, floor: Any, *more: AnyColumn
@@ -223,6 +224,11 @@ class Walk:
     def _ordered(self, rows: Select[Any], *columns: AnyColumn) -> Select[Any]:
         ascending = self._order.ascending
         return rows.order_by(*(column.asc() if ascending else column.desc() for column in columns))
+
+    def _ordered_anew(self, rows: Select[Any]) -> Select[Any]:
+        """Not along an index that is in this order, or all that others have would be read to find some."""
+        column = self._order.column
+        return self._ordered(rows.order_by(None), func.coalesce(column, column), Ticket.id)
 
     def _keys(self, rows: Subquery, wanted: _Wish | None = None) -> list[Key]:
         statement = select(rows.c.place, rows.c.id)

@@ -14,6 +14,7 @@ from providers.chain import ChainSettingsSchema
 from providers.quimbi.settings import QuimbiSettingsSchema
 from providers.settings import SettingsError
 from providers.stub.settings import StubSettingsSchema
+from service import entrance
 from service import settings as module
 from service.settings import ROOT, Deployment, ServiceSettings, Settings, read_environment
 from service.telemetry import logging
@@ -233,6 +234,29 @@ def test_a_start_without_intelligence_is_warned_of_with_the_cure(told: Told) -> 
     (event,) = told(PRODUCTION)
     assert (event["event"], event["level"]) == ("providers_without_intelligence", "WARNING")
     assert "QUIMBI_API_KEY" in str(event["cure"])
+
+
+@pytest.mark.parametrize(
+    ("environment", "development_callers", "events"),
+    [
+        (PRODUCTION, False, {"sqlite_in_production": "WARNING", "no_redis_in_production": "WARNING"}),
+        (
+            PRODUCTION | {"DATABASE_URL": "postgresql://desk@db/desk", "REDIS_URL": "redis://cache:6379/0"},
+            False,
+            {},
+        ),
+        (DEVELOPMENT, True, {"development_callers": "INFO"}),
+    ],
+    ids=["production on SQLite", "production as it should be", "development"],
+)
+def test_a_start_tells_who_gets_in_and_what_production_lacks(
+    tmp_path: Path, environment: dict[str, str], development_callers: bool, events: dict[str, str]
+) -> None:
+    logging.configure("INFO", tmp_path / "app.log")
+    entrance.announce(Settings.parse(environment), development_callers=development_callers)
+    told = [json.loads(line) for line in (tmp_path / "app.log").read_text().splitlines()]
+    assert {event["event"]: event["level"] for event in told} == events
+    assert all(event["cure"] for event in told)
 
 
 def test_secrets_are_not_in_what_settings_print_as() -> None:

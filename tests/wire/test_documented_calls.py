@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from providers.testing.quimbi_simulator import QuimbiSimulator
 from providers.testing.quimbi_simulator.simulator import DEFAULT_API_KEY
@@ -15,6 +17,7 @@ from service import sample_data
 from service.database import Database
 from service.sample_data.loading import load
 from service.sample_data.rows import steady_id
+from service.sample_data.staff import AGENT_IDS, TEAM_IDS
 from service.tickets.services import Ranking
 from tests.pages import DOCS, Block, blocks
 from tests.wire.desk import running_desk
@@ -55,12 +58,37 @@ def serving(seeded: Path, directory: Path) -> Iterator[dict[str, str]]:
             yield {DESK: desk.url, SIMULATOR: simulator.url}
 
 
+def shown(url: str) -> dict[str, str]:
+    """What a reader of the guide has by then: an agent who can sign in, an invitation, a key."""
+
+    def post(path: str, body: object = None) -> Any:
+        answer = requests.post(url + path, json=body, timeout=30)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def invitation(agent: str) -> str:
+        token: str = post(f"/api/agents/{AGENT_IDS[agent]}/invitation")["token"]
+        return token
+
+    body = {"token": invitation("Iris"), "password": "quiet lanterns over the harbour"}
+    iris = post("/api/auth/accept-invitation", body)
+    key = post("/api/admin/keys", {"name": "reports", "scopes": ["desk"]})["key"]
+    return {
+        "DESK_KEY": DESK_KEY,
+        "ACCESS_TOKEN": iris["access_token"],
+        "REFRESH_TOKEN": iris["refresh_token"],
+        "INVITATION": invitation("Priya"),
+        "KEY_ID": key["id"],
+    }
+
+
 def test_every_call_of_the_guide_comes_back_as_printed(seeded: Path, tmp_path: Path) -> None:
     calls = [call for block in blocks(GUIDE) for call in block.calls]
     assert len(calls) > 40
     with serving(seeded, tmp_path) as servers:
+        variables = shown(servers[DESK])
         for call in calls:
-            call.make(servers, {"DESK_KEY": DESK_KEY})
+            call.make(servers, variables)
 
 
 @pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.calls[0].command.rpartition("-d ")[2][:40])
@@ -85,6 +113,10 @@ def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path)
         "{customer_id}": "cust_123",
         "{ticket_id}": "ticket_123",
         "{message_id}": steady_id("message", "ticket_123", 0),
+        "{agent_id}": AGENT_IDS["Iris"],
+        "{member_id}": AGENT_IDS["Priya"],
+        "{team_id}": TEAM_IDS["Returns team"],
+        "{key_id}": "$KEY_ID",
         "{index}": "0",
         "{name}": "quimbi",
         "{key}": "return_reason",

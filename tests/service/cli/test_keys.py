@@ -3,6 +3,8 @@ import re
 
 from service.http.callers import BootstrapCallers
 from service.settings import BootstrapKeys
+from tests.wire.cases import eventually
+from tests.wire.desk import running_desk
 
 MADE = re.compile(r"^  (sd_\S+)$.*^  (\S+:\S+:[0-9a-f]{64})$", re.MULTILINE | re.DOTALL)
 
@@ -38,4 +40,57 @@ def test_names_and_scopes_that_settings_would_refuse_are_refused(command, sqlite
     for wrong in (["Web", "desk"], ["a" * 41, "desk"], ["a:b", "desk"], ["web", "root"], ["web"], []):
         result = command("keys", "make", *wrong, on=sqlite_url)
         assert result.exit_code == 2
+        assert "sd_" not in result.output
+
+
+SECRET_SHOWN = re.compile(r"^  (sd_\S+)$", re.MULTILINE)
+
+
+def listed(command, url):
+    rows = command("keys", "list", on=url).output.splitlines()[2:]
+    return {line.split()[0]: line for line in rows}
+
+
+def test_a_key_of_the_database_is_made_listed_and_revoked(command, sqlite_url):
+    made = command("keys", "create", "shop", "read", "--by", "kim", "--days", "30", on=sqlite_url)
+    assert made.exit_code == 0, made.output
+    (secret,) = SECRET_SHOWN.findall(made.output)
+    shown = listed(command, sqlite_url)["shop"]
+    assert secret[:10] in shown
+    assert secret not in shown
+    assert shown.endswith("good")
+    with running_desk({"DATABASE_URL": sqlite_url}) as desk:
+        assert desk.get("/api/tickets", headers={"X-API-Key": secret}).status_code == 200
+        (kept,) = desk.get("/api/admin/keys").json()["keys"]
+        assert (kept["created_by"], kept["scopes"]) == ("cli:kim", ["read"])
+        assert kept["expires_at"] is not None
+        revoked = command("keys", "revoke", "shop", on=sqlite_url)
+        assert (revoked.exit_code, "revoked" in revoked.output) == (0, True)
+
+        def refused():
+            return desk.get("/api/tickets", headers={"X-API-Key": secret}).status_code == 401 or None
+
+        assert eventually(refused, within_s=5)
+    assert listed(command, sqlite_url)["shop"].endswith("revoked")
+
+
+def test_a_key_for_browsers_is_made_with_its_origins(command, sqlite_url):
+    made = command("keys", "create", "page", "read", "--origin", "https://shop.example", on=sqlite_url)
+    assert made.exit_code == 0, made.output
+    assert "https://shop.example" in listed(command, sqlite_url)["page"]
+
+
+def test_keys_that_cannot_be_are_refused_and_nothing_is_shown(command, sqlite_url):
+    assert command("keys", "create", "taken", "desk", on=sqlite_url).exit_code == 0
+    for wrong, status in (
+        (["create", "taken", "desk"], 1),
+        (["create", "page", "desk", "--origin", "https://shop.example"], 1),
+        (["create", "page", "read", "--origin", "*"], 2),
+        (["create", "page", "root"], 2),
+        (["create", "Page", "read"], 2),
+        (["create", "page", "read", "--days", "0"], 2),
+        (["revoke", "nobody"], 2),
+    ):
+        result = command("keys", *wrong, on=sqlite_url)
+        assert result.exit_code == status, result.output
         assert "sd_" not in result.output

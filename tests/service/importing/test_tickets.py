@@ -13,9 +13,10 @@ from service.customers.models import Customer
 from service.customers.services import Person
 from service.events import StoredEvent
 from service.importing.report import Figures
-from service.tickets.models import FieldType, Message, Note, Ticket, TicketCounter
+from service.tickets.models import NOBODYS, FieldType, Message, Note, Ticket, TicketCounter
 from service.tickets.services import NewField, NewMessage, NewTicket
 from tests.service.importing.bringing import ImportDesk, json_lines
+from tests.service.persistence import rows
 
 NINE = datetime(2025, 11, 2, 9, tzinfo=UTC)
 KEPT = (
@@ -140,6 +141,29 @@ def test_a_ticket_comes_as_it_was(desk: ImportDesk) -> None:
         assert (kept.author_name, kept.author_id) == ("Kim", "import:records.jsonl")
         assert kept.created_at == NINE + timedelta(hours=2)
     assert counted(desk) == {"closed": 1}
+
+
+def test_a_ticket_comes_to_its_team_or_to_its_agent_and_one_of_no_team_is_left_out(desk: ImportDesk) -> None:
+    kim, returns = rows.agent(), rows.team()
+    with desk.database.writing() as session:
+        session.add_all([kim, returns])
+    owners = {
+        "Z-1": {"team_id": returns.id, "assigned_to": kim.id},
+        "Z-2": {"assigned_to": kim.id},
+        "Z-3": {"assigned_to": "Team B"},
+        "Z-4": {"team_id": "team_none"},
+    }
+    brought = desk.bring(
+        "tickets", json_lines(*(past(external_id=number, **who) for number, who in owners.items()))
+    )
+    assert brought.figures == Figures(read=4, created=3, rejected=1)
+    assert [(ticket.external_id, ticket.owned_by) for ticket in tickets(desk)] == [
+        ("Z-1", returns.id),
+        ("Z-2", kim.id),
+        ("Z-3", NOBODYS),
+    ]
+    (rejected,) = desk.rejected()
+    assert list(rejected["errors"]) == ["team_id"]
 
 
 def test_a_time_that_is_not_told_stays_unknown(desk: ImportDesk) -> None:
