@@ -74,7 +74,8 @@ def _operations(document: Json) -> Iterator[Operation]:
 
 def _contents(operations: Sequence[Operation]) -> str:
     rows = [
-        f"| [`{method} {path}`](#{slug(f'{method} {path}')}) | {operation['summary']} | {_permission(operation)} |"
+        f"| [`{method} {path}`](#{slug(f'{method} {path}')}) | {operation['summary']} "
+        f"| {_permission(operation)} |"
         for method, path, operation, _ in operations
     ]
     return "\n".join(["## Calls\n", "| call | what it does | permission |", "|---|---|---|", *rows, ""])

@@ -26,7 +26,7 @@ from providers.models import (
 )
 from service.text_index import TextKind, words_of
 from service.tickets.lifecycle import UNSETTLED
-from service.tickets.models import Channel, Priority, TicketStatus
+from service.tickets.models import NOBODYS, Channel, Priority, TicketStatus
 from service.tickets.scoring import Weights
 from service.tickets.sentiment import sentiment_of
 from service.tickets.services.conversations import preview
@@ -164,6 +164,7 @@ class Contents:
                 "channel": _one(random, CHANNELS),
                 "assigned_to": random.choice(AGENTS) if random.random() < 0.5 else None,
                 "custom_fields": {},
+                "owned_by": NOBODYS,
                 "version": len(turns),
                 "conversation_version": len(turns),
                 "message_count": len(turns),

@@ -24,6 +24,10 @@ def password_hash(session: Session, agent_id: str) -> str | None:
     return session.scalar(select(Credential.password_hash).where(Credential.agent_id == agent_id))
 
 
+def passwords(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Credential)) or 0
+
+
 def keep_password(session: Session, agent_id: str, hashed: str, at: datetime) -> None:
     values = {"password_hash": hashed, "changed_at": at}
     statement = _dialect(session).insert(Credential).values(agent_id=agent_id, **values)

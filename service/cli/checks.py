@@ -2,11 +2,13 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from providers.quimbi.settings import KEY_VARIABLE, usable_key
+from service.access.services import ApiKeys, Credentials
 from service.cache import GatedAnswerCache, InProcessAnswerCache
 from service.database import Database, DatabaseUnavailable
 from service.settings import Deployment, Settings
@@ -50,15 +52,18 @@ def check_quimbi_key(settings: Settings) -> Check:
     return Check(name, Result.OK, "a live key" if key.startswith("qpk_live_") else "a key of another kind")
 
 
-def check_callers(settings: Settings) -> Check:
-    name, keys = "callers", settings.bootstrap_api_keys
-    if keys:
-        known = (f"{key.name} ({', '.join(sorted(key.scopes))})" for key in keys)
+def check_callers(settings: Settings, keys: ApiKeys, credentials: Credentials) -> Check:
+    name = "callers"
+    known = [f"{key.name} ({', '.join(sorted(key.scopes))})" for key in settings.bootstrap_api_keys]
+    with suppress(DatabaseUnavailable):
+        kept = {"keys in the database": keys.count(), "agents with a password": credentials.count()}
+        known += [f"{what}: {count}" for what, count in kept.items() if count]
+    if known:
         return Check(name, Result.OK, "; ".join(known))
     if settings.environment is Deployment.DEVELOPMENT:
         return Check(name, Result.OK, "no keys; this machine needs none in development")
-    cure = "flask --app wsgi keys make NAME SCOPE, then set BOOTSTRAP_API_KEYS"
-    return Check(name, Result.WRONG, "no keys, so nobody can call", cure)
+    cure = "flask --app wsgi agents create-admin EMAIL NAME, or flask --app wsgi keys create NAME SCOPE"
+    return Check(name, Result.WRONG, "no keys and no agents, so nobody can call", cure)
 
 
 def check_cache(cache: GatedAnswerCache | InProcessAnswerCache) -> Check:

@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 
 from providers.chain import IntelligenceChain
 from providers.settings import SettingsError
+from service.access.services import ApiKeys, Credentials
 from service.cache import GatedAnswerCache, InProcessAnswerCache
 from service.cli import checks
 from service.cli.checks import Check, Result
@@ -51,7 +52,7 @@ def _of_service() -> Iterator[Check]:
     settings = component(Settings)
     yield Check("settings", Result.OK, f"{settings.environment}, without a fault")
     yield checks.check_quimbi_key(settings)
-    yield checks.check_callers(settings)
+    yield checks.check_callers(settings, component(ApiKeys), component(Credentials))
     yield checks.check_cache(
         component(GatedAnswerCache) if settings.redis_url else component(InProcessAnswerCache)
     )

@@ -50,6 +50,11 @@ class Credentials:
         self._sign_in = sign_in
         self._clock = clock
 
+    def count(self) -> int:
+        """Agents who have a password."""
+        with self._database.reading() as session:
+            return queries.passwords(session)
+
     def invite(self, agent_id: str, *, editor: Editor) -> Invited:
         """Whoever has the token becomes this agent. Raises `NotFound`, `Forbidden`, `Conflict`."""
         agent = self._agents.find(agent_id)

@@ -1,10 +1,12 @@
 """API keys: made, shown once, looked up by their hash, revoked."""
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock
@@ -91,6 +93,11 @@ class ApiKeys:
             self._record(session, API_KEY_CREATED, key.id, actor=actor, at=now, after=told)
         return MadeKey(key=key, secret=secret)
 
+    def count(self) -> int:
+        """Those that are not revoked."""
+        with self._database.reading() as session:
+            return queries.living_keys(session)
+
     def listing(self, page: Page) -> Listing[ApiKey]:
         """The newest first, revoked ones too."""
         with self._database.reading() as session:
@@ -117,14 +124,13 @@ class ApiKeys:
 
     def rename(self, key_id: str, name: str, *, actor: str) -> ApiKey:
         """Raises `NotFound`, `Conflict`."""
-        with self._database.writing() as session:
+        if name in self._taken:
+            raise _name_taken(name)
+        with _unique_name(name), self._database.writing() as session:
             key = queries.held_key(session, key_id)
             if key is None:
                 raise NotFound("API key", key_id)
             if key.name != name:
-                other = queries.key_named(session, name)
-                if other is not None or name in self._taken:
-                    raise _name_taken(name)
                 before, key.name = key.name, name
                 self._record(
                     session,
@@ -209,6 +215,14 @@ class ApiKeys:
                 after=after,
             ),
         )
+
+
+@contextmanager
+def _unique_name(name: str) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise _name_taken(name) from error
 
 
 def _name_taken(name: str) -> Conflict:

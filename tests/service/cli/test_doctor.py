@@ -118,3 +118,9 @@ def test_a_log_file_that_cannot_be_written_is_wrong(sqlite_url, settings_for, lo
     result = app.test_cli_runner().invoke(args=["doctor"])
     assert result.exit_code == 1
     assert "Is a directory" in result.output
+
+
+def test_a_key_in_the_database_is_a_caller(examine, command, sqlite_url):
+    assert command("keys", "create", "web", "desk", on=sqlite_url).exit_code == 0
+    _, checks = examine(on=sqlite_url, ENVIRONMENT="production")
+    assert (checks["callers"]["result"], checks["callers"]["found"]) == ("ok", "keys in the database: 1")

@@ -120,6 +120,10 @@ def test_a_chain_of_failures_has_an_end():
         {"url": "postgresql://desk:s3cr3t-value@db/desk"},
         {"url": "https://x.example/?api_key=s3cr3t-value&a=1"},
         {"text": "key qpk_live_s3cr3t-value"},
+        {"text": f"key sd_s3cr3t-value{'x' * 31} of the desk"},
+        {"text": f"sent refresh_s3cr3t-value{'x' * 31}"},
+        {"text": f"sent invitation_s3cr3t-value{'x' * 31}"},
+        {"text": "sent eyJhbGci.eyJzdWIi.s3cr3t-value"},
     ],
 )
 def test_a_secret_is_blotted_out_wherever_it_stands(fields):
