@@ -72,7 +72,7 @@ def plain_logging() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     try:
-        with postgres_server() as server:
+        with postgres_server(autovacuum=False) as server:
             yield server
     except ServerMissing as missing:
         pytest.skip(str(missing))

@@ -91,6 +91,7 @@ class Postgres:
     """PostgreSQL refuses to run as root; then it runs as an unprivileged user that is there anyway."""
 
     directory: Path
+    autovacuum: bool = True
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -119,7 +120,7 @@ class Postgres:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.directory / "data"),
-            "autovacuum": "off",  # or statistics would change under a test that looks at plans
+            "autovacuum": "on" if self.autovacuum else "off",
             "fsync": "off",
             "max_connections": "200",
             "shared_buffers": "64MB",
@@ -167,9 +168,10 @@ class Postgres:
 
 
 @contextmanager
-def postgres_server() -> Iterator[Postgres]:
+def postgres_server(*, autovacuum: bool = True) -> Iterator[Postgres]:
+    """Without `autovacuum` no statistics change under who looks at plans."""
     with short_directory("desk-pg-") as directory:
-        server = Postgres(directory)
+        server = Postgres(directory, autovacuum)
         server.initialise()
         server.start()
         try:

@@ -92,12 +92,16 @@ GET    /api/ai/tickets/<ticket_id>/recommendation               drafts.write    
 PATCH  /api/ai/tickets/<ticket_id>/recommendation/actions/<index>  drafts.write     400
 POST   /api/ai/tickets/<ticket_id>/regenerate-draft             drafts.write        400
 GET    /api/analytics/drafts                                    analytics.read      200
+GET    /api/audit                                               audit.read          200
+GET    /api/audit/export                                        audit.read          200
 GET    /api/auth/me                                             account.read        200
 POST   /api/auth/password                                       account.change      400
 GET    /api/customers                                           customers.read      200
 POST   /api/customers                                           customers.change    400
 GET    /api/customers/<customer_id>                             customers.read      200
 PATCH  /api/customers/<customer_id>                             customers.change    400
+DELETE /api/customers/<customer_id>                             customers.erase     422
+GET    /api/customers/<customer_id>/export                      customers.export    200
 GET    /api/customers/<customer_id>/orders                      customers.read      200
 GET    /api/customers/<customer_id>/tickets                     tickets.read        200
 GET    /api/mcp/customer/<customer_id>                          customers.read      200

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -17,9 +16,10 @@ from service.customers import models, queries
 from service.customers.bounds import fault_of_external_ids, fault_of_preferences
 from service.customers.people import CustomerChange, Named, NewCustomer, Person, merged
 from service.customers.search_queries import CustomerSearch
+from service.customers.telling import changed_parts, state_of, told_of_creation
 from service.database import Database, after_commit, concerns
 from service.errors import Conflict, InvalidField, NotFound
-from service.events import CUSTOMER_CREATED, CUSTOMER_UPDATED, Event, EventLog, differing
+from service.events import CUSTOMER_UPDATED, Event, EventLog
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id, new_ref
 from service.text_index import IndexedText, Phrase, TextIndex, TextKind
@@ -27,11 +27,6 @@ from service.upserts import Upsert
 
 REMEMBERED_S = 5
 REMEMBERED_CUSTOMERS = 10_000
-
-PERSONAL = ("name", "email", "phone", "preferences", "external_ids")
-"""What tells of a person: an id elsewhere and whatever preferences hold may, too."""
-
-PLAIN = ("locale", "time_zone")
 
 WAS_ERASED = "Stands in the place of a customer who was erased; take another id."
 
@@ -218,14 +213,14 @@ class CustomerService:
         self, session: Session, customer: models.Customer, change: CustomerChange, *, actor: str
     ) -> bool:
         """Whether anything is not as it was. Raises `InvalidField`, and has then changed nothing."""
-        before = _state(customer)
+        before = state_of(customer)
         preferences = merged(customer.preferences, change.preferences)
         external_ids = merged(customer.external_ids, change.external_ids)
         _check_bounds(preferences, external_ids)
         for name, value in change.values.items():
             setattr(customer, name, value)
         customer.preferences, customer.external_ids = preferences, external_ids
-        plain, personal = _differing(before, _state(customer))
+        plain, personal = changed_parts(before, state_of(customer))
         if plain or personal:
             customer.updated_at = self._clock.now()
             if personal and personal["after"].keys() & {"name", "email"}:
@@ -255,7 +250,7 @@ class CustomerService:
         }
         created = queries.insert_absent(session, [{"id": key} | row for key, row in rows.items()])
         self._events.record_all(
-            session, [_created(rows[customer_id], actor, now) for customer_id in sorted(created)]
+            session, [told_of_creation(rows[customer_id], actor, now) for customer_id in sorted(created)]
         )
         self._index.add(
             session, [found_by(key, rows[key]["name"], rows[key]["email"]) for key in sorted(created)]
@@ -271,34 +266,6 @@ class CustomerService:
 def found_by(customer_id: str, name: str | None, email: str | None) -> IndexedText:
     text = " ".join(filter(None, [name, email]))
     return IndexedText(TextKind.CUSTOMER, customer_id, text, customer_id=customer_id)
-
-
-def _created(row: Mapping[str, Any], actor: str, at: datetime) -> Event:
-    plain = {name: row[name] for name in PLAIN if row[name] is not None}
-    return Event(
-        type=CUSTOMER_CREATED,
-        subject_type="customer",
-        subject_id=row["ref"],
-        actor=actor,
-        at=at,
-        after=plain or None,
-        personal={name: row[name] for name in PERSONAL if name in {"name", "email"} or row[name]},
-    )
-
-
-def _state(customer: models.Customer) -> dict[str, Any]:
-    return {name: getattr(customer, name) for name in (*PLAIN, *PERSONAL)}
-
-
-def _differing(
-    before: Mapping[str, Any], after: Mapping[str, Any]
-) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
-    """The plain fields, and those about a person."""
-
-    def part(names: Collection[str]) -> dict[str, dict[str, Any]]:
-        return differing({name: before[name] for name in names}, {name: after[name] for name in names})
-
-    return part(PLAIN), part(PERSONAL)
 
 
 def _check_bounds(preferences: Mapping[str, Any], external_ids: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from providers.models import Contact, TicketContext, Turn
 from service.customers.services import CustomerService, Person
-from service.database import Database
+from service.database import Database, concerns
 from service.errors import InvalidField, NotFound
 from service.events import (
     TICKET_CREATED,
@@ -99,6 +99,7 @@ class TicketService:
             first = NewMessage(content=new.initial_message, from_agent=False, author=new.author)
             messages.append(placed(ticket, first, at=now))
         with unique_external_id(new.external_id), self._database.writing() as session:
+            concerns(session, new.customer_id)
             ticket.custom_fields = _custom_fields(session, {}, new.custom_fields)
             settle_owner(session, ticket)
             if not self._records.ranking.take_facts_if_there(session, ticket):
