@@ -81,9 +81,6 @@ from service.timed_work import named_jobs
 log = structlog.get_logger()
 
 
-CURE_FOR_NO_KEY = "set QUIMBI_API_KEY, which is empty or an example value, and QUIMBI_BASE_URL"
-
-
 @dataclass(frozen=True, slots=True)
 class Substitutes:
     """What tests put in the place of the real thing."""
@@ -316,10 +313,7 @@ def announce(settings: Settings) -> None:
         "chosen_by": settings.providers_chosen_by,
         "environment": settings.environment.value,
     }
-    if settings.providers_chosen_by == "no_key":
-        log.warning("providers_without_intelligence", cure=CURE_FOR_NO_KEY, **told)
-    else:
-        log.info("providers_chosen", **told)
+    log.info("providers_chosen", **told)
     if settings.environment is Deployment.PRODUCTION and is_test_key(settings.raw):
         log.warning(
             "test_key_in_production", variable=KEY_VARIABLE, cure="set the live key of this installation"

@@ -88,12 +88,49 @@ class NestedValue(fields.Nested):
         return None if nested_obj is None else self._dump(nested_obj)
 
 
+class BasisSchema(Schema):
+    """What figures were computed from."""
+
+    model = fields.String(metadata={"example": "mbg-nbd+gamma-gamma/1"})
+    version = fields.Integer(
+        allow_none=True, metadata={"description": "of the fitted parameters", "example": 7}
+    )
+    data_from = fields.Date(allow_none=True, metadata={"example": "2024-11-02"})
+    data_until = fields.Date(allow_none=True, metadata={"example": "2026-11-25"})
+    confidence = fields.String(
+        allow_none=True, metadata={"description": "normal or low", "example": "normal"}
+    )
+    unknown = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={
+            "description": "figure or axis that is null, and why",
+            "example": {"purchase_cadence": "few_orders"},
+        },
+    )
+    proxies = fields.List(
+        fields.String(),
+        metadata={"description": "axes that only stand in", "example": ["product_knowledge"]},
+    )
+
+
+class NestedBasis(fields.Nested):
+    """Null for a provider that does not tell."""
+
+    def __init__(self) -> None:
+        super().__init__(BasisSchema, allow_none=True)
+
+
 class ArchetypeSchema(OfObjects):
     id = fields.String(allow_none=True, metadata={"example": "arch_premium_deal_hunter"})
     level = fields.Function(
         lambda archetype: archetype.level or UNKNOWN_LEVEL, metadata={"type": "string", "example": "L2"}
     )
     segments = Segments(metadata={"example": {"purchase_value": "premium"}})
+    share = fields.Float(
+        allow_none=True,
+        metadata={"description": "of the shop's customers", "minimum": 0, "maximum": 1, "example": 0.04},
+    )
 
 
 class BehavioralMetricsSchema(Schema):
@@ -117,6 +154,7 @@ class IntelligenceSchema(TellsProvenance):
     predictions = NestedValue(PredictionsSchema)
     communication_guidance = Texts(metadata={"example": ["Lead with value for money"]})
     currency = fields.String(allow_none=True, metadata={"example": "USD"})
+    basis = NestedBasis()
     provenance = NestedProvenance()
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
@@ -130,6 +168,10 @@ class ChurnFactorSchema(Schema):
     value = fields.Raw(allow_none=True, metadata={"description": "text or number"})
     impact = fields.Raw(allow_none=True, metadata={"description": "text or number"})
     direction = fields.String(allow_none=True)
+    typical = fields.Float(allow_none=True, metadata={"description": "usual in the shop", "example": 64})
+    risk_if_typical = fields.Float(
+        allow_none=True, metadata={"description": "the risk, were this alone as usual", "example": 0.31}
+    )
 
 
 class ChurnSchema(TellsProvenance):
@@ -140,6 +182,7 @@ class ChurnSchema(TellsProvenance):
     factors = fields.List(fields.Nested(ChurnFactorSchema))
     recommendations = fields.List(fields.String())
     currency = fields.String(allow_none=True)
+    basis = NestedBasis()
     provenance = NestedProvenance()
 
 
@@ -157,6 +200,7 @@ class LtvSchema(TellsProvenance):
     current_ltv = Number(allow_none=True)
     incremental_ltv = Number(allow_none=True)
     currency = fields.String(allow_none=True)
+    basis = NestedBasis()
     provenance = NestedProvenance()
 
 
