@@ -209,7 +209,7 @@ class RecordedHistory:
 
 
 class RecordedOrders:
-    """`StatisticsSource` over whole logs by customer id; assign `fitted` to have something to compute with."""
+    """`StatisticsSource` over whole logs by customer id. `fitted` may be assigned, too."""
 
     def __init__(
         self,

@@ -57,7 +57,7 @@ def test_the_weak_prior_changes_next_to_nothing_where_there_are_many_customers()
     free, weak = purchases(days, prior=None), purchases(days)
     assert free.log_likelihood - weak.log_likelihood < 0.01
     risks = [silence(Rates.of(each), days, 90.0) for each in (free, weak)]
-    assert np.abs(risks[0] - risks[1]).max() < 0.002
+    assert np.abs(risks[0] - risks[1]).max() < 0.005
 
 
 @pytest.mark.parametrize(
