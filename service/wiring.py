@@ -19,7 +19,10 @@ from providers.resilience.single_flight import Flights
 from service.analytics.services import DraftAnalytics
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
-from service.customers.services import CustomerService, OrderService
+from service.customer_base.keeping import StatisticsKeeping
+from service.customer_base.services import CustomerBaseServices
+from service.customer_base.source import DeskStatistics
+from service.customers.services import CustomerService, OrderLog, OrderService
 from service.database import Database, db, engine_options, normalise_url
 from service.desk.services import (
     CustomerPages,
@@ -140,6 +143,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     inbox = InboxService(database, index, weights, clock)
     snapshots = DatabaseSnapshots(database, clock, changed=ranking.facts_changed)
     outcomes = OutcomeBoard(database, clock)
+    customer_base = CustomerBaseServices.over(database, clock)
 
     host = ProviderHost(
         environment=settings.raw,
@@ -148,6 +152,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         random=chance,
         history=DeskHistory(customers, tickets),
         processes=settings.processes,
+        statistics=DeskStatistics(database, customer_base.base, customer_base.versions, customers, clock),
     )
     providers = substitutes.providers or make_providers(settings, host, substitutes.registry or Registry())
     statistics, bell = CallStatistics(clock), Bell()
@@ -174,6 +179,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
 
     FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
+    StatisticsKeeping(customer_base.base, OrderLog(), customers, tickets).subscribe_to(events)
     DraftOutcomes(conversations, events).subscribe_to(events)
     draft_counters = DraftCounters(database, chance)
     draft_counters.subscribe_to(events)
@@ -204,6 +210,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         toggles=toggles,
         switches=switches,
         heartbeats=heartbeats,
+        customer_base=customer_base,
         ranking=ranking,
         clock=clock,
         sample_figures=_sample_figures(metrics, dependencies),
@@ -232,6 +239,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         profiles,
         ShoppingService(customers, orders),
         ranking,
+        customer_base,
         conversations,
         NoteService(database, records),
         ticket_fields,
