@@ -16,12 +16,13 @@ from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
+from providers.statistical.provider import StatisticalProvider
 from service.analytics.services import DraftAnalytics
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
 from service.customer_base.keeping import StatisticsKeeping
+from service.customer_base.reporting import FitReports
 from service.customer_base.services import CustomerBaseServices
-from service.customer_base.source import DeskStatistics
 from service.customers.services import CustomerService, OrderLog, OrderService
 from service.database import Database, db, engine_options, normalise_url
 from service.desk.services import (
@@ -84,9 +85,6 @@ from service.timed_work import named_jobs
 log = structlog.get_logger()
 
 
-CURE_FOR_NO_KEY = "set QUIMBI_API_KEY, which is empty or an example value, and QUIMBI_BASE_URL"
-
-
 @dataclass(frozen=True, slots=True)
 class Substitutes:
     """What tests put in the place of the real thing."""
@@ -124,8 +122,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         app, redis_url=settings.redis_url, key_prefix=settings.cache_key_prefix, clock=clock
     )
     events = EventLog()
-    substituted = [provider.name for provider in substitutes.providers or ()]
-    toggles = RuntimeToggles(substituted or settings.intelligence_providers)
+    toggles = RuntimeToggles(
+        [provider.name for provider in substitutes.providers or ()] or settings.intelligence_providers
+    )
     chain_settings = ChainSettings.from_environment(settings.raw)
     known_facts = LastKnownFacts(
         toggles.enabled,
@@ -152,7 +151,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         random=chance,
         history=DeskHistory(customers, tickets),
         processes=settings.processes,
-        statistics=DeskStatistics(database, customer_base.base, customer_base.versions, customers, clock),
+        statistics=customer_base.source,
     )
     providers = substitutes.providers or make_providers(settings, host, substitutes.registry or Registry())
     statistics, bell = CallStatistics(clock), Bell()
@@ -220,7 +219,6 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     for job in jobs:
         metrics.jobs.knows(job.name)
     ticket_fields = FieldService(database, events, clock)
-    past_tickets = PastTicketService(customers, conversations, records, events, index)
     exposition = Exposition(metrics)
     provide(
         app,
@@ -244,7 +242,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         NoteService(database, records),
         ticket_fields,
         Importer(
-            database, clock, [Customers(customers), Orders(orders), Tickets(past_tickets, ticket_fields)]
+            database,
+            clock,
+            [
+                Customers(customers),
+                Orders(orders),
+                Tickets(PastTicketService(customers, conversations, records, events, index), ticket_fields),
+            ],
         ),
         HistoryService(database),
         KeptAnswers(database, clock),
@@ -270,6 +274,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
             outcomes=outcomes,
             heartbeats=heartbeats,
             switches=switches,
+            fits={StatisticalProvider.name: FitReports(customer_base.versions)},
         ),
         exposition,
         DraftAnalytics(draft_counters, clock),
@@ -319,15 +324,12 @@ def _sample_figures(metrics: Metrics, dependencies: DependencyFigures) -> Callab
 
 def announce(settings: Settings) -> None:
     """Say in the log who answers, and why these."""
-    told = {
-        "providers": list(settings.intelligence_providers),
-        "chosen_by": settings.providers_chosen_by,
-        "environment": settings.environment.value,
-    }
-    if settings.providers_chosen_by == "no_key":
-        log.warning("providers_without_intelligence", cure=CURE_FOR_NO_KEY, **told)
-    else:
-        log.info("providers_chosen", **told)
+    log.info(
+        "providers_chosen",
+        providers=list(settings.intelligence_providers),
+        chosen_by=settings.providers_chosen_by,
+        environment=settings.environment.value,
+    )
     if settings.environment is Deployment.PRODUCTION and is_test_key(settings.raw):
         log.warning(
             "test_key_in_production", variable=KEY_VARIABLE, cure="set the live key of this installation"

@@ -4,17 +4,13 @@ from pathlib import Path
 
 import click
 
-from providers.statistical.backtesting import TooShortAPast
-from providers.statistical.explaining import explain as explained
-from providers.statistical.showing import deciles_as_png, deciles_as_text
 from providers.statistics import Backtest
 from service.cli.fit_progress import progress
 from service.cli.fit_tables import echo_backtests, echo_parameters
 from service.cli.running import Failure, migrated_database, with_service
 from service.clock import SystemClock
-from service.customer_base.fitting import HORIZON_DAYS, ORIGINS
+from service.customer_base.fitting import HORIZON_DAYS, ORIGINS, PastTooShort
 from service.customer_base.services import CustomerBaseServices
-from service.customer_base.source import DeskStatistics
 from service.http.components import component
 
 THE_COMMAND = "command"
@@ -37,7 +33,7 @@ def intelligence() -> None:
 @click.option("--quiet", is_flag=True, help="No progress.")
 @with_service
 def fit(*, force: bool, quiet: bool) -> None:
-    """Fit the model to all customers, and use it from now on.
+    r"""Fit the model to all customers, and use it from now on.
 
     It is kept as a new version with its backtest. One that foretells the desk's own past worse than the
     version in use is kept and not used, and the command exits with 1. A job does the same every night;
@@ -83,7 +79,7 @@ def fit(*, force: bool, quiet: bool) -> None:
 @click.option("--quiet", is_flag=True, help="No progress.")
 @with_service
 def backtest(*, origins: int, horizon_days: int, plot: Path | None, quiet: bool) -> None:
-    """Foretell the desk's own past from what was known then, and compare.
+    r"""Foretell the desk's own past from what was known then, and compare.
 
     At each origin the model is fitted to what had happened by then, and what it says is compared with what
     came. Nothing is changed.
@@ -91,6 +87,8 @@ def backtest(*, origins: int, horizon_days: int, plot: Path | None, quiet: bool)
     \b
       flask --app wsgi intelligence backtest --origins 4 --plot deciles.png
     """
+    from providers.statistical.showing import deciles_as_text  # noqa: PLC0415  # it loads numpy
+
     migrated_database()
     services = component(CustomerBaseServices)
     try:
@@ -98,7 +96,7 @@ def backtest(*, origins: int, horizon_days: int, plot: Path | None, quiet: bool)
             own, current = services.fits.backtest(
                 horizon_days=horizon_days, origins=origins, current=services.versions.in_use(), progress=told
             )
-    except TooShortAPast as error:
+    except PastTooShort as error:
         raise Failure(TOO_SHORT.format(days=horizon_days)) from error
     echo_backtests(own, current)
     click.echo()
@@ -119,14 +117,16 @@ def backtest(*, origins: int, horizon_days: int, plot: Path | None, quiet: bool)
 )
 @with_service
 def explain(*, customer: str, window_days: int) -> None:
-    """Print what an agent may say of CUSTOMER, and why; and what is not known.
+    r"""Print what an agent may say of CUSTOMER, and why; and what is not known.
 
     \b
       flask --app wsgi intelligence explain cust_123
     """
+    from providers.statistical.explaining import explain as explained  # noqa: PLC0415  # it loads numpy
+
     migrated_database()
-    as_of = component(CustomerBaseServices).fits.today()
-    desk = component(DeskStatistics)
+    services = component(CustomerBaseServices)
+    as_of, desk = services.fits.today(), services.source
     statistics = desk.statistics_of(customer, as_of=as_of)
     if statistics is None:
         raise click.BadParameter(f"there is no customer {customer!r}", param_hint="CUSTOMER")
@@ -152,6 +152,8 @@ def rebuild(*, quiet: bool) -> None:
 
 
 def _draw(own: Backtest, path: Path) -> None:
+    from providers.statistical.showing import deciles_as_png  # noqa: PLC0415  # it loads numpy
+
     try:
         picture = deciles_as_png(own, title="No order within the horizon, by predicted risk")
     except ImportError as error:

@@ -8,8 +8,6 @@ from typing import Any
 from sqlalchemy import Row
 
 from providers.ports import Clock
-from providers.statistical.backtesting import TooShortAPast, backtest, refusal
-from providers.statistical.fitting import fit
 from providers.statistics import Backtest, CustomerStatistics, OrderColumns, StatisticsColumns
 from service.customer_base import queries
 from service.customer_base.keeping import CustomerBase
@@ -23,10 +21,17 @@ HORIZON_DAYS = 90
 ORIGINS = 3
 
 
+class PastTooShort(Exception):
+    """Nobody had ordered yet on a day that lies a horizon back."""
+
+
 class Fits:
+    """numpy and scipy are loaded by the first fit: most processes never make one."""
+
     def __init__(
         self,
         database: Database,
+        *,
         base: CustomerBase,
         versions: ParameterVersions,
         rebuilding: Rebuilding,
@@ -46,10 +51,13 @@ class Fits:
         return self._clock.now().astimezone(UTC).date()
 
     def fit(self, *, by: str, force: bool = False, progress: Progress = unwatched) -> Fitted:
-        """Fit to all customers as of today, and adopt that unless it foretells the past worse than what is used.
+        """Fit to all customers as of today; use that unless it foretells the past worse than what is used.
 
-        `force`: adopt it all the same.
+        `force`: use it all the same.
         """
+        from providers.statistical.backtesting import refusal  # noqa: PLC0415  # it loads numpy and scipy
+        from providers.statistical.fitting import fit  # noqa: PLC0415  # as above
+
         self._rebuilding.complete(progress=progress)
         as_of = self.today()
         fitted = fit(self._columns(as_of), as_of=as_of, progress=progress)
@@ -58,7 +66,7 @@ class Fits:
         fitted = replace(fitted, figures=replace(fitted.figures, support_channels=channels))
         try:
             own, current = self.backtest(progress=progress, current=self._versions.in_use())
-        except TooShortAPast:
+        except PastTooShort:
             return self._versions.keep(fitted, by=by, refusal=None, adopted=True)
         why = refusal(own, current)
         fitted = replace(fitted, backtest=own)
@@ -80,15 +88,23 @@ class Fits:
         current: Fitted | None = None,
         progress: Progress = unwatched,
     ) -> tuple[Backtest, Backtest | None]:
-        """Of fits to the past, and of `current` over the same days. Raises `TooShortAPast`."""
-        return backtest(
-            self._log(),
-            as_of=self.today(),
-            horizon_days=horizon_days,
-            origins=origins,
-            current=current.parameters if current else None,
-            progress=progress,
+        """Of fits to the past, and of `current` over the same days. Raises `PastTooShort`."""
+        from providers.statistical.backtesting import (  # noqa: PLC0415  # it loads numpy and scipy
+            TooShortAPast,
+            backtest,
         )
+
+        try:
+            return backtest(
+                self._log(),
+                as_of=self.today(),
+                horizon_days=horizon_days,
+                origins=origins,
+                current=current.parameters if current else None,
+                progress=progress,
+            )
+        except TooShortAPast as error:
+            raise PastTooShort from error
 
     def _columns(self, as_of: date) -> Iterator[StatisticsColumns]:
         after = FIRST

@@ -12,7 +12,7 @@ SUM_DIGITS = 38
 
 
 class Sum(TypeDecorator[Decimal]):
-    """A sum of many amounts, exact beyond what one amount may be; SQLite has no such number, only its text."""
+    """A sum of many amounts, which may be more than one amount can; on SQLite it is text."""
 
     impl = Numeric(SUM_DIGITS, 4)
     cache_ok = True

@@ -1,7 +1,6 @@
 """Statements over the kept statistics, built once, and over the versions of the parameters."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, or_, select, update
@@ -52,8 +51,7 @@ def kept(session: Session, customer_id: str) -> Row[Any] | None:
 
 
 def held(session: Session, customer_ids: Collection[str]) -> list[Row[Any]]:
-    """Those that are there, until the transaction ends: in one order, so that two who hold many do not
-    deadlock."""
+    """Those that are there, until the transaction ends; in one order, so that nobody deadlocks."""
     connection = session.connection()
     return [
         row for some in _portions(sorted(customer_ids)) for row in connection.execute(_HELD, {"those": some})

@@ -8,6 +8,7 @@ from service.customer_base.fitting import Fits
 from service.customer_base.keeping import CustomerBase
 from service.customer_base.parameters import ParameterVersions
 from service.customer_base.rebuilding import Rebuilding
+from service.customer_base.source import DeskStatistics
 from service.customers.services import OrderLog
 from service.database import Database
 from service.tickets.services import SupportCases
@@ -18,6 +19,7 @@ class CustomerBaseServices:
     base: CustomerBase
     rebuilding: Rebuilding
     versions: ParameterVersions
+    source: DeskStatistics
     fits: Fits
 
     @classmethod
@@ -30,5 +32,14 @@ class CustomerBaseServices:
             base=base,
             rebuilding=rebuilding,
             versions=versions,
-            fits=Fits(database, base, versions, rebuilding, orders, cases, clock),
+            source=DeskStatistics(database, base, versions, orders, clock),
+            fits=Fits(
+                database,
+                base=base,
+                versions=versions,
+                rebuilding=rebuilding,
+                orders=orders,
+                cases=cases,
+                clock=clock,
+            ),
         )

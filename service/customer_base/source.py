@@ -16,9 +16,8 @@ from service.customer_base import queries
 from service.customer_base.keeping import CustomerBase
 from service.customer_base.parameters import LOOKED_AT_EVERY, ParameterVersions
 from service.customer_base.rows import statistics_in
-from service.customers.services import CustomerService
+from service.customers.services import OrderLog
 from service.database import Database, DatabaseUnavailable
-from service.errors import NotFound
 
 T = TypeVar("T")
 
@@ -31,13 +30,13 @@ class DeskStatistics:
         database: Database,
         base: CustomerBase,
         versions: ParameterVersions,
-        customers: CustomerService,
+        orders: OrderLog,
         clock: Clock,
     ) -> None:
         self._database = database
         self._base = base
         self._versions = versions
-        self._customers = customers
+        self._orders = orders
         self._clock = clock
         self._lock = threading.Lock()
         self._newest: tuple[float, date | None] | None = None
@@ -68,7 +67,7 @@ class DeskStatistics:
                 kept = statistics_in(row)
                 if kept.last_day is None or kept.last_day <= as_of.toordinal():
                     return self._with_contacts(session, row, kept)
-            elif row is None and not self._is_known(customer_id):
+            elif row is None and not self._orders.knows(session, customer_id):
                 return None
             return self._base.from_log(session, [customer_id], as_of=as_of)[customer_id]
 
@@ -76,13 +75,6 @@ class DeskStatistics:
         if not row.contacts_due:
             return kept
         return replace(kept, contacts=self._base.contacts(session, [row.customer_id])[row.customer_id])
-
-    def _is_known(self, customer_id: str) -> bool:
-        try:
-            self._customers.reference(customer_id)
-        except NotFound:
-            return False
-        return True
 
     def _read_newest(self) -> date | None:
         with self._database.reading() as session:

@@ -166,10 +166,10 @@ def test_a_secret_is_counted_in_bytes() -> None:
 @pytest.mark.parametrize(
     ("environment", "providers", "chosen_by"),
     [
-        (DEVELOPMENT, ("stub", "fallback"), "development"),
-        (PRODUCTION, ("fallback",), "no_key"),
-        (PRODUCTION | {"ENVIRONMENT": "staging"}, ("fallback",), "no_key"),
-        (PRODUCTION | {"ENVIRONMENT": "test"}, ("fallback",), "no_key"),
+        (DEVELOPMENT, ("statistical", "fallback"), "no_key"),
+        (PRODUCTION, ("statistical", "fallback"), "no_key"),
+        (PRODUCTION | {"ENVIRONMENT": "staging"}, ("statistical", "fallback"), "no_key"),
+        (PRODUCTION | {"ENVIRONMENT": "test"}, ("statistical", "fallback"), "no_key"),
         (PRODUCTION | QUIMBI, ("quimbi", "fallback"), "quimbi_key"),
         (DEVELOPMENT | QUIMBI, ("quimbi", "fallback"), "quimbi_key"),
         (DEVELOPMENT | QUIMBI | {"INTELLIGENCE_PROVIDERS": "stub"}, ("stub",), "configured"),

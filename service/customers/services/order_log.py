@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from providers.statistics import CANCELLED, LineFact, OrderColumns, OrderFact
-from service.customers import log_queries
+from service.customers import log_queries, queries
 
 NOTHING = Decimal(0)
 
@@ -52,6 +52,10 @@ class OrderLog:
             currencies=[order.currency for order in counted],
         )
         return told, number + 1
+
+    def knows(self, session: Session, customer_id: str) -> bool:
+        """Whether the desk has such a customer, with orders or without."""
+        return queries.is_there(session, customer_id)
 
     def customers_after(self, session: Session, after: str, limit: int) -> Sequence[str]:
         """Ids of customers, with orders or without, in their order."""

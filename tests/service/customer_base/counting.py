@@ -13,7 +13,6 @@ from providers.testing.fakes import FakeClock
 from service.customer_base.keeping import StatisticsKeeping
 from service.customer_base.models import KeptStatistics
 from service.customer_base.services import CustomerBaseServices
-from service.customer_base.source import DeskStatistics
 from service.customers.orders import Line, NewOrder, Refund
 from service.customers.services import CustomerService, OrderLog, OrderService
 from service.database import Database
@@ -49,9 +48,7 @@ class CountingDesk:
         self.conversations = ConversationService(database, records, index)
         self.tickets = TicketService(database, self.customers, records, index)
         self.counting = CustomerBaseServices.over(database, self.clock)
-        self.source = DeskStatistics(
-            database, self.counting.base, self.counting.versions, self.customers, self.clock
-        )
+        self.source = self.counting.source
         StatisticsKeeping(self.counting.base, OrderLog(), self.customers, self.tickets).subscribe_to(events)
         self.known: dict[str, NewOrder] = {}
         self.ticket_ids: list[str] = []

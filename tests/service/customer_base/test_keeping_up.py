@@ -23,7 +23,7 @@ def histories(full: bool) -> range:
 def test_what_is_kept_is_what_a_rebuild_gives(
     database: Database, full: bool, say: Callable[[str], None], engine_name: str
 ) -> None:
-    """Orders backdated, changed, moved, refunded, cancelled and of the future; tickets in all their states."""
+    """Orders are backdated, changed, moved, refunded, cancelled; tickets are in all their states."""
     compared = 0
     for seed in histories(full):
         desk = CountingDesk(database, seed)
@@ -83,7 +83,7 @@ def test_nothing_after_a_day_is_told_of_it(database: Database) -> None:
     desk.clock.sleep(timedelta(days=3).total_seconds())
     desk.chance.seed(4)
     for _ in range(40):
-        order = desk._new_order()  # noqa: SLF001  # only orders that are new, and later
+        order = desk._new_order()
         if order.ordered_at.date() > then:
             desk.record(order)
     assert {each: desk.source.statistics_of(each, as_of=then) for each in CUSTOMERS} == told
@@ -112,6 +112,6 @@ def test_a_change_that_is_undone_leaves_nothing(database: Database, seed: int) -
     desk.counting.rebuilding.bring_up()
     kept = desk.rows()
     with pytest.raises(ZeroDivisionError), database.writing() as session:
-        desk.orders.record_within(session, [desk._new_order()], actor="test")  # noqa: SLF001  # a new order
+        desk.orders.record_within(session, [desk._new_order()], actor="test")
         raise ZeroDivisionError
     assert desk.rows() == kept
