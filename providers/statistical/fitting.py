@@ -36,7 +36,7 @@ def fit(
     The rest must be as of that day already. Never raises for an odd shop: `purchase` is None then. Without
     `version`, `backtest` and `figures.support_channels`, which the host adds.
     """
-    say = progress or _silently
+    say = progress or silently
     shoppers = gather(_counted(columns, say), as_of.toordinal())
     if shoppers is None:
         return _of_nobody(as_of.toordinal())
@@ -140,5 +140,5 @@ def _of_nobody(as_of: int) -> ShopParameters:
     )
 
 
-def _silently(doing: str, done: int) -> None:
+def silently(doing: str, done: int) -> None:
     """For those who did not ask for progress."""

@@ -78,7 +78,7 @@ def purchases(visits: Visits, prior: Prior | None = PURCHASES) -> PurchaseParame
     orders = max(float(rows.customers @ scaled.x), 1.0)
     start = np.log([0.5, 0.5 * float(rows.customers @ scaled.t) / orders, 1.0, 2.5])
     logs = _minimum(objective, start)
-    rates = purchasing.Rates(*np.exp(logs + in_days))
+    rates = purchasing.Rates(*np.exp(logs + in_days).tolist())
     return PurchaseParameters(
         r=rates.r,
         alpha=rates.alpha,
