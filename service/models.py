@@ -1,6 +1,7 @@
 """Every table of the service: what needs the whole schema imports this."""
 
 from service.columns import Base
+from service.customer_base import models as customer_base
 from service.customers import models as customers
 from service.events import StoredEvent
 from service.http import models as http
@@ -18,6 +19,7 @@ __all__ = [
     "JobLease",
     "SearchText",
     "StoredEvent",
+    "customer_base",
     "customers",
     "http",
     "importing",

@@ -9,13 +9,15 @@ from providers.deadline import Deadline
 from providers.errors import NotCalled, Paused
 from providers.interface import Connection, ProviderHealth
 from providers.ports import Clock, ToggleSource
+from service.customer_base.parameters import Fitted
+from service.customer_base.services import CustomerBaseServices
 from service.database import Database
 from service.http.queries import prune_idempotency_keys
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.queries import prune_drafts
 from service.jobs import Job, in_short_transactions
 from service.provider_control.sharing import Heartbeats
-from service.provider_control.switching import Switches
+from service.provider_control.switching import THE_SERVICE, Switches
 from service.schedules import DailyAt, Every
 from service.tickets.services import Ranking
 
@@ -27,6 +29,10 @@ RANK_EVERY = timedelta(seconds=10)
 TELL_EVERY = timedelta(seconds=2)
 SAMPLE_EVERY = timedelta(seconds=5)
 PRUNE_AT = time(3, 30)
+COUNT_EVERY = timedelta(seconds=10)
+FIT_AT = time(2, 30)
+FIT_LEASE = timedelta(hours=2)
+LOOK_FOR_ORDERS_EVERY = timedelta(minutes=1)
 
 
 def named_jobs(
@@ -38,6 +44,7 @@ def named_jobs(
     toggles: ToggleSource,
     switches: Switches,
     heartbeats: Heartbeats,
+    customer_base: CustomerBaseServices,
     ranking: Ranking,
     clock: Clock,
     sample_figures: Callable[[], None],
@@ -74,6 +81,13 @@ def named_jobs(
         switches.settle()
         return switches.follow()
 
+    def fit() -> Mapping[str, int]:
+        return figures_of(customer_base.fits.fit(by=THE_SERVICE))
+
+    def fit_first() -> Mapping[str, int]:
+        fitted = customer_base.fits.fit_first(by=THE_SERVICE)
+        return figures_of(fitted) if fitted else {}
+
     def sample_metrics() -> Mapping[str, int]:
         sample_figures()
         return {}
@@ -97,6 +111,26 @@ def named_jobs(
             description="order the inbox anew where its weights or providers are others than before",
             schedule=Every(RANK_EVERY),
             run=lambda: renew_ranks(ranking),
+        ),
+        Job(
+            name="count-contacts",
+            description="count the support contacts of customers who had some",
+            schedule=Every(COUNT_EVERY),
+            run=lambda: {"customers": customer_base.rebuilding.bring_up()},
+        ),
+        Job(
+            name="fit-first",
+            description="fit the desk's own intelligence to its customers as soon as somebody has ordered",
+            schedule=Every(LOOK_FOR_ORDERS_EVERY),
+            run=fit_first,
+            lease=FIT_LEASE,
+        ),
+        Job(
+            name="fit-intelligence",
+            description="fit the desk's own intelligence to its customers anew",
+            schedule=DailyAt(FIT_AT),
+            run=fit,
+            lease=FIT_LEASE,
         ),
         Job(
             name="follow-toggles",
@@ -127,6 +161,15 @@ def named_jobs(
             per_process=True,
         ),
     ]
+
+
+def figures_of(fitted: Fitted) -> Mapping[str, int]:
+    parameters = fitted.parameters
+    return {
+        "version": parameters.version,
+        "customers": parameters.customers,
+        "adopted": int(fitted.adopted),
+    }
 
 
 def renew_ranks(ranking: Ranking) -> Mapping[str, int]:

@@ -16,10 +16,14 @@ from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
+from providers.statistical.provider import StatisticalProvider
 from service.analytics.services import DraftAnalytics
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
-from service.customers.services import CustomerService, OrderService
+from service.customer_base.keeping import StatisticsKeeping
+from service.customer_base.reporting import FitReports
+from service.customer_base.services import CustomerBaseServices
+from service.customers.services import CustomerService, OrderLog, OrderService
 from service.database import Database, db, engine_options, normalise_url
 from service.desk.services import (
     CustomerPages,
@@ -118,8 +122,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         app, redis_url=settings.redis_url, key_prefix=settings.cache_key_prefix, clock=clock
     )
     events = EventLog()
-    substituted = [provider.name for provider in substitutes.providers or ()]
-    toggles = RuntimeToggles(substituted or settings.intelligence_providers)
+    toggles = RuntimeToggles(
+        [provider.name for provider in substitutes.providers or ()] or settings.intelligence_providers
+    )
     chain_settings = ChainSettings.from_environment(settings.raw)
     known_facts = LastKnownFacts(
         toggles.enabled,
@@ -137,6 +142,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     inbox = InboxService(database, index, weights, clock)
     snapshots = DatabaseSnapshots(database, clock, changed=ranking.facts_changed)
     outcomes = OutcomeBoard(database, clock)
+    customer_base = CustomerBaseServices.over(database, clock)
 
     host = ProviderHost(
         environment=settings.raw,
@@ -145,6 +151,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         random=chance,
         history=DeskHistory(customers, tickets),
         processes=settings.processes,
+        statistics=customer_base.source,
     )
     providers = substitutes.providers or make_providers(settings, host, substitutes.registry or Registry())
     statistics, bell = CallStatistics(clock), Bell()
@@ -171,6 +178,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
 
     FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
+    StatisticsKeeping(customer_base.base, OrderLog(), customers, tickets).subscribe_to(events)
     DraftOutcomes(conversations, events).subscribe_to(events)
     draft_counters = DraftCounters(database, chance)
     draft_counters.subscribe_to(events)
@@ -201,6 +209,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         toggles=toggles,
         switches=switches,
         heartbeats=heartbeats,
+        customer_base=customer_base,
         ranking=ranking,
         clock=clock,
         sample_figures=_sample_figures(metrics, dependencies),
@@ -210,7 +219,6 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     for job in jobs:
         metrics.jobs.knows(job.name)
     ticket_fields = FieldService(database, events, clock)
-    past_tickets = PastTicketService(customers, conversations, records, events, index)
     exposition = Exposition(metrics)
     provide(
         app,
@@ -229,11 +237,18 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         profiles,
         ShoppingService(customers, orders),
         ranking,
+        customer_base,
         conversations,
         NoteService(database, records),
         ticket_fields,
         Importer(
-            database, clock, [Customers(customers), Orders(orders), Tickets(past_tickets, ticket_fields)]
+            database,
+            clock,
+            [
+                Customers(customers),
+                Orders(orders),
+                Tickets(PastTicketService(customers, conversations, records, events, index), ticket_fields),
+            ],
         ),
         HistoryService(database),
         KeptAnswers(database, clock),
@@ -259,6 +274,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
             outcomes=outcomes,
             heartbeats=heartbeats,
             switches=switches,
+            fits={StatisticalProvider.name: FitReports(customer_base.versions)},
         ),
         exposition,
         DraftAnalytics(draft_counters, clock),
@@ -308,12 +324,12 @@ def _sample_figures(metrics: Metrics, dependencies: DependencyFigures) -> Callab
 
 def announce(settings: Settings) -> None:
     """Say in the log who answers, and why these."""
-    told = {
-        "providers": list(settings.intelligence_providers),
-        "chosen_by": settings.providers_chosen_by,
-        "environment": settings.environment.value,
-    }
-    log.info("providers_chosen", **told)
+    log.info(
+        "providers_chosen",
+        providers=list(settings.intelligence_providers),
+        chosen_by=settings.providers_chosen_by,
+        environment=settings.environment.value,
+    )
     if settings.environment is Deployment.PRODUCTION and is_test_key(settings.raw):
         log.warning(
             "test_key_in_production", variable=KEY_VARIABLE, cure="set the live key of this installation"

@@ -19,7 +19,7 @@ CHECK_DEADLINE_S = 30.0
 WHY = {
     "configured": "INTELLIGENCE_PROVIDERS lists them",
     "quimbi_key": "QUIMBI_API_KEY is set and INTELLIGENCE_PROVIDERS is not",
-    "no_key": "neither a Quimbi key nor INTELLIGENCE_PROVIDERS is set: the desk computes by itself",
+    "no_key": "neither a Quimbi key nor INTELLIGENCE_PROVIDERS is set, so that the desk's own orders tell",
 }
 
 

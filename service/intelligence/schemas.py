@@ -77,6 +77,17 @@ class Texts(fields.List[str]):
         return None if value is None else list(value)
 
 
+class Memberships(fields.Dict):
+    """Axis → segment → number: as it goes on the wire already."""
+
+    def __init__(self, **options: Any) -> None:
+        inner = fields.Dict(keys=fields.String(), values=fields.Float())
+        super().__init__(keys=fields.String(), values=inner, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, Any] | None:
+        return None if value is None else {axis: dict(segments) for axis, segments in value.items()}
+
+
 class NestedValue(fields.Nested):
     """For a frozen, hashable value: equal ones have one dump, made once per process, which nobody changes."""
 
@@ -88,49 +99,66 @@ class NestedValue(fields.Nested):
         return None if nested_obj is None else self._dump(nested_obj)
 
 
-class BasisSchema(Schema):
-    """What figures were computed from."""
-
-    model = fields.String(metadata={"example": "mbg-nbd+gamma-gamma/1"})
-    version = fields.Integer(
-        allow_none=True, metadata={"description": "of the fitted parameters", "example": 7}
-    )
-    data_from = fields.Date(allow_none=True, metadata={"example": "2024-11-02"})
-    data_until = fields.Date(allow_none=True, metadata={"example": "2026-11-25"})
-    confidence = fields.String(
-        allow_none=True, metadata={"description": "normal or low", "example": "normal"}
-    )
-    unknown = fields.Dict(
-        keys=fields.String(),
-        values=fields.String(),
-        metadata={
-            "description": "figure or axis that is null, and why",
-            "example": {"purchase_cadence": "few_orders"},
-        },
-    )
-    proxies = fields.List(
-        fields.String(),
-        metadata={"description": "axes that only stand in", "example": ["product_knowledge"]},
-    )
-
-
-class NestedBasis(fields.Nested):
-    """Null for a provider that does not tell."""
-
-    def __init__(self) -> None:
-        super().__init__(BasisSchema, allow_none=True)
-
-
 class ArchetypeSchema(OfObjects):
     id = fields.String(allow_none=True, metadata={"example": "arch_premium_deal_hunter"})
     level = fields.Function(
         lambda archetype: archetype.level or UNKNOWN_LEVEL, metadata={"type": "string", "example": "L2"}
     )
     segments = Segments(metadata={"example": {"purchase_value": "premium"}})
+    memberships = Memberships(
+        metadata={
+            "description": "axis → segment → 0..1; empty where the provider tells none",
+            "example": {"purchase_value": {"high_value": 0.81, "medium_value": 0.19, "low_value": 0.0}},
+        }
+    )
     share = fields.Float(
         allow_none=True,
-        metadata={"description": "of the shop's customers", "minimum": 0, "maximum": 1, "example": 0.04},
+        metadata={
+            "description": "how many of the shop's customers are of this kind",
+            "example": 0.04,
+            "minimum": 0,
+            "maximum": 1,
+        },
     )
+
+
+class BasisSchema(Schema):
+    model = fields.String(metadata={"example": "mbg-nbd+gamma-gamma/1"})
+    version = fields.Integer(
+        allow_none=True, metadata={"description": "counts the fits of the model", "example": 12}
+    )
+    data_from = fields.Date(allow_none=True, metadata={"example": "2024-02-03"})
+    data_until = fields.Date(allow_none=True, metadata={"example": "2026-01-31"})
+    confidence = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(["normal", "low"]),
+        metadata={"description": "in the churn risk; null where none is told", "example": "normal"},
+    )
+    null_because = Segments(
+        attribute="unknown",
+        data_key="unknown",
+        metadata={
+            "description": "figure or axis that is null → why",
+            "example": {"purchase_cadence": "few_orders"},
+        },
+    )
+    proxies = Texts(
+        metadata={
+            "description": "axes that only stand in for what they are called",
+            "example": ["product_knowledge"],
+        }
+    )
+
+
+class NestedBasis(fields.Nested):
+    def __init__(self) -> None:
+        super().__init__(
+            BasisSchema,
+            allow_none=True,
+            metadata={
+                "description": "what the figures were computed from; null where the provider does not say"
+            },
+        )
 
 
 class BehavioralMetricsSchema(Schema):
@@ -168,9 +196,17 @@ class ChurnFactorSchema(Schema):
     value = fields.Raw(allow_none=True, metadata={"description": "text or number"})
     impact = fields.Raw(allow_none=True, metadata={"description": "text or number"})
     direction = fields.String(allow_none=True)
-    typical = fields.Float(allow_none=True, metadata={"description": "usual in the shop", "example": 64})
+    typical = fields.Float(
+        allow_none=True, metadata={"description": "the value that is usual in the shop", "example": 34.0}
+    )
     risk_if_typical = fields.Float(
-        allow_none=True, metadata={"description": "the risk, were this alone as usual", "example": 0.31}
+        allow_none=True,
+        metadata={
+            "description": "the risk with the usual value, all else as it is",
+            "example": 0.31,
+            "minimum": 0,
+            "maximum": 1,
+        },
     )
 
 

@@ -2,6 +2,7 @@
 
 from service.customers.people import CustomerChange, Named, NewCustomer, Person
 from service.customers.services.customers import CustomerService, found_by
+from service.customers.services.order_log import OrderLog
 from service.customers.services.orders import OrderFigures, OrderService, Recorded, ToldCustomer
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Named",
     "NewCustomer",
     "OrderFigures",
+    "OrderLog",
     "OrderService",
     "Person",
     "Recorded",

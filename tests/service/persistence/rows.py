@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from service.customer_base.models import KeptStatistics, ParameterVersion
 from service.customers.models import Customer, Order, OrderLine, Refund
 from service.events import StoredEvent
 from service.http.models import IdempotencyKey
@@ -169,6 +170,16 @@ def import_position(**fields: Any) -> ImportPosition:
     return ImportPosition(**defaults | fields)
 
 
+def kept_statistics(of: Customer, **fields: Any) -> KeptStatistics:
+    defaults = {"customer_id": of.id, "orders_due": False, "contacts_due": False}
+    return KeptStatistics(**defaults | fields)
+
+
+def parameter_version(**fields: Any) -> ParameterVersion:
+    defaults = {"fitted_at": NOON, "fitted_by": "job", "adopted": True, "parameters": {}}
+    return ParameterVersion(**defaults | fields)
+
+
 def event(**fields: Any) -> StoredEvent:
     defaults = {
         "type": "ticket.created",
@@ -187,6 +198,7 @@ def one_of_everything() -> list[list[Any]]:
     return [
         [ada],
         [order(ada, lines=[order_line(0), order_line(1)], refunds=[refund()]), parcel, snapshot(ada)],
+        [kept_statistics(ada, recent_days=[739_000]), parameter_version()],
         [
             SearchText(kind="subject", source_id=parcel.id, ticket_id=parcel.id, document="parcel"),
             SearchText(kind="customer", source_id=ada.id, customer_id=ada.id, document="ada"),
