@@ -21,8 +21,9 @@ $(VENV)/.runtime: requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.runtime tests/requirements.txt
+$(VENV)/.tests: $(VENV)/.runtime tests/requirements.txt tests/requirements-data.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/requirements-data.txt
 	@touch $@
 
 run: $(VENV)/.runtime  ## Serve on http://127.0.0.1:8000, set up from nothing

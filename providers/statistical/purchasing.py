@@ -89,7 +89,7 @@ def risk(parameters: PurchaseParameters, visits: Visits, horizon: float) -> Risk
     until = since_first + horizon
     left, quiet = 1 - alive(rates, visits), (r + x) * (np.log(since_first) - np.log(until))
     silent = np.maximum(1 + (1 - left) * np.expm1(quiet), TINY)
-    odds = 1 / np.expm1(-quiet)
+    odds = -np.exp(quiet) / np.expm1(quiet)
     ratio = np.log(since_first) - np.log(since_last)
     slopes = np.stack(
         [
