@@ -6,7 +6,7 @@ of reading, nor on ids, nor on the order in which orders arrived: `summarise` ov
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from math import log
@@ -70,7 +70,8 @@ class CustomerStatistics:
     Orders of one day are one order day. `recent_days`: the order days of the 365 days that end with the
     last one, ascending ordinals. `positive_days` and `positive_spend`: the order days whose net value is
     above 0, and their sum. `last_day_net` is what the last order day comes to so far. Amounts mean nothing
-    where `mixed_currency`. `categories`: lines by category, of the 16 that come first in the alphabet.
+    where `mixed_currency`, and `currency` is None then. `categories`: lines by category, of the 16 that come
+    first in the alphabet.
     `month_days`: order days by calendar month. `gap_log_milli`: sum over the gaps between order days of
     1000·ln(days), each rounded.
     """
@@ -103,10 +104,7 @@ def summarise(
 ) -> CustomerStatistics:
     """The statistics of a customer's whole log, in any order; nothing after `as_of` counts."""
     counted = [order for order in orders if as_of is None or order.day <= as_of]
-    statistics = CustomerStatistics(contacts=contacts or ContactStatistics())
-    for order in sorted(counted, key=lambda order: order.day):
-        statistics = with_order(statistics, order)
-    return statistics
+    return with_orders(CustomerStatistics(contacts=contacts or ContactStatistics()), counted)
 
 
 def appends(statistics: CustomerStatistics, order: OrderFact) -> bool:
@@ -119,63 +117,85 @@ def appends(statistics: CustomerStatistics, order: OrderFact) -> bool:
 
 def with_order(statistics: CustomerStatistics, order: OrderFact) -> CustomerStatistics:
     """With one more order. Raises `ValueError` for one that is older than the last: see `appends`."""
-    if not appends(statistics, order):
+    return with_orders(statistics, [order])
+
+
+def with_orders(statistics: CustomerStatistics, orders: Iterable[OrderFact]) -> CustomerStatistics:
+    """With more orders, in any order. Raises `ValueError` where one is older than the last: see `appends`."""
+    in_order = sorted(orders, key=lambda order: order.day)
+    if in_order and not appends(statistics, in_order[0]):
         raise ValueError("an order before the last one needs the whole log")
-    if order.status.casefold() in CANCELLED:
-        return statistics
-    net = order.total - order.refunded
-    known = statistics.currency
-    return replace(
-        _with_day(statistics, order.day, net),
-        orders=statistics.orders + 1,
-        currency=order.currency if known is None else known,
-        mixed_currency=statistics.mixed_currency or known not in (None, order.currency),
-        net_spend=statistics.net_spend + net,
-        discounted_orders=statistics.discounted_orders + order.discounted,
-        refunds=statistics.refunds + order.refunds,
-        lines=statistics.lines + len(order.lines),
-        uncategorised_lines=statistics.uncategorised_lines + sum(not line.category for line in order.lines),
-        categories=_with_categories(statistics.categories, order.lines),
-        pieces=statistics.pieces + sum(line.quantity for line in order.lines),
-        pieces_spend=statistics.pieces_spend
-        + sum((line.quantity * line.price for line in order.lines), NOTHING),
-    )
+    running = _Running(statistics)
+    for order in in_order:
+        if order.status.casefold() not in CANCELLED:
+            running.add(order)
+    return running.told()
 
 
-def _with_day(statistics: CustomerStatistics, day: date, net: Decimal) -> CustomerStatistics:
-    """The figures that go by day."""
-    ordinal, last = day.toordinal(), statistics.last_day
-    same_day = ordinal == last
-    before = statistics.last_day_net if same_day else NOTHING
-    after = before + net
-    dated = replace(
-        statistics,
-        last_day_net=after,
-        positive_days=statistics.positive_days + (after > 0) - (before > 0),
-        positive_spend=statistics.positive_spend + max(after, NOTHING) - max(before, NOTHING),
-    )
-    if same_day:
-        return dated
-    months = list(statistics.month_days)
-    months[day.month - 1] += 1
-    return replace(
-        dated,
-        first_day=ordinal if statistics.first_day is None else statistics.first_day,
-        last_day=ordinal,
-        order_days=statistics.order_days + 1,
-        recent_days=(*(known for known in statistics.recent_days if known > ordinal - RECENT_DAYS), ordinal),
-        month_days=tuple(months),
-        gap_log_milli=statistics.gap_log_milli + (0 if last is None else round(1000 * log(ordinal - last))),
-    )
+class _Running:
+    """The same figures while orders are added: a new dataclass for each would take longer than all else."""
 
+    def __init__(self, statistics: CustomerStatistics) -> None:
+        self._of = statistics
+        self._figures = {name: getattr(statistics, name) for name in CustomerStatistics.__slots__}
+        self._recent = list(statistics.recent_days)
+        self._months = list(statistics.month_days)
+        self._categories = dict(statistics.categories)
 
-def _with_categories(known: Mapping[str, int], lines: Sequence[LineFact]) -> Mapping[str, int]:
-    """Exact for each that stays: one that has left has 16 before it for ever, and cannot come back."""
-    counts = dict(known)
-    for line in lines:
-        if line.category:
-            counts[line.category] = counts.get(line.category, 0) + 1
-    return {name: counts[name] for name in sorted(counts)[:KEPT_CATEGORIES]}
+    def told(self) -> CustomerStatistics:
+        kept = sorted(self._categories)[:KEPT_CATEGORIES]
+        last = self._recent[-1] if self._recent else 0
+        return CustomerStatistics(
+            **self._figures
+            | {
+                "recent_days": tuple(day for day in self._recent if day > last - RECENT_DAYS),
+                "month_days": tuple(self._months),
+                "categories": {name: self._categories[name] for name in kept},
+            }
+        )
+
+    def add(self, order: OrderFact) -> None:
+        figures, net = self._figures, order.total - order.refunded
+        self._add_to_day(order.day, net)
+        figures["orders"] += 1
+        self._pay_in(order.currency)
+        figures["net_spend"] += net
+        figures["discounted_orders"] += order.discounted
+        figures["refunds"] += order.refunds
+        figures["lines"] += len(order.lines)
+        for line in order.lines:
+            figures["pieces"] += line.quantity
+            figures["pieces_spend"] += line.quantity * line.price
+            if line.category:
+                self._categories[line.category] = self._categories.get(line.category, 0) + 1
+            else:
+                figures["uncategorised_lines"] += 1
+
+    def _pay_in(self, currency: str) -> None:
+        """Mixed ones have none: which came first is chance where both came on one day."""
+        figures = self._figures
+        if figures["mixed_currency"] or figures["currency"] == currency:
+            return
+        figures["mixed_currency"] = figures["currency"] is not None
+        figures["currency"] = None if figures["mixed_currency"] else currency
+
+    def _add_to_day(self, day: date, net: Decimal) -> None:
+        figures, ordinal = self._figures, day.toordinal()
+        last = figures["last_day"]
+        before = figures["last_day_net"] if ordinal == last else NOTHING
+        after = figures["last_day_net"] = before + net
+        figures["positive_days"] += (after > 0) - (before > 0)
+        figures["positive_spend"] += max(after, NOTHING) - max(before, NOTHING)
+        if ordinal == last:
+            return
+        if last is None:
+            figures["first_day"] = ordinal
+        else:
+            figures["gap_log_milli"] += round(1000 * log(ordinal - last))
+        figures["last_day"] = ordinal
+        figures["order_days"] += 1
+        self._recent.append(ordinal)
+        self._months[day.month - 1] += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What happened, written in the transaction that made it happen: history, audit and feeds all read it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +55,8 @@ class Event:
     """A customer is a subject by `ref`, never by id; `actor` is the caller's id.
 
     `before` and `after` hold the fields that changed and nothing about a person; `personal` holds those
-    that do, apart, so that erasure can overwrite them.
+    that do, apart, so that erasure can overwrite them. `at_hand` is what it is about, for handlers in the
+    same transaction, who would read it back else: it is not stored.
     """
 
     type: EventType
@@ -67,6 +68,7 @@ class Event:
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     personal: Mapping[str, Any] | None = None
+    at_hand: object = field(default=None, repr=False, compare=False)
 
 
 def about_ticket(

@@ -23,7 +23,7 @@ from service.clock import SystemClock
 from service.customer_base.keeping import StatisticsKeeping
 from service.customer_base.reporting import FitReports
 from service.customer_base.services import CustomerBaseServices
-from service.customers.services import CustomerService, OrderLog, OrderService
+from service.customers.services import CustomerService, OrderService
 from service.database import Database, db, engine_options, normalise_url
 from service.desk.services import (
     CustomerPages,
@@ -178,7 +178,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
 
     FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
-    StatisticsKeeping(customer_base.base, OrderLog(), customers, tickets).subscribe_to(events)
+    StatisticsKeeping(customer_base.base, customers, tickets).subscribe_to(events)
     DraftOutcomes(conversations, events).subscribe_to(events)
     draft_counters = DraftCounters(database, chance)
     draft_counters.subscribe_to(events)

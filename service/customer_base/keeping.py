@@ -8,7 +8,6 @@ after by a job, since a message must not cost as much as a customer has tickets.
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from functools import reduce
 from typing import Any
 
 from sqlalchemy import Row
@@ -20,11 +19,12 @@ from providers.statistics import (
     OrderFact,
     appends,
     summarise,
-    with_order,
+    with_orders,
 )
 from service.customer_base import queries
 from service.customer_base.rows import contact_columns, order_columns, statistics_in
-from service.customers.services import CustomerService, OrderLog
+from service.customers.orders import OrderFacts
+from service.customers.services import CustomerService, OrderLog, fact_of
 from service.events import (
     CONVERSATION_RESET,
     MESSAGE_ADDED,
@@ -93,20 +93,19 @@ class CustomerBase:
     def add(self, session: Session, new: Mapping[str, Sequence[OrderFact]], changed: Collection[str]) -> None:
         """New orders by customer, and customers whose orders changed otherwise."""
         rows = self._held(session, {*new, *changed})
-        added = {
-            customer_id: _added(row, new.get(customer_id, ()))
-            for customer_id, row in rows.items()
-            if customer_id not in changed
+        figures = {
+            each: _added(row, new[each])
+            for each, row in rows.items()
+            if not row.orders_due and each not in changed
         }
-        again = [customer_id for customer_id in rows if added.get(customer_id) is None]
-        orders = self._orders.of_customers(session, again) if again else {}
-        figures = {customer_id: told for customer_id, told in added.items() if told is not None}
-        figures |= {customer_id: summarise(log) for customer_id, log in orders.items()}
+        log = self._orders.of_customers(session, [each for each in rows if figures.get(each) is None])
+        figures |= {each: summarise(orders) for each, orders in log.items()}
         queries.put(
             session,
             [
-                {"customer_id": customer_id, "orders_due": False} | order_columns(told)
-                for customer_id, told in figures.items()
+                {"customer_id": each, "orders_due": False} | order_columns(told)
+                for each, told in figures.items()
+                if told is not None
             ],
         )
 
@@ -123,11 +122,8 @@ class CustomerBase:
 class StatisticsKeeping:
     """Hears of orders and tickets."""
 
-    def __init__(
-        self, base: CustomerBase, orders: OrderLog, customers: CustomerService, tickets: TicketService
-    ) -> None:
+    def __init__(self, base: CustomerBase, customers: CustomerService, tickets: TicketService) -> None:
         self._base = base
-        self._orders = orders
         self._customers = customers
         self._tickets = tickets
 
@@ -137,12 +133,16 @@ class StatisticsKeeping:
             events.subscribe_to_batches(kind, self._cases_changed)
 
     def _orders_recorded(self, session: Session, events: Sequence[Event]) -> None:
-        new_ids = [(event.after or {})["order_id"] for event in events if _is_new(event)]
-        refs = {event.subject_id for event in events if not _is_new(event)}
+        ids = self._customers.by_ref(session, {event.subject_id for event in events})
         new: dict[str, list[OrderFact]] = defaultdict(list)
-        for customer_id, fact in self._orders.of_orders(session, new_ids) if new_ids else ():
-            new[customer_id].append(fact)
-        self._base.add(session, new, set(self._customers.ids_of(session, refs)) if refs else set())
+        changed: set[str] = set()
+        for event in events:
+            customer_id = ids[event.subject_id]
+            if _is_new(event) and isinstance(event.at_hand, OrderFacts):
+                new[customer_id].append(fact_of(event.at_hand))
+            else:
+                changed.add(customer_id)
+        self._base.add(session, new, changed)
 
     def _cases_changed(self, session: Session, events: Sequence[Event]) -> None:
         ticket_ids = {event.ticket_id for event in events if event.ticket_id and _tells(event)}
@@ -164,13 +164,8 @@ def _tells(event: Event) -> bool:
 
 def _added(row: Row[Any], new: Sequence[OrderFact]) -> CustomerStatistics | None:
     """None where it takes the log."""
-    if row.orders_due:
-        return None
     known = statistics_in(row)
-    in_order = sorted(new, key=lambda order: order.day)
-    if not in_order or not appends(known, in_order[0]):
-        return None
-    return reduce(with_order, in_order, known)
+    return with_orders(known, new) if all(appends(known, order) for order in new) else None
 
 
 def _row(customer_id: str, statistics: CustomerStatistics) -> dict[str, Any]:

@@ -12,7 +12,6 @@ ASKED_AT_ONCE = 1_000
 """Values in one statement."""
 
 _OF_THOSE = Order.customer_id.in_(bindparam("those", expanding=True))
-_THOSE = Order.id.in_(bindparam("those", expanding=True))
 _ORDERS: Select[Any] = select(
     Order.id, Order.customer_id, Order.ordered_at, Order.currency, Order.total, Order.status, Order.discount
 )
@@ -25,11 +24,6 @@ _BY_CUSTOMER = (
     _ORDERS.where(_OF_THOSE),
     _LINES.join(Order, Order.id == OrderLine.order_id).where(_OF_THOSE).order_by(OrderLine.order_id),
     _REFUNDS.join(Order, Order.id == Refund.order_id).where(_OF_THOSE).order_by(Refund.order_id),
-)
-_BY_ID = (
-    _ORDERS.where(_THOSE),
-    _LINES.where(OrderLine.order_id.in_(bindparam("those", expanding=True))),
-    _REFUNDS.where(Refund.order_id.in_(bindparam("those", expanding=True))),
 )
 _BETWEEN = Order.customer_id.between(bindparam("first"), bindparam("last"))
 _AMOUNTS = (
@@ -48,10 +42,6 @@ Parts = tuple[list[Row[Any]], list[Row[Any]], list[Row[Any]]]
 
 def orders_of_customers(session: Session, customer_ids: Collection[str]) -> Parts:
     return _parts(session, _BY_CUSTOMER, customer_ids)
-
-
-def orders_by_id(session: Session, order_ids: Collection[str]) -> Parts:
-    return _parts(session, _BY_ID, order_ids)
 
 
 def amounts_between(session: Session, first: str, last: str) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:

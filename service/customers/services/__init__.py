@@ -2,7 +2,7 @@
 
 from service.customers.people import CustomerChange, Named, NewCustomer, Person
 from service.customers.services.customers import CustomerService, found_by
-from service.customers.services.order_log import OrderLog
+from service.customers.services.order_log import OrderLog, fact_of
 from service.customers.services.orders import OrderFigures, OrderService, Recorded, ToldCustomer
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "Person",
     "Recorded",
     "ToldCustomer",
+    "fact_of",
     "found_by",
 ]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from providers.statistics import CANCELLED, LineFact, OrderColumns, OrderFact
 from service.customers import log_queries, queries
+from service.customers.orders import OrderFacts
 
 NOTHING = Decimal(0)
 
@@ -26,10 +27,6 @@ class OrderLog:
         for customer_id, fact in _facts(log_queries.orders_of_customers(session, customer_ids), as_of):
             facts[customer_id].append(fact)
         return facts
-
-    def of_orders(self, session: Session, order_ids: Collection[str]) -> list[tuple[str, OrderFact]]:
-        """Each with its customer's id."""
-        return list(_facts(log_queries.orders_by_id(session, order_ids), None))
 
     def columns(
         self, session: Session, first: str, last: str, *, first_number: int
@@ -60,6 +57,20 @@ class OrderLog:
     def customers_after(self, session: Session, after: str, limit: int) -> Sequence[str]:
         """Ids of customers, with orders or without, in their order."""
         return log_queries.customers_after(session, after, limit)
+
+
+def fact_of(order: OrderFacts) -> OrderFact:
+    """Of one that is at hand."""
+    return OrderFact(
+        day=order.ordered_at.astimezone(UTC).date(),
+        currency=order.currency,
+        total=order.total,
+        status=order.status,
+        refunded=order.refunded,
+        refunds=len(order.refunds),
+        discounted=bool(order.discount) or any(line.discount for line in order.lines),
+        lines=tuple(LineFact(line.category, line.quantity, line.price) for line in order.lines),
+    )
 
 
 def _facts(parts: log_queries.Parts, as_of: date | None) -> Iterable[tuple[str, OrderFact]]:

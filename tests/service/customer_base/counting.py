@@ -14,7 +14,7 @@ from service.customer_base.keeping import StatisticsKeeping
 from service.customer_base.models import KeptStatistics
 from service.customer_base.services import CustomerBaseServices
 from service.customers.orders import Line, NewOrder, Refund
-from service.customers.services import CustomerService, OrderLog, OrderService
+from service.customers.services import CustomerService, OrderService
 from service.database import Database
 from service.events import EventLog
 from service.text_index import TextIndex
@@ -49,7 +49,7 @@ class CountingDesk:
         self.tickets = TicketService(database, self.customers, records, index)
         self.counting = CustomerBaseServices.over(database, self.clock)
         self.source = self.counting.source
-        StatisticsKeeping(self.counting.base, OrderLog(), self.customers, self.tickets).subscribe_to(events)
+        StatisticsKeeping(self.counting.base, self.customers, self.tickets).subscribe_to(events)
         self.known: dict[str, NewOrder] = {}
         self.ticket_ids: list[str] = []
         self.message_ids: list[str] = []
