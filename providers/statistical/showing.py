@@ -59,10 +59,9 @@ def deciles_as_png(backtest: Backtest, *, title: str) -> bytes:
         ylim=(0, 1),
         xticks=list(places),
     )
-    axes.set_title(title, fontsize=11)
+    told = f"Brier {backtest.brier:.4f}, calibration error {backtest.calibration_error:.3f}"
+    axes.set_title(f"{title}\n{told}", fontsize=10)
     axes.legend(loc="upper left")
-    told = f"Brier {backtest.brier:.4f} · calibration error {backtest.calibration_error:.3f}"
-    axes.annotate(told, (0.98, 0.04), xycoords="axes fraction", ha="right")
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=110, metadata={"Software": None})
     return picture.getvalue()

@@ -15,7 +15,7 @@ from providers.statistical.maximising import amounts, purchases
 from providers.statistical.purchasing import Rates, log_likelihood, silence
 from providers.statistical.spending import Spread
 from providers.statistics import ShopParameters, StatisticsColumns, summarise
-from tests.providers.statistical import cdnow
+from benchmarks.intelligence import cdnow
 from tests.providers.statistical.shops import columns, fitted_on, order, shop
 from tests.providers.statistical.simulating import order_times, purses, seen_by_day
 

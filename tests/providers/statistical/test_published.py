@@ -6,7 +6,7 @@ import pytest
 from providers.statistical.arrays import Visits
 from providers.statistical.maximising import amounts, purchases
 from providers.statistical.purchasing import Rates, alive, silence
-from tests.providers.statistical import cdnow
+from benchmarks.intelligence import cdnow
 from tests.providers.statistical.published import bg_nbd, bg_nbd_silence, most_likely, pareto_nbd
 
 
