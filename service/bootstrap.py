@@ -48,7 +48,7 @@ def _fill(empty: database.Database, weights: Weights) -> None:
         seed=sample_data.SEED,
         now=clock.now(),
     )
-    fitted = CustomerBaseServices.over(empty, clock).fits.fit_first(by=THE_SERVICE)
+    fitted = CustomerBaseServices.over(empty, clock).fits.fit_grown(by=THE_SERVICE)
     log.info(
         "sample_data_loaded",
         customers=loaded.customers,

@@ -32,7 +32,7 @@ PRUNE_AT = time(3, 30)
 COUNT_EVERY = timedelta(seconds=10)
 FIT_AT = time(2, 30)
 FIT_LEASE = timedelta(hours=2)
-LOOK_FOR_ORDERS_EVERY = timedelta(minutes=1)
+GROWN_EVERY = timedelta(minutes=5)
 
 
 def named_jobs(
@@ -84,8 +84,8 @@ def named_jobs(
     def fit() -> Mapping[str, int]:
         return figures_of(customer_base.fits.fit(by=THE_SERVICE))
 
-    def fit_first() -> Mapping[str, int]:
-        fitted = customer_base.fits.fit_first(by=THE_SERVICE)
+    def fit_grown() -> Mapping[str, int]:
+        fitted = customer_base.fits.fit_grown(by=THE_SERVICE)
         return figures_of(fitted) if fitted else {}
 
     def sample_metrics() -> Mapping[str, int]:
@@ -119,10 +119,10 @@ def named_jobs(
             run=lambda: {"customers": customer_base.rebuilding.bring_up()},
         ),
         Job(
-            name="fit-first",
-            description="fit the desk's own intelligence to its customers as soon as somebody has ordered",
-            schedule=Every(LOOK_FOR_ORDERS_EVERY),
-            run=fit_first,
+            name="fit-grown",
+            description="fit the desk's own intelligence anew where it has twice as many customers",
+            schedule=Every(GROWN_EVERY),
+            run=fit_grown,
             lease=FIT_LEASE,
         ),
         Job(

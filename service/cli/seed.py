@@ -63,7 +63,7 @@ def seed(customers: int, tickets: int, number: int, force_in_production: bool) -
             on_progress=bar.update,
         )
     took_s = clock.monotonic() - started_s
-    component(CustomerBaseServices).fits.fit_first(by=THE_COMMAND)
+    component(CustomerBaseServices).fits.fit_grown(by=THE_COMMAND)
     click.echo(
         f"Added {loaded.customers:,} customers, {loaded.orders:,} orders, {loaded.tickets:,} tickets "
         f"and {loaded.messages:,} messages in {took_s:.1f} s "

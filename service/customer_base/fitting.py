@@ -19,6 +19,7 @@ from service.tickets.services import SupportCases
 
 HORIZON_DAYS = 90
 ORIGINS = 3
+DOUBLED = 2
 
 
 class PastTooShort(Exception):
@@ -55,8 +56,7 @@ class Fits:
 
         `force`: use it all the same.
         """
-        from providers.statistical.backtesting import refusal  # noqa: PLC0415  # it loads numpy and scipy
-        from providers.statistical.fitting import fit  # noqa: PLC0415  # as above
+        from providers.statistical.fitting import fit  # noqa: PLC0415  # it loads numpy and scipy
 
         self._rebuilding.complete(progress=progress)
         as_of = self.today()
@@ -65,20 +65,21 @@ class Fits:
             channels = self._cases.channels(session)
         fitted = replace(fitted, figures=replace(fitted.figures, support_channels=channels))
         try:
-            own, current = self.backtest(progress=progress, current=self._versions.in_use())
+            in_use = self._versions.in_use()
+            own, current = self.backtest(progress=progress, current=in_use)
         except PastTooShort:
             return self._versions.keep(fitted, by=by, refusal=None, adopted=True)
-        why = refusal(own, current)
+        why = _refusal(own, current, in_use)
         fitted = replace(fitted, backtest=own)
         return self._versions.keep(fitted, by=by, refusal=why, adopted=why is None or force)
 
-    def fit_first(self, *, by: str) -> Fitted | None:
-        """Where nothing is in use yet and somebody has ordered."""
-        if self._versions.in_use() is not None:
-            return None
+    def fit_grown(self, *, by: str) -> Fitted | None:
+        """Where customers have doubled since the last fit; the first of them counts as that."""
+        newest = self._versions.newest(1)
+        before = newest[0].parameters.customers if newest else 0
         with self._database.reading() as session:
-            ordered = queries.newest_day(session, self.today().toordinal())
-        return self.fit(by=by) if ordered is not None else None
+            buyers = queries.count_buyers(session)
+        return self.fit(by=by) if buyers >= max(1, DOUBLED * before) else None
 
     def backtest(
         self,
@@ -124,6 +125,19 @@ class Fits:
             with self._database.reading() as session:
                 columns, number = self._orders.columns(session, those[0], those[-1], first_number=number)
             yield columns
+
+
+def _refusal(own: Backtest, current: Backtest | None, in_use: Fitted | None) -> str | None:
+    """Where it is worse than what is in use, over the same days, and than that was when it was fitted.
+
+    Over the same days alone would be unfair: what is in use may have been fitted to them.
+    """
+    from providers.statistical.backtesting import refusal  # noqa: PLC0415  # it loads numpy and scipy
+
+    before = in_use.parameters.backtest if in_use else None
+    if before is not None and refusal(own, before) is None:
+        return None
+    return refusal(own, current)
 
 
 def _columns(rows: Sequence[Row[Any]], earlier: dict[str, CustomerStatistics]) -> StatisticsColumns:

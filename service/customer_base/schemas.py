@@ -64,13 +64,16 @@ class FitVersionSchema(Schema):
     version = fields.Integer(attribute="parameters.version", metadata={"example": 12})
     at = Rfc3339()
     by = fields.String(metadata={"example": "service"})
-    adopted = fields.Boolean()
-    refusal = fields.String(allow_none=True, metadata={"description": "why it is not used"})
+    adopted = fields.Boolean(metadata={"example": True})
+    refusal = fields.String(
+        allow_none=True,
+        metadata={"description": "why it is not used", "example": "It foretells the past worse."},
+    )
 
 
 class FitSchema(FitVersionSchema):
     model = fields.String(attribute="parameters.model", metadata={"example": "mbg-nbd+gamma-gamma/1"})
-    as_of = Day(attribute="parameters.as_of")
+    as_of_day = Day(attribute="parameters.as_of")
     data_from = Day(attribute="parameters.first_day")
     data_until = Day(attribute="parameters.last_day")
     customers = fields.Integer(attribute="parameters.customers", metadata={"example": 950})

@@ -26,8 +26,6 @@ def start_desk(sqlite_url: str, tmp_path: Path) -> Iterator[StartDesk]:
 
         def start(substitutes: Any = None, *, timed_work: bool = False, **environment: str) -> Desk:
             defaults = {"DATABASE_URL": sqlite_url, "LOG_FILE": str(tmp_path / "app.log")}
-            if environment.get("ENVIRONMENT", "development") == "development":
-                defaults["INTELLIGENCE_PROVIDERS"] = "stub,fallback"
             running: AbstractContextManager[Desk] = running_desk(
                 defaults | environment, substitutes, timed_work=timed_work
             )
