@@ -9,6 +9,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from service.columns import Base, CustomerId, Json, Sequence
 
 SUM_DIGITS = 38
+ANYTHING_DUE = text("orders_due OR contacts_due")
+"""A literal: only so can a database tell that it may use the partial index."""
 
 
 class Sum(TypeDecorator[Decimal]):
@@ -72,8 +74,8 @@ class KeptStatistics(Base):
         Index(
             "ix_customer_statistics_due",
             "customer_id",
-            postgresql_where=text("orders_due OR contacts_due"),
-            sqlite_where=text("orders_due OR contacts_due"),
+            postgresql_where=ANYTHING_DUE,
+            sqlite_where=ANYTHING_DUE,
         ),
     )
 

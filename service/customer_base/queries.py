@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from service.customer_base.models import KeptStatistics, ParameterVersion
+from service.customer_base.models import ANYTHING_DUE, KeptStatistics, ParameterVersion
 
 ASKED_AT_ONCE = 1_000
 KEPT_VERSIONS = 400
@@ -21,8 +21,9 @@ _HELD = (
     .order_by(_TABLE.c.customer_id)
     .with_for_update()
 )
-_ANY_DUE = or_(_TABLE.c.orders_due, _TABLE.c.contacts_due)
-_DUE = select(_TABLE.c.customer_id).where(_ANY_DUE).order_by(_TABLE.c.customer_id).limit(bindparam("most"))
+_DUE = (
+    select(_TABLE.c.customer_id).where(ANYTHING_DUE).order_by(_TABLE.c.customer_id).limit(bindparam("most"))
+)
 _MARK = update(_TABLE).where(_TABLE.c.customer_id == bindparam("one")).values(contacts_due=True)
 _BETWEEN = select(_TABLE.c.customer_id).where(
     _TABLE.c.customer_id.between(bindparam("first"), bindparam("last"))

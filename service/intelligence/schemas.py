@@ -14,6 +14,7 @@ from service.intelligence.models import TONES
 
 LENGTHS = ("short", "medium", "long")
 DUMPED_VALUES = 1024
+MEMBERSHIP_DIGITS = 4
 NO_ARCHETYPE = Archetype(id=None, level=None)
 OF_THE_FACTS = "of customer_dna, churn_risk and the values"
 
@@ -78,14 +79,19 @@ class Texts(fields.List[str]):
 
 
 class Memberships(fields.Dict):
-    """Axis → segment → number: as it goes on the wire already."""
+    """Axis → segment → number, without digits that mean nothing."""
 
     def __init__(self, **options: Any) -> None:
         inner = fields.Dict(keys=fields.String(), values=fields.Float())
         super().__init__(keys=fields.String(), values=inner, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, Any] | None:
-        return None if value is None else {axis: dict(segments) for axis, segments in value.items()}
+        if value is None:
+            return None
+        return {
+            axis: {name: round(share, MEMBERSHIP_DIGITS) for name, share in segments.items()}
+            for axis, segments in value.items()
+        }
 
 
 class NestedValue(fields.Nested):

@@ -1,6 +1,7 @@
 """The 13 axes: the plain rules of the catalogue, with shares that sum to 1, or why not."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -31,9 +32,19 @@ def named(axis: str, shares: np.ndarray) -> str:
 
 
 def told(orders, contacts=None, *, among=None):
-    everybody = dict(among or shop(TODAY)) | {"c": orders}
-    statistics = summarise(orders, contacts, as_of=TODAY)
-    return on_axes(Foreseen(statistics, fitted_on(everybody, TODAY), TODAY.toordinal()))
+    """As one beside the customers of a shop, or of the usual one."""
+    fitted = usual() if among is None else fitted_on(among, TODAY)
+    return on_axes(Foreseen(summarise(orders, contacts, as_of=TODAY), fitted, TODAY.toordinal()))
+
+
+@cache
+def usual():
+    return fitted_on(shop(TODAY), TODAY)
+
+
+@cache
+def young():
+    return fitted_on(shop(TODAY, days=720), TODAY)
 
 
 # ---------------------------------------------------------------- plain rules
@@ -167,7 +178,7 @@ def test_every_axis_of_the_catalogue_is_told_or_says_why() -> None:
     lines = tuple(LineFact(category, 1, order(TODAY).total) for category in ("tea", "cups", "tea"))
     orders = [order(ago(40 * n), lines=lines, discounted=n % 2 == 0) for n in range(1, 25)]
     contacts = ContactStatistics(channels={"email": 3, "phone": 1}, long=1, how_to=1)
-    priced = {
+    priced = {"c": orders} | {
         name: [replace(each, lines=(LineFact(None, 2, each.total / 2),)) for each in some]
         for name, some in shop(TODAY).items()
     }
@@ -202,8 +213,8 @@ def test_who_was_silent_for_a_year_has_lapsed() -> None:
     ],
 )
 def test_an_axis_that_cannot_be_told_says_why(axis: str, why: str, orders) -> None:
-    young = {name: some for name, some in shop(TODAY, days=720).items() if some}
-    axes = told(orders, among=young)
+    statistics = summarise(orders, as_of=TODAY)
+    axes = on_axes(Foreseen(statistics, young(), TODAY.toordinal()))
     assert axes.unknown[axis] == why
     assert axis not in axes.memberships
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 import pytest
 
@@ -24,7 +25,7 @@ from providers.statistical.explaining import explain
 from providers.statistical.forecasting import Foreseen
 from providers.statistical.knowing import Confidence, Why
 from providers.statistical.provider import StatisticalProvider
-from providers.statistics import OrderColumns, OrderFact, summarise
+from providers.statistics import OrderColumns, OrderFact, ShopParameters, summarise
 from providers.testing.contract.questions import TICKET
 from providers.testing.fakes import FakeClock, RecordedOrders, make_host
 from tests.providers.statistical.shops import fitted_on, order, shop
@@ -69,16 +70,21 @@ SHOPS: Mapping[str, Orders] = {
 }
 
 
-def asked(orders: Orders, customer: str = "c0", **host) -> tuple[StatisticalProvider, Deadline]:
+@cache
+def fitted_to(name: str) -> ShopParameters:
+    return fitted_on(SHOPS[name], TODAY)
+
+
+def asked(orders: Orders, fitted: ShopParameters | None = None) -> tuple[StatisticalProvider, Deadline]:
     clock = FakeClock()
-    source = RecordedOrders(orders, fitted=fitted_on(orders, TODAY), **host)
+    source = RecordedOrders(orders, fitted=fitted or fitted_on(orders, TODAY))
     return StatisticalProvider.from_host(make_host(clock=clock, statistics=source)), Deadline.after(10, clock)
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", SHOPS)
 def test_an_odd_shop_gets_figures_that_can_be_or_nulls_with_reasons(name: str) -> None:
-    provider, deadline = asked(SHOPS[name] or {"c0": []})
+    provider, deadline = asked(SHOPS[name] or {"c0": []}, fitted_to(name))
     one = CustomerRef("c0")
     intelligence = provider.analyze(AnalysisRequest(one), deadline)
     assert_explained(intelligence)
@@ -113,7 +119,7 @@ def test_an_odd_shop_is_explained_and_backtested_or_refused(name: str) -> None:
     orders = SHOPS[name]
     source = RecordedOrders(orders)
     statistics = source.statistics_of("c0", as_of=TODAY)
-    assert all(explain(statistics, fitted_on(orders, TODAY), as_of=TODAY))
+    assert all(explain(statistics, fitted_to(name), as_of=TODAY))
     rows = [(number, each) for number, some in enumerate(orders.values()) for each in some]
     log = OrderColumns(
         customers=[number for number, _ in rows],
@@ -131,8 +137,8 @@ def test_an_odd_shop_is_explained_and_backtested_or_refused(name: str) -> None:
 # ---------------------------------------------------------------- why nothing is told
 
 
-def why(orders: Orders, figure: str = "churn_risk", customer: str = "c0", **host) -> str | None:
-    provider, deadline = asked(orders, **host)
+def why(orders: Orders, figure: str = "churn_risk", customer: str = "c0") -> str | None:
+    provider, deadline = asked(orders)
     return provider.analyze(AnalysisRequest(CustomerRef(customer)), deadline).basis.unknown.get(figure)
 
 
@@ -157,7 +163,7 @@ def test_where_nobody_ever_came_back_a_hundred_must_have_been_watched() -> None:
 def test_a_young_shop_is_not_told_what_is_longer_than_its_history() -> None:
     young = {f"c{n}": [order(ago(80)), order(ago(n % 50))] for n in range(60)}
     assert why(young) == "short_history"
-    older = {f"c{n}": [order(ago(150 + n % 100)), order(ago(n % 50))] for n in range(400)}
+    older = {f"c{n}": [order(ago(150 + n % 100)), order(ago(n % 50))] for n in range(200)}
     assert why(older) is None
     assert why(older, "ltv_12mo") == "short_history"
 

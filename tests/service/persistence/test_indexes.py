@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Select, func, literal, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from service.customer_base.models import ANYTHING_DUE, KeptStatistics
 from service.customers.models import Customer, Order
 from service.database import Database
 from service.events import OF_PROVIDERS, StoredEvent
@@ -73,6 +74,13 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .where(OF_PROVIDERS, tuple_(StoredEvent.at, StoredEvent.id) < tuple_(literal(NOON), literal(7)))
     .order_by(StoredEvent.at.desc(), StoredEvent.id.desc())
     .limit(100),
+    "ix_customer_statistics_last_day": select(func.max(KeptStatistics.last_day)).where(
+        KeptStatistics.last_day <= 739_000
+    ),
+    "ix_customer_statistics_due": select(KeptStatistics.customer_id)
+    .where(ANYTHING_DUE)
+    .order_by(KeptStatistics.customer_id)
+    .limit(500),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)
