@@ -6,14 +6,14 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from benchmarks.intelligence import cdnow
+from benchmarks.intelligence.cdnow import AS_OF, HOLDOUT_DAYS
 from providers.statistical.backtesting import TooShortAPast, backtest, refusal
 from providers.statistical.fitting import fit
 from providers.statistical.measuring import auc, calibration_error, deciles
 from providers.statistical.purchasing import Rates, alive, silence
 from providers.statistical.showing import deciles_as_png, deciles_as_text, figures_as_text
 from providers.statistics import OrderColumns, ShopParameters, summarise
-from benchmarks.intelligence import cdnow
-from benchmarks.intelligence.cdnow import AS_OF, HOLDOUT_DAYS
 from tests.providers.statistical.shops import columns, order, shop
 from tests.providers.statistical.test_odd_shops import TODAY
 

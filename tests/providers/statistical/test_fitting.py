@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from benchmarks.intelligence import cdnow
 from providers.statistical.arrays import Visits
 from providers.statistical.fitting import fit
 from providers.statistical.maximising import amounts, purchases
 from providers.statistical.purchasing import Rates, log_likelihood, silence
 from providers.statistical.spending import Spread
 from providers.statistics import ShopParameters, StatisticsColumns, summarise
-from benchmarks.intelligence import cdnow
 from tests.providers.statistical.shops import columns, fitted_on, order, shop
 from tests.providers.statistical.simulating import order_times, purses, seen_by_day
 

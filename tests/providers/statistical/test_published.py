@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from benchmarks.intelligence import cdnow
 from providers.statistical.arrays import Visits
 from providers.statistical.maximising import amounts, purchases
 from providers.statistical.purchasing import Rates, alive, silence
-from benchmarks.intelligence import cdnow
 from tests.providers.statistical.published import bg_nbd, bg_nbd_silence, most_likely, pareto_nbd
 
 
