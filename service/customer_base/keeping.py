@@ -85,11 +85,6 @@ class CustomerBase:
         queries.put(session, [_row(customer_id, true[customer_id]) for customer_id in wrong])
         return len(wrong)
 
-    def bring_up(self, session: Session, limit: int) -> int:
-        """Reckon those that are due; how many there were, 0 once none is left."""
-        those = queries.due(session, limit)
-        return self.reckon(session, those) if those else 0
-
     def add(self, session: Session, new: Mapping[str, Sequence[OrderFact]], changed: Collection[str]) -> None:
         """New orders by customer, and customers whose orders changed otherwise."""
         rows = self._held(session, {*new, *changed})
@@ -137,7 +132,9 @@ class StatisticsKeeping:
         new: dict[str, list[OrderFact]] = defaultdict(list)
         changed: set[str] = set()
         for event in events:
-            customer_id = ids[event.subject_id]
+            customer_id = ids.get(event.subject_id)
+            if customer_id is None:
+                continue  # nobody is left whose it could be
             if _is_new(event) and isinstance(event.at_hand, OrderFacts):
                 new[customer_id].append(fact_of(event.at_hand))
             else:

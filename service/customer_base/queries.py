@@ -3,17 +3,17 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, TextClause, bindparam, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
+from providers.statistics import ContactStatistics, CustomerStatistics
 from service.customer_base.models import ANYTHING_DUE, KeptStatistics, ParameterVersion
+from service.customer_base.rows import contact_columns, order_columns
 
 ASKED_AT_ONCE = 1_000
 KEPT_VERSIONS = 400
 
 _TABLE: Any = KeptStatistics.__table__
-_NAMES = [column.name for column in _TABLE.columns]
 _ONE = select(_TABLE).where(_TABLE.c.customer_id == bindparam("one"))
 _HELD = (
     select(_TABLE)
@@ -47,6 +47,29 @@ _NEWEST = select(func.max(_TABLE.c.last_day)).where(_TABLE.c.last_day <= bindpar
 _COUNT = select(func.count()).select_from(_TABLE).where(_TABLE.c.first_day.is_not(None))
 
 
+NOTHING_KNOWN: dict[str, Any] = {
+    "orders_due": True,
+    "contacts_due": True,
+    **order_columns(CustomerStatistics()),
+    **contact_columns(ContactStatistics()),
+}
+
+
+def _inserting(on_conflict: str) -> TextClause:
+    """As text: SQLAlchemy compiles an upsert anew each time."""
+    names = [each.name for each in _TABLE.columns]
+    statement = f"""
+        INSERT INTO {_TABLE.name} ({", ".join(names)})
+        VALUES ({", ".join(f":{name}" for name in names)})
+        ON CONFLICT (customer_id) DO {on_conflict}
+    """  # noqa: S608  # made of the table's own names
+    return text(statement).bindparams(*(bindparam(each.name, type_=each.type) for each in _TABLE.columns))
+
+
+_INSERT_DUE = _inserting("NOTHING")
+_INSERT_OR_MARK = _inserting("UPDATE SET contacts_due = excluded.contacts_due")
+
+
 def kept(session: Session, customer_id: str) -> Row[Any] | None:
     return session.connection().execute(_ONE, {"one": customer_id}).one_or_none()
 
@@ -62,7 +85,7 @@ def held(session: Session, customer_ids: Collection[str]) -> list[Row[Any]]:
 def insert_due(session: Session, customer_ids: Collection[str]) -> None:
     """Rows of which nothing is known but that everything is due. Waits for whoever inserts the same."""
     if customer_ids:
-        session.connection().execute(_inserting(session).on_conflict_do_nothing(), _all_due(customer_ids))
+        session.connection().execute(_INSERT_DUE, _all_due(customer_ids))
 
 
 def mark_contacts_due(session: Session, customer_ids: Collection[str]) -> None:
@@ -74,19 +97,11 @@ def mark_contacts_due(session: Session, customer_ids: Collection[str]) -> None:
         if not connection.execute(_MARK, {"one": customer_id}).rowcount
     ]
     if unknown:
-        marking = _inserting(session).on_conflict_do_update(
-            index_elements=["customer_id"], set_={"contacts_due": True}
-        )
-        connection.execute(marking, _all_due(unknown))
-
-
-def _inserting(session: Session) -> postgresql.Insert | sqlite.Insert:
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    return postgresql.insert(_TABLE) if on_postgresql else sqlite.insert(_TABLE)
+        connection.execute(_INSERT_OR_MARK, _all_due(unknown))
 
 
 def _all_due(customer_ids: Collection[str]) -> list[dict[str, Any]]:
-    return [{"customer_id": each, "orders_due": True, "contacts_due": True} for each in sorted(customer_ids)]
+    return [NOTHING_KNOWN | {"customer_id": each} for each in sorted(customer_ids)]
 
 
 def put(session: Session, rows: Sequence[dict[str, Any]]) -> None:

@@ -75,8 +75,13 @@ class Rebuilding:
             after = those[-1]
 
     def _bring_up(self) -> int:
-        with self._database.writing() as session:
-            return self._base.bring_up(session, BATCH)
+        """Some of those that are due; how many, 0 once none is left."""
+        with self._database.reading() as session:
+            those = queries.due(session, BATCH)
+        if those:
+            with self._database.writing() as session:
+                self._base.reckon(session, those)
+        return len(those)
 
     def _make_due(self, customer_ids: Sequence[str]) -> None:
         """Those without a row. Committed before they are reckoned: who changes them meanwhile must see it."""

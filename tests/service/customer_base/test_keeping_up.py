@@ -2,18 +2,21 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from providers.statistics import CANCELLED
-from service.database import Database
+from service.database import Database, DatabaseUnavailable
 from tests.service.customer_base.counting import CUSTOMERS, CountingDesk
 
 STEPS = 120
 SEEDS = range(3)
 MANY_SEEDS = range(60)
+THREADS, BATCHES = 4, 8
 
 
 def histories(full: bool) -> range:
@@ -87,6 +90,27 @@ def test_nothing_after_a_day_is_told_of_it(database: Database) -> None:
         if order.ordered_at.date() > then:
             desk.record(order)
     assert {each: desk.source.statistics_of(each, as_of=then) for each in CUSTOMERS} == told
+
+
+def test_orders_recorded_in_parallel_are_all_counted(database: Database) -> None:
+    """By threads that share their customers, each order of which may be older than another's."""
+    desks = [CountingDesk(database, seed) for seed in range(THREADS)]
+
+    def work(desk: CountingDesk) -> None:
+        for _ in range(BATCHES):
+            batch = [desk._new_order() for _ in range(4)]
+            while True:
+                with suppress(DatabaseUnavailable):  # the other one had to go first
+                    desk.record(*batch)
+                    break
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(work, desks))
+    desks[0].counting.rebuilding.bring_up()
+    assert desks[0].counting.rebuilding.rebuild().wrong == 0
+    counted = sum(row["orders"] for row in desks[0].rows().values())
+    sent = [order for desk in desks for order in desk.known.values()]
+    assert counted == sum(order.status.casefold() not in CANCELLED for order in sent)
 
 
 def test_nobody_of_the_desk_has_no_statistics(desk: CountingDesk) -> None:
