@@ -8,7 +8,8 @@ TESTS  ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench bench-access bench-faults bench-inbox check reference format lock clean
+.PHONY: help run test test-full bench bench-access bench-faults bench-inbox bench-intelligence calibration check reference \
+  format lock clean
 
 help:  ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,8 +22,9 @@ $(VENV)/.runtime: requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.runtime tests/requirements.txt
+$(VENV)/.tests: $(VENV)/.runtime tests/requirements.txt tests/requirements-data.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/requirements-data.txt
 	@touch $@
 
 run: $(VENV)/.runtime  ## Serve on http://127.0.0.1:8000, set up from nothing
@@ -51,6 +53,12 @@ bench-faults: $(VENV)/.tests  ## What each fault costs, as a table of figure aga
 
 bench-inbox: $(VENV)/.tests  ## The inbox at a thousand and a million tickets, beside its bounds; ten minutes
 	$(BIN)/python -m benchmarks.inbox --check
+
+bench-intelligence: $(VENV)/.tests  ## Fits and scores of up to a million customers, and what an order costs; two minutes
+	$(BIN)/python -m benchmarks.intelligence
+
+calibration: $(VENV)/.tests  ## Foretell the CDNOW holdouts; figures to the terminal, plots to docs/intelligence/
+	$(BIN)/python -m benchmarks.intelligence.calibration
 
 reference: $(VENV)/.runtime  ## Write docs/API_REQUIREMENTS.md from the OpenAPI document
 	@$(BIN)/python -m docs.reference

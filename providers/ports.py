@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from providers.models import Answer, Capability, Contact, Order, ProviderRequest, Reason, Source
+from providers.statistics import CustomerStatistics, ShopParameters
 
 
 class Clock(Protocol):
@@ -104,6 +105,23 @@ class CustomerHistory(Protocol):
     def recent_contacts(self, customer_id: str, *, limit: int) -> Sequence[Contact]: ...
 
 
+class StatisticsSource(Protocol):
+    """The desk's orders and contacts as figures. Raises `errors.Unreachable` where it cannot read them.
+
+    Reads of a customer or of the parameters are single rows, of which the host may keep the latter for some
+    seconds.
+    """
+
+    def statistics_of(self, customer_id: str, *, as_of: date) -> CustomerStatistics | None:
+        """None for nobody of the desk. Nothing after `as_of` counts: an order of the future needs the log."""
+
+    def parameters(self) -> ShopParameters | None:
+        """Those in use, None until something was fitted."""
+
+    def newest_order_day(self) -> date | None:
+        """Of anybody, today at the latest: how far the desk's knowledge reaches."""
+
+
 class Outcome(StrEnum):
     ANSWERED = "answered"
     FAILED = "failed"
@@ -144,7 +162,10 @@ class CallObserver(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderHost:
-    """All that a provider is made from. `processes`: how many share the provider's limits."""
+    """All that a provider is made from. `processes`: how many share the provider's limits.
+
+    `statistics` is None where the host keeps none.
+    """
 
     environment: Mapping[str, str]
     deployment: str
@@ -152,3 +173,4 @@ class ProviderHost:
     random: Random
     history: CustomerHistory
     processes: int = 1
+    statistics: StatisticsSource | None = None

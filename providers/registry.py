@@ -19,6 +19,7 @@ GROUP = "support.providers"
 
 BUILT_INS: Mapping[str, str] = {
     "quimbi": "providers.quimbi.provider:QuimbiProvider",
+    "statistical": "providers.statistical.provider:StatisticalProvider",
     "stub": "providers.stub.provider:StubProvider",
     "fallback": "providers.fallback.provider:FallbackProvider",
 }

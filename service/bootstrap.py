@@ -5,6 +5,8 @@ from sqlalchemy import create_engine
 
 from service import database, sample_data
 from service.clock import SystemClock
+from service.customer_base.services import CustomerBaseServices
+from service.provider_control.switching import THE_SERVICE
 from service.sample_data.loading import is_empty, load
 from service.settings import Deployment, Settings
 from service.tickets.scoring import Weights
@@ -46,9 +48,11 @@ def _fill(empty: database.Database, weights: Weights) -> None:
         seed=sample_data.SEED,
         now=clock.now(),
     )
+    fitted = CustomerBaseServices.over(empty, clock).fits.fit_grown(by=THE_SERVICE)
     log.info(
         "sample_data_loaded",
         customers=loaded.customers,
         tickets=loaded.tickets,
+        fitted=fitted is not None,
         duration_s=round(clock.monotonic() - started_s, 3),
     )

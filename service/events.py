@@ -1,7 +1,7 @@
 """What happened, written in the transaction that made it happen: history, audit and feeds all read it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -101,6 +101,8 @@ class Event:
 
     `before` and `after` hold the fields that changed and nothing about a person; `personal` holds those
     that do, apart, so that erasure can overwrite them. `origin` None: the request that is being answered.
+    `at_hand` is what it is about, for handlers in the same transaction, who would read it back else: it is
+    not stored.
     """
 
     type: EventType
@@ -113,6 +115,7 @@ class Event:
     after: Mapping[str, Any] | None = None
     personal: Mapping[str, Any] | None = None
     origin: Origin | None = None
+    at_hand: object = field(default=None, repr=False, compare=False)
 
 
 def about_ticket(

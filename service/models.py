@@ -3,6 +3,7 @@
 from service.access import models as access
 from service.agents import models as agents
 from service.columns import Base
+from service.customer_base import models as customer_base
 from service.customers import models as customers
 from service.events import StoredEvent
 from service.http import models as http
@@ -22,6 +23,7 @@ __all__ = [
     "StoredEvent",
     "access",
     "agents",
+    "customer_base",
     "customers",
     "http",
     "importing",

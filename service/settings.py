@@ -312,7 +312,7 @@ class Settings:
         parsed, faults = ServiceSettings().parse_leniently(environment)
         deployment: Deployment = parsed["environment"]
         development = deployment is Deployment.DEVELOPMENT
-        names, chosen_by = choose_providers(parsed["intelligence_providers"], deployment, environment)
+        names, chosen_by = choose_providers(parsed["intelligence_providers"], environment)
         secret = parsed["secret_key"] or (development_secret() if development else "")
         log_file = parsed["log_file"] or ("logs/app.log" if development else None)
 
@@ -332,17 +332,13 @@ class Settings:
         return cls(**parsed)
 
 
-def choose_providers(
-    listed: Sequence[str], deployment: Deployment, environment: Mapping[str, str]
-) -> tuple[tuple[str, ...], str]:
-    """The providers to start with, and why these: `configured`, `quimbi_key`, `development` or `no_key`."""
+def choose_providers(listed: Sequence[str], environment: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    """The providers to start with, and why these: `configured`, `quimbi_key` or `no_key`."""
     if listed:
         return tuple(listed), "configured"
     if usable_key(environment):
         return ("quimbi", "fallback"), "quimbi_key"
-    if deployment is Deployment.DEVELOPMENT:
-        return ("stub", "fallback"), "development"
-    return ("fallback",), "no_key"
+    return ("statistical", "fallback"), "no_key"
 
 
 def check_providers(

@@ -12,6 +12,8 @@ from providers.ports import Clock, ToggleSource
 from service.access.queries import prune_sessions
 from service.access.services import ApiKeys
 from service.auditing import Audit
+from service.customer_base.parameters import Fitted
+from service.customer_base.services import CustomerBaseServices
 from service.database import Database
 from service.http.queries import prune_idempotency_keys
 from service.intelligence.outcomes import OutcomeBoard
@@ -20,7 +22,7 @@ from service.jobs import Job, in_short_transactions
 from service.privacy.scrubbing import Scrubbing
 from service.privacy.services import Erasure
 from service.provider_control.sharing import Heartbeats
-from service.provider_control.switching import Switches
+from service.provider_control.switching import THE_SERVICE, Switches
 from service.schedules import DailyAt, Every
 from service.tickets import past_ranks
 from service.tickets.services import Ranking
@@ -39,6 +41,10 @@ SESSIONS_KEPT = timedelta(days=1)
 """After their end, by clocks that may differ."""
 
 WRITE_USES_EVERY = timedelta(minutes=1)
+COUNT_EVERY = timedelta(seconds=10)
+FIT_AT = time(2, 30)
+FIT_LEASE = timedelta(hours=2)
+GROWN_EVERY = timedelta(minutes=5)
 
 
 def named_jobs(
@@ -50,6 +56,7 @@ def named_jobs(
     toggles: ToggleSource,
     switches: Switches,
     heartbeats: Heartbeats,
+    customer_base: CustomerBaseServices,
     ranking: Ranking,
     audit: Audit,
     erasure: Erasure,
@@ -93,6 +100,13 @@ def named_jobs(
         switches.settle()
         return switches.follow()
 
+    def fit() -> Mapping[str, int]:
+        return figures_of(customer_base.fits.fit(by=THE_SERVICE))
+
+    def fit_grown() -> Mapping[str, int]:
+        fitted = customer_base.fits.fit_grown(by=THE_SERVICE)
+        return figures_of(fitted) if fitted else {}
+
     def sample_metrics() -> Mapping[str, int]:
         sample_figures()
         return {}
@@ -122,6 +136,26 @@ def named_jobs(
             description="delete the ranks that tickets had before, once no walk by cursor needs them",
             schedule=Every(PRUNE_RANKS_EVERY),
             run=lambda: prune_past_ranks(database, clock),
+        ),
+        Job(
+            name="count-contacts",
+            description="count the support contacts of customers who had some",
+            schedule=Every(COUNT_EVERY),
+            run=lambda: {"customers": customer_base.rebuilding.bring_up()},
+        ),
+        Job(
+            name="fit-grown",
+            description="fit the desk's own intelligence anew where it has twice as many customers",
+            schedule=Every(GROWN_EVERY),
+            run=fit_grown,
+            lease=FIT_LEASE,
+        ),
+        Job(
+            name="fit-intelligence",
+            description="fit the desk's own intelligence to its customers anew",
+            schedule=DailyAt(FIT_AT),
+            run=fit,
+            lease=FIT_LEASE,
         ),
         Job(
             name="follow-toggles",
@@ -179,6 +213,15 @@ def named_jobs(
             per_process=True,
         ),
     ]
+
+
+def figures_of(fitted: Fitted) -> Mapping[str, int]:
+    parameters = fitted.parameters
+    return {
+        "version": parameters.version,
+        "customers": parameters.customers,
+        "adopted": int(fitted.adopted),
+    }
 
 
 def renew_ranks(ranking: Ranking) -> Mapping[str, int]:

@@ -17,11 +17,15 @@ from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
+from providers.statistical.provider import StatisticalProvider
 from service.analytics.services import DraftAnalytics
 from service.audit.services import AuditTrail
 from service.auditing import Audit
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
 from service.clock import SystemClock
+from service.customer_base.keeping import StatisticsKeeping
+from service.customer_base.reporting import FitReports
+from service.customer_base.services import CustomerBaseServices
 from service.customers.services import CustomerService, OrderService
 from service.database import Database, DatabaseUnavailable, db, engine_options, normalise_url
 from service.desk.services import (
@@ -89,9 +93,6 @@ from service.timed_work import named_jobs
 log = structlog.get_logger()
 
 
-CURE_FOR_NO_KEY = "set QUIMBI_API_KEY, which is empty or an example value, and QUIMBI_BASE_URL"
-
-
 @dataclass(frozen=True, slots=True)
 class Substitutes:
     """What tests put in the place of the real thing."""
@@ -155,6 +156,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     inbox = InboxService(database, index, weights, clock, entrance.directory)
     snapshots = DatabaseSnapshots(database, clock, changed=ranking.facts_changed)
     outcomes = OutcomeBoard(database, clock)
+    customer_base = CustomerBaseServices.over(database, clock)
 
     host = ProviderHost(
         environment=settings.raw,
@@ -163,6 +165,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         random=chance,
         history=DeskHistory(customers, tickets),
         processes=settings.processes,
+        statistics=customer_base.source,
     )
     providers = substitutes.providers or make_providers(settings, host, substitutes.registry or Registry())
     statistics, bell = CallStatistics(clock), Bell()
@@ -192,10 +195,14 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         clock=clock,
     )
 
-    FactsOutdating(customers, tickets, chain.forget).subscribe_to(events)
-    DraftOutcomes(conversations, events).subscribe_to(events)
     draft_counters = DraftCounters(database, chance)
-    draft_counters.subscribe_to(events)
+    for listener in (
+        FactsOutdating(customers, tickets, chain.forget),
+        StatisticsKeeping(customer_base.base, customers, tickets),
+        DraftOutcomes(conversations, events),
+        draft_counters,
+    ):
+        listener.subscribe_to(events)
 
     dependencies = DependencyFigures(metrics.registry, database, cache)
     metrics.sampler.watch(dependencies)
@@ -232,6 +239,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         toggles=toggles,
         switches=switches,
         heartbeats=heartbeats,
+        customer_base=customer_base,
         ranking=ranking,
         audit=audit,
         erasure=erasure,
@@ -245,7 +253,6 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     for job in jobs:
         metrics.jobs.knows(job.name)
     ticket_fields = FieldService(database, events, clock)
-    past_tickets = PastTicketService(customers, conversations, records, events, index)
     exposition = Exposition(metrics)
     provide(
         app,
@@ -266,11 +273,18 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         profiles,
         ShoppingService(customers, orders),
         ranking,
+        customer_base,
         conversations,
         NoteService(database, records),
         ticket_fields,
         Importer(
-            database, clock, [Customers(customers), Orders(orders), Tickets(past_tickets, ticket_fields)]
+            database,
+            clock,
+            [
+                Customers(customers),
+                Orders(orders),
+                Tickets(PastTicketService(customers, conversations, records, events, index), ticket_fields),
+            ],
         ),
         HistoryService(database),
         Exports(database, customers, events, clock),
@@ -300,6 +314,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
             outcomes=outcomes,
             heartbeats=heartbeats,
             switches=switches,
+            fits={StatisticalProvider.name: FitReports(customer_base.versions)},
         ),
         exposition,
         DraftAnalytics(draft_counters, clock),
@@ -352,15 +367,12 @@ def _sample_figures(metrics: Metrics, dependencies: DependencyFigures) -> Callab
 
 def announce(settings: Settings) -> None:
     """Say in the log who answers, and why these."""
-    told = {
-        "providers": list(settings.intelligence_providers),
-        "chosen_by": settings.providers_chosen_by,
-        "environment": settings.environment.value,
-    }
-    if settings.providers_chosen_by == "no_key":
-        log.warning("providers_without_intelligence", cure=CURE_FOR_NO_KEY, **told)
-    else:
-        log.info("providers_chosen", **told)
+    log.info(
+        "providers_chosen",
+        providers=list(settings.intelligence_providers),
+        chosen_by=settings.providers_chosen_by,
+        environment=settings.environment.value,
+    )
     if settings.environment is Deployment.PRODUCTION and is_test_key(settings.raw):
         log.warning(
             "test_key_in_production", variable=KEY_VARIABLE, cure="set the live key of this installation"

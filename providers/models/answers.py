@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Self
 
@@ -13,11 +14,29 @@ ARCHETYPE_ID_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What figures were computed from, for a provider that can tell.
+
+    `version` counts the fits of `model`; the data are of the days `data_from` to `data_until`. `confidence`
+    is `normal` or `low`. `unknown`: figure or axis → why it is null. `proxies`: axes that only stand in.
+    """
+
+    model: str
+    version: int | None = None
+    data_from: date | None = None
+    data_until: date | None = None
+    confidence: str | None = None
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    proxies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What every answer carries. `known` is False where the provider does not know the customer."""
 
     provenance: Provenance
     known: bool = True
+    basis: Basis | None = None
 
     def with_provenance(self, **changes: object) -> Self:
         return replace(self, provenance=replace(self.provenance, **changes))  # type: ignore[arg-type]  # fields of Provenance
@@ -25,14 +44,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archetype:
-    """The customer's kind. `segments`: axis → dominant segment; `memberships`: axis → segment → 0..1."""
+    """The customer's kind. `segments`: axis → dominant segment; `memberships`: axis → segment → 0..1.
+
+    `share`: of the shop's customers, how many are of this kind.
+    """
 
     id: str | None
     level: str | None
     segments: Mapping[str, str] = field(default_factory=dict)
     memberships: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    share: float | None = None
 
     def __post_init__(self) -> None:
+        check_probability("archetype share", self.share)
         check_label("archetype id", self.id, ARCHETYPE_ID_LENGTH)
         check_label("archetype level", self.level)
         for axis, segment in self.segments.items():
@@ -84,12 +108,21 @@ class CustomerIntelligence(Answer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChurnFactor:
-    """One reason behind a churn risk; `impact` is words or a share, as the provider gives it."""
+    """One reason behind a churn risk; `impact` is words or a share, as the provider gives it.
+
+    `typical` is the value usual in the shop, and `risk_if_typical` the risk that the customer would have
+    with it, all else as it is.
+    """
 
     factor: str
     value: str | float | None = None
     impact: str | float | None = None
     direction: str | None = None
+    typical: float | None = None
+    risk_if_typical: float | None = None
+
+    def __post_init__(self) -> None:
+        check_probability("risk_if_typical", self.risk_if_typical)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,5 +66,5 @@ class Contained(Wrapper):
             provenance=provenance,
             known=False,
             customer_id=call.request.customer.id,
-            **call.request.arguments,
+            **call.request.arguments,  # type: ignore[arg-type]  # as above
         )

@@ -4,7 +4,7 @@ import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import count
 from typing import Any
 
@@ -19,6 +19,13 @@ from providers.ports import (
     Sighting,
     Snapshot,
 )
+from providers.statistics import (
+    ContactStatistics,
+    CustomerStatistics,
+    OrderFact,
+    ShopParameters,
+    summarise,
+)
 from providers.testing.clock import EPOCH, FakeClock, FixedRandom
 from providers.testing.scripted import ScriptedCall, ScriptedProvider, sample_answer
 
@@ -31,6 +38,7 @@ __all__ = [
     "InMemorySnapshotStore",
     "NoHistory",
     "RecordedHistory",
+    "RecordedOrders",
     "RecordingObserver",
     "ScriptedCall",
     "ScriptedProvider",
@@ -198,6 +206,33 @@ class RecordedHistory:
 
     def recent_contacts(self, customer_id: str, *, limit: int) -> Sequence[Contact]:
         return self._contacts.get(customer_id, ())[:limit]
+
+
+class RecordedOrders:
+    """`StatisticsSource` over whole logs by customer id. `fitted` may be assigned, too."""
+
+    def __init__(
+        self,
+        orders: Mapping[str, Sequence[OrderFact]],
+        *,
+        contacts: Mapping[str, ContactStatistics] | None = None,
+        fitted: ShopParameters | None = None,
+    ) -> None:
+        self._orders = orders
+        self._contacts = contacts or {}
+        self.fitted = fitted
+
+    def statistics_of(self, customer_id: str, *, as_of: date) -> CustomerStatistics | None:
+        orders = self._orders.get(customer_id)
+        if orders is None:
+            return None
+        return summarise(orders, self._contacts.get(customer_id), as_of=as_of)
+
+    def parameters(self) -> ShopParameters | None:
+        return self.fitted
+
+    def newest_order_day(self) -> date | None:
+        return max((order.day for orders in self._orders.values() for order in orders), default=None)
 
 
 class RecordingObserver:

@@ -5,6 +5,7 @@ from flask import Flask
 from service.cli.agents import agents
 from service.cli.doctor import doctor
 from service.cli.imports import imports
+from service.cli.intelligence import intelligence
 from service.cli.jobs import jobs
 from service.cli.keys import keys
 from service.cli.providers import providers
@@ -12,5 +13,5 @@ from service.cli.seed import seed
 
 
 def install(app: Flask) -> None:
-    for command in (agents, doctor, imports, jobs, keys, providers, seed):
+    for command in (agents, doctor, imports, intelligence, jobs, keys, providers, seed):
         app.cli.add_command(command)

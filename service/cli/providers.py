@@ -19,8 +19,7 @@ CHECK_DEADLINE_S = 30.0
 WHY = {
     "configured": "INTELLIGENCE_PROVIDERS lists them",
     "quimbi_key": "QUIMBI_API_KEY is set and INTELLIGENCE_PROVIDERS is not",
-    "development": "development without a Quimbi key",
-    "no_key": "neither a Quimbi key nor INTELLIGENCE_PROVIDERS is set",
+    "no_key": "neither a Quimbi key nor INTELLIGENCE_PROVIDERS is set, so that the desk's own orders tell",
 }
 
 

@@ -3,11 +3,13 @@ import click
 from service import sample_data
 from service.cli.running import Failure, migrated_database, with_service
 from service.clock import SystemClock
+from service.customer_base.services import CustomerBaseServices
 from service.http.components import component
 from service.sample_data.loading import load
 from service.settings import Deployment, Settings
 from service.tickets.services import Ranking
 
+THE_COMMAND = "seed"
 MOST_CUSTOMERS = 200_000
 """They are held in memory while tickets are made for them: 3 kB each."""
 MOST_TICKETS = 1_000_000
@@ -61,6 +63,7 @@ def seed(customers: int, tickets: int, number: int, force_in_production: bool) -
             on_progress=bar.update,
         )
     took_s = clock.monotonic() - started_s
+    component(CustomerBaseServices).fits.fit_grown(by=THE_COMMAND)
     click.echo(
         f"Added {loaded.customers:,} customers, {loaded.orders:,} orders, {loaded.tickets:,} tickets "
         f"and {loaded.messages:,} messages in {took_s:.1f} s "

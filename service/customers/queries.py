@@ -73,9 +73,9 @@ def named(
     return session.connection().execute(_NAMED, {"ids": list(customer_ids)}).all()
 
 
-def ids_of(session: Session, those: Collection[str]) -> Sequence[str]:
-    """Of customers by ref."""
-    return session.scalars(select(Customer.id).where(Customer.ref.in_(those))).all()
+def ids_by_ref(session: Session, those: Collection[str]) -> dict[str, str]:
+    statement = select(Customer.ref, Customer.id).where(Customer.ref.in_(those))
+    return dict(session.execute(statement).tuples().all())
 
 
 def customers_near(session: Session, ref: str, limit: int) -> Sequence[str]:

@@ -23,9 +23,7 @@ class HealthSchema(Schema):
         metadata={"example": {"ai_draft_generation": True, "customer_intelligence": True}},
     )
     providers = fields.List(fields.String(), metadata={"description": "in the order in which they are asked"})
-    providers_chosen_by = fields.String(
-        validate=validate.OneOf(["configured", "quimbi_key", "development", "no_key"])
-    )
+    providers_chosen_by = fields.String(validate=validate.OneOf(["configured", "quimbi_key", "no_key"]))
     development_callers = fields.Boolean(
         metadata={
             "description": "who calls from this machine needs no key: in development, never elsewhere",

@@ -14,6 +14,7 @@ from service.intelligence.models import TONES
 
 LENGTHS = ("short", "medium", "long")
 DUMPED_VALUES = 1024
+MEMBERSHIP_DIGITS = 4
 NO_ARCHETYPE = Archetype(id=None, level=None)
 OF_THE_FACTS = "of customer_dna, churn_risk and the values"
 
@@ -77,6 +78,22 @@ class Texts(fields.List[str]):
         return None if value is None else list(value)
 
 
+class Memberships(fields.Dict):
+    """Axis → segment → number, without digits that mean nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        inner = fields.Dict(keys=fields.String(), values=fields.Float())
+        super().__init__(keys=fields.String(), values=inner, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        return {
+            axis: {name: round(share, MEMBERSHIP_DIGITS) for name, share in segments.items()}
+            for axis, segments in value.items()
+        }
+
+
 class NestedValue(fields.Nested):
     """For a frozen, hashable value: equal ones have one dump, made once per process, which nobody changes."""
 
@@ -94,6 +111,60 @@ class ArchetypeSchema(OfObjects):
         lambda archetype: archetype.level or UNKNOWN_LEVEL, metadata={"type": "string", "example": "L2"}
     )
     segments = Segments(metadata={"example": {"purchase_value": "premium"}})
+    memberships = Memberships(
+        metadata={
+            "description": "axis → segment → 0..1; empty where the provider tells none",
+            "example": {"purchase_value": {"high_value": 0.81, "medium_value": 0.19, "low_value": 0.0}},
+        }
+    )
+    share = fields.Float(
+        allow_none=True,
+        metadata={
+            "description": "how many of the shop's customers are of this kind",
+            "example": 0.04,
+            "minimum": 0,
+            "maximum": 1,
+        },
+    )
+
+
+class BasisSchema(Schema):
+    model = fields.String(metadata={"example": "mbg-nbd+gamma-gamma/1"})
+    version = fields.Integer(
+        allow_none=True, metadata={"description": "counts the fits of the model", "example": 12}
+    )
+    data_from = fields.Date(allow_none=True, metadata={"example": "2024-02-03"})
+    data_until = fields.Date(allow_none=True, metadata={"example": "2026-01-31"})
+    confidence = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(["normal", "low"]),
+        metadata={"description": "in the churn risk; null where none is told", "example": "normal"},
+    )
+    null_because = Segments(
+        attribute="unknown",
+        data_key="unknown",
+        metadata={
+            "description": "figure or axis that is null → why",
+            "example": {"purchase_cadence": "few_orders"},
+        },
+    )
+    proxies = Texts(
+        metadata={
+            "description": "axes that only stand in for what they are called",
+            "example": ["product_knowledge"],
+        }
+    )
+
+
+class NestedBasis(fields.Nested):
+    def __init__(self) -> None:
+        super().__init__(
+            BasisSchema,
+            allow_none=True,
+            metadata={
+                "description": "what the figures were computed from; null where the provider does not say"
+            },
+        )
 
 
 class BehavioralMetricsSchema(Schema):
@@ -117,6 +188,7 @@ class IntelligenceSchema(TellsProvenance):
     predictions = NestedValue(PredictionsSchema)
     communication_guidance = Texts(metadata={"example": ["Lead with value for money"]})
     currency = fields.String(allow_none=True, metadata={"example": "USD"})
+    basis = NestedBasis()
     provenance = NestedProvenance()
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
@@ -130,6 +202,18 @@ class ChurnFactorSchema(Schema):
     value = fields.Raw(allow_none=True, metadata={"description": "text or number"})
     impact = fields.Raw(allow_none=True, metadata={"description": "text or number"})
     direction = fields.String(allow_none=True)
+    typical = fields.Float(
+        allow_none=True, metadata={"description": "the value that is usual in the shop", "example": 34.0}
+    )
+    risk_if_typical = fields.Float(
+        allow_none=True,
+        metadata={
+            "description": "the risk with the usual value, all else as it is",
+            "example": 0.31,
+            "minimum": 0,
+            "maximum": 1,
+        },
+    )
 
 
 class ChurnSchema(TellsProvenance):
@@ -140,6 +224,7 @@ class ChurnSchema(TellsProvenance):
     factors = fields.List(fields.Nested(ChurnFactorSchema))
     recommendations = fields.List(fields.String())
     currency = fields.String(allow_none=True)
+    basis = NestedBasis()
     provenance = NestedProvenance()
 
 
@@ -157,6 +242,7 @@ class LtvSchema(TellsProvenance):
     current_ltv = Number(allow_none=True)
     incremental_ltv = Number(allow_none=True)
     currency = fields.String(allow_none=True)
+    basis = NestedBasis()
     provenance = NestedProvenance()
 
 

@@ -1,7 +1,8 @@
 """Last known good facts, kept in the desk's own database."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -30,6 +31,14 @@ log = structlog.get_logger()
 
 DECODED = 1_024
 KEY = ("customer_id", "capability", "arguments", "provider")
+STAYS = timedelta(minutes=1)
+"""For so long a snapshot is not written anew where the answer is the same."""
+
+_SAME = select(CustomerSnapshot.answer).where(
+    *(getattr(CustomerSnapshot, name) == bindparam(name) for name in KEY),
+    CustomerSnapshot.as_of >= bindparam("recently"),
+    CustomerSnapshot.refresh_due_since.is_(None),
+)
 
 
 def canonical(arguments: Mapping[str, str | int]) -> str:
@@ -83,11 +92,31 @@ class DatabaseSnapshots:
     def keep(
         self, capability: Capability, request: ProviderRequest, answer: Answer, *, asked_at: datetime
     ) -> None:
-        values = {
+        """What has just been kept as it is stays: a provider that computes is asked at every read."""
+        key = {
             "customer_id": request.customer.id,
             "capability": capability.value,
             "arguments": canonical(request.arguments),
             "provider": answer.provenance.provider,
+        }
+        if not self._says_the_same(capability, key, answer):
+            self._put(capability, key, answer, asked_at)
+
+    def _says_the_same(self, capability: Capability, key: Mapping[str, str], answer: Answer) -> bool:
+        recently = answer.provenance.as_of - STAYS
+        try:
+            with self._database.reading() as session:
+                row = session.connection().execute(_SAME, {**key, "recently": recently}).one_or_none()
+        except (DatabaseUnavailable, SQLAlchemyError):  # which writing it will tell
+            return False
+        kept = read_snapshot(capability, row.answer, outdated=False) if row is not None else None
+        return kept is not None and replace(kept.answer, provenance=answer.provenance) == answer
+
+    def _put(
+        self, capability: Capability, key: Mapping[str, str], answer: Answer, asked_at: datetime
+    ) -> None:
+        values = {
+            **key,
             "as_of": answer.provenance.as_of,
             "known": answer.known,
             "answer": codec.encode(answer).decode(),
@@ -108,7 +137,7 @@ class DatabaseSnapshots:
             with self._database.writing() as session:
                 session.execute(statement)
             if capability is Capability.ANALYZE:
-                self._changed(request.customer.id)
+                self._changed(key["customer_id"])
         except DatabaseUnavailable:
             log.warning("snapshot_unkept", capability=capability, reason="database_unavailable")
         except SQLAlchemyError as error:  # an answer that does not fit its columns is still an answer

@@ -10,6 +10,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from service.columns import Base
+from service.customer_base.models import KeptStatistics
 from service.customers.models import Customer, Order
 from service.events import StoredEvent
 from service.http.models import IdempotencyKey
@@ -124,6 +125,7 @@ def erase_customer(session: Session, customer_id: str) -> None:
         session,
         delete(Order).where(Order.customer_id == customer_id),
         delete(CustomerSnapshot).where(CustomerSnapshot.customer_id == customer_id),
+        delete(KeptStatistics).where(KeptStatistics.customer_id == customer_id),
         delete(IdempotencyKey).where(kept, IdempotencyKey.status.is_not(None)),
         delete(Customer).where(Customer.id == customer_id),
     )

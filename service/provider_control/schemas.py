@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
+from service.customer_base.schemas import FitReportSchema
 from service.http.fields import Count, Flag, Rfc3339, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 
@@ -146,6 +147,11 @@ class ProviderDetailSchema(Schema):
     provider = fields.Nested(ProviderSchema)
     processes = fields.List(fields.Nested(ProcessSchema))
     complete = fields.Boolean(metadata={"example": True})
+    fit = fields.Nested(
+        FitReportSchema,
+        allow_none=True,
+        metadata={"description": "what it is fitted to; null for a provider that the desk does not fit"},
+    )
 
 
 class ReasonSchema(Schema):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from providers.chain import GuardStatus, IntelligenceChain
 from providers.interface import IntelligenceProvider
 from providers.models import Capability
+from service.customer_base.reporting import FitReport, FitReports
 from service.database import DatabaseUnavailable
 from service.intelligence.outcomes import LastOutcome, OutcomeBoard
 from service.provider_control.sharing import Heartbeat, Heartbeats
@@ -39,11 +40,12 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderDetail:
-    """As `Overview`, of one provider."""
+    """As `Overview`, of one provider. `fit` is None for one that the desk does not fit to its orders."""
 
     provider: ProviderState
     processes: Sequence[Heartbeat]
     complete: bool
+    fit: FitReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ class ProviderControl:
         outcomes: OutcomeBoard,
         heartbeats: Heartbeats,
         switches: Switches,
+        fits: Mapping[str, FitReports],
     ) -> None:
+        self._fits = fits
         self._providers = {provider.name: provider for provider in providers}
         self._generic = [provider.name for provider in providers if provider.generic]
         self._chain = chain
@@ -90,6 +94,7 @@ class ProviderControl:
             provider=next(state for state in self._states(outcomes) if state.name == name),
             processes=[process.about(name) for process in processes],
             complete=complete,
+            fit=self._fits[name].report() if complete and name in self._fits else None,
         )
 
     def told(self, state: ToggleState) -> Switched:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from service.sample_data import aftersales, phrases, questions, stories
 from service.sample_data.catalogue import PRODUCTS
 from service.sample_data.chances import chance_for, steady_id, weighted
+from service.sample_data.contacting import who_writes
 from service.sample_data.conversations import Speakers, Turn, converse, first_message
 from service.sample_data.shoppers import FEATURED_CUSTOMER, Shopper
 from service.sample_data.shopping import Purchase
@@ -28,7 +29,6 @@ ABOUT_ORDERS = {
     aftersales.RETURN_REQUEST: 5,
 }
 ABOUT_OTHERS = {questions.PRODUCT_QUESTION: 5, questions.ACCOUNT_ACCESS: 3, questions.FEEDBACK: 2}
-CHANNELS = {Channel.EMAIL: 9, Channel.CHAT: 5, Channel.FORM: 3, Channel.PHONE: 2, Channel.SMS: 2}
 STATUSES_BY_AGE = (
     (timedelta(days=3), (60, 20, 15, 5)),
     (timedelta(days=14), (20, 20, 40, 20)),
@@ -59,13 +59,13 @@ class Case:
 
 def make_case(number: int, shoppers: Sequence[Shopper], *, seed: int) -> Case:
     chance = chance_for(seed, "ticket", number)
-    shopper = chance.choice(shoppers)
+    shopper = who_writes(chance, shoppers)
     age_days = min(chance.expovariate(1 / MEAN_AGE_DAYS) + 0.01, OLDEST_DAYS)
     age = min(timedelta(days=age_days), shopper.age * chance.uniform(0.2, 0.95))
     purchase = _purchase_before(shopper, age)
     story = weighted(chance, ABOUT_ORDERS if purchase and chance.random() < 0.85 else ABOUT_OTHERS)
     facts = _facts(chance, shopper, purchase, age)
-    status, channel = _status(chance, age), weighted(chance, CHANNELS)
+    status, channel = _status(chance, age), weighted(chance, shopper.habit.channels)
     agent = chance.choice(phrases.AGENTS)
     speakers = Speakers(customer=shopper.person.first_name, agent=agent, channel=channel, facts=facts)
     turns = converse(chance, story, speakers, status, age)

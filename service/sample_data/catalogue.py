@@ -29,6 +29,7 @@ SHELVES = (
         ("Chef's knife", "89.00"),
         ("Glass storage set", "29.90"),
         ("Hand mixer", "54.00"),
+        ("Spoon rest", "7.50"),
     ),
     _shelf(
         "coffee",
@@ -38,6 +39,7 @@ SHELVES = (
         ("Pour-over kettle", "72.00"),
         ("Paper filters 100", "6.50"),
         ("Travel mug", "24.90"),
+        ("Cleaning tablets", "4.90"),
     ),
     _shelf(
         "outdoor",
@@ -47,6 +49,7 @@ SHELVES = (
         ("Down jacket", "219.00"),
         ("Two-person tent", "289.00"),
         ("Head torch", "44.90"),
+        ("Boot laces", "5.90"),
     ),
     _shelf(
         "home",
@@ -56,6 +59,7 @@ SHELVES = (
         ("Wool throw", "84.50"),
         ("Wall clock", "39.90"),
         ("Scented candle", "18.90"),
+        ("Tea lights 30", "5.50"),
     ),
     _shelf(
         "audio",
@@ -64,6 +68,7 @@ SHELVES = (
         ("Bookshelf speaker", "189.00"),
         ("Kitchen radio", "92.00"),
         ("Headphone stand", "32.00"),
+        ("Cable clips", "6.90"),
     ),
     _shelf(
         "stationery",
@@ -72,6 +77,7 @@ SHELVES = (
         ("Fountain pen", "48.00"),
         ("Ink bottle", "12.50"),
         ("Leather desk mat", "58.00"),
+        ("Pencils 12", "5.20"),
     ),
     _shelf(
         "garden",
@@ -80,6 +86,7 @@ SHELVES = (
         ("Raised bed kit", "109.00"),
         ("Seed collection", "14.50"),
         ("Watering can", "28.00"),
+        ("Plant labels 50", "4.50"),
     ),
 )
 PRODUCTS = {product.id: product for shelf in SHELVES for product in shelf}

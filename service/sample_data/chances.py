@@ -22,5 +22,5 @@ def steady_id(kind: str, *place: str | int) -> str:
     return f"{kind}_{urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 
-def weighted(chance: random.Random, weights: Mapping[T, int]) -> T:
+def weighted(chance: random.Random, weights: Mapping[T, float]) -> T:
     return chance.choices(list(weights), list(weights.values()))[0]

@@ -12,8 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
 from service.agents.models import Agent, Team, TeamMember
+from service.customer_base.keeping import CustomerBase
+from service.customer_base.rebuilding import Rebuilding
 from service.customers.models import Customer, Order, OrderLine, Refund
-from service.customers.services import found_by
+from service.customers.services import OrderLog, found_by
 from service.database import Database
 from service.sample_data import rows, staff
 from service.sample_data.cases import Case, featured_case, make_case
@@ -21,7 +23,7 @@ from service.sample_data.shoppers import Shopper, shoppers
 from service.text_index import TextIndex
 from service.tickets import queries
 from service.tickets.models import COUNTER_SHARDS, Message, Ticket, TicketStatus, TicketTag
-from service.tickets.services import Ranking
+from service.tickets.services import Ranking, SupportCases
 
 BATCH = 500
 """Customers or tickets per transaction, so that nobody waits long for SQLite's write lock."""
@@ -76,14 +78,21 @@ def load(
             index.add(session, [text for case in added for text in rows.texts(case, now)])
             new.update(tickets=len(added), messages=sum(len(case.turns) for case in added))
         on_progress(len(cases))
+    count(database, [shopper.id for shopper in known])
     return Loaded(
         customers=new["customers"], orders=new["orders"], tickets=new["tickets"], messages=new["messages"]
     )
 
 
-def _cases(count: int, known: Sequence[Shopper], seed: int) -> Iterator[Case]:
+def count(database: Database, customer_ids: Sequence[str]) -> None:
+    """Rows that come in bulk pass by the place where a customer's figures are kept up otherwise."""
+    orders = OrderLog()
+    Rebuilding(database, CustomerBase(orders, SupportCases()), orders).rebuild(those=customer_ids)
+
+
+def _cases(wanted: int, known: Sequence[Shopper], seed: int) -> Iterator[Case]:
     yield featured_case(known)
-    for number in range(1, count + 1):
+    for number in range(1, wanted + 1):
         yield make_case(number, known, seed=seed)
 
 

@@ -1,12 +1,20 @@
 """When the sample customers buy, what, and what comes back.
 
-A simple known model, so that statistics over the orders have a truth to find. Each customer buys at a rate
-of their own, drawn from Gamma(`RATE_SHAPE`, scale 1 / `RATE_DAYS`) per day, with exponential gaps; after each
-order they leave for good with a probability of their own, drawn from Beta(`LEAVE_A`, `LEAVE_B`). The first
-order lies uniformly within `LONGEST_TENURE_DAYS`. A share of `NEVER_BOUGHT` has no order at all.
+A known model, so that statistics over the orders have a truth to find:
+
+- MBG/NBD: each customer buys at a rate of their own per day, Gamma(`RATE_SHAPE`, `RATE_DAYS`), with
+  exponential gaps; after each order they leave for good with a probability of their own, Beta(`LEAVE_A`,
+  `LEAVE_B`). The first order lies uniformly within `LONGEST_TENURE_DAYS`.
+- Gamma-Gamma: an order comes to Gamma(`SPEND_P`, nu) in the customer's currency, with a nu of their own,
+  Gamma(`SPEND_Q`, `SPEND_V`); second parameters are rates. A basket comes as near to that as products can,
+  and to it on average.
+- A discount on a share of the orders, Beta(1, 3), one refund on another, Beta(1, 11); one to four categories.
+
+A share of `NEVER_BOUGHT` has no order at all.
 """
 
 import random
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,9 +26,13 @@ RATE_SHAPE = 1.2
 RATE_DAYS = 60.0
 LEAVE_A = 0.8
 LEAVE_B = 2.4
+SPEND_P = 4.0
+SPEND_Q = 4.0
+SPEND_V = 60.0
 LONGEST_TENURE_DAYS = 1_100
 NEVER_BOUGHT = 0.05
 MOST_ORDERS = 80
+MOST_LINES = 4
 
 CENT = Decimal("0.01")
 NOTHING = Decimal("0.00")
@@ -82,11 +94,12 @@ class Purchase:
         return "in_transit" if self.age < timedelta(days=4) else "delivered"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taste:
-    """What one customer buys: from which shelves, and how likely at a discount or only for a while."""
+    """What one customer buys. `products` by price; `nu`: see above; shares are of the orders."""
 
-    shelves: Sequence[Sequence[Product]]
+    products: Sequence[Product]
+    nu: float
     bargain_share: float
     return_share: float
 
@@ -104,12 +117,14 @@ def make_purchases(chance: random.Random) -> list[Purchase]:
         if chance.random() < leaves:
             break
         age_days -= chance.expovariate(rate_per_day)
-    return purchases_of_ages(chance, ages)
+    return purchases_of_ages(chance, ages, nu=chance.gammavariate(SPEND_Q, 1 / SPEND_V))
 
 
-def purchases_of_ages(chance: random.Random, ages: Sequence[timedelta]) -> list[Purchase]:
+def purchases_of_ages(chance: random.Random, ages: Sequence[timedelta], *, nu: float) -> list[Purchase]:
+    shelves = chance.sample(SHELVES, chance.choice((1, 2, 2, 3, 4)))
     taste = Taste(
-        shelves=chance.sample(SHELVES, chance.choice((1, 2, 2, 3, 4))),
+        products=sorted((product for shelf in shelves for product in shelf), key=lambda each: each.price),
+        nu=nu,
         bargain_share=chance.betavariate(1, 3),
         return_share=chance.betavariate(1, 11),
     )
@@ -118,10 +133,9 @@ def purchases_of_ages(chance: random.Random, ages: Sequence[timedelta]) -> list[
 
 def _purchase(chance: random.Random, number: int, age: timedelta, taste: Taste) -> Purchase:
     reduction = chance.choice(DISCOUNTS) if chance.random() < taste.bargain_share else NOTHING
-    shelf = [product for shelf in taste.shelves for product in shelf]
+    wanted = Decimal(chance.gammavariate(SPEND_P, 1 / taste.nu)) / (1 - reduction)
     lines = tuple(
-        _line(product, chance.choices((1, 2, 3), (8, 2, 1))[0], reduction)
-        for product in chance.sample(shelf, chance.choices((1, 2, 3), (6, 3, 1))[0])
+        _line(product, quantity, reduction) for product, quantity in _basket(chance, taste.products, wanted)
     )
     carrier = chance.choice(list(CARRIERS))
     return Purchase(
@@ -133,6 +147,26 @@ def _purchase(chance: random.Random, number: int, age: timedelta, taste: Taste) 
         tracking_number=f"{CARRIERS[carrier]}{chance.randrange(10**14):014d}",
         refunds=_refunds(chance, age, lines) if chance.random() < taste.return_share else (),
     )
+
+
+def _basket(chance: random.Random, products: Sequence[Product], wanted: Decimal) -> list[tuple[Product, int]]:
+    """Products with their quantities. `products` by price: the cheapest closes the gap, on average."""
+    cheapest, *others = products
+    prices = [product.price for product in others]
+    basket: dict[Product, int] = {}
+    left = wanted
+    while len(basket) < MOST_LINES - 1 and (affordable := bisect_right(prices, left)):
+        last = len(basket) == MOST_LINES - 2
+        place = affordable - 1 if last else chance.randrange(affordable)
+        product = others.pop(place)
+        fitting = int(left / prices.pop(place))
+        basket[product] = fitting if last else min(fitting, chance.choices((1, 2, 3), (8, 2, 1))[0])
+        left -= product.price * basket[product]
+    pieces, rest = divmod(left, cheapest.price)
+    more = int(pieces) + (chance.random() < rest / cheapest.price)
+    if more or not basket:
+        basket[cheapest] = max(more, 1)
+    return list(basket.items())
 
 
 def _line(product: Product, quantity: int, reduction: Decimal) -> Line:

@@ -90,9 +90,18 @@ def migrate(url: str) -> None:
 def running_desk(
     environment: Mapping[str, str], substitutes: Substitutes | None = None, *, timed_work: bool = False
 ) -> Iterator[Desk]:
-    """`environment` on top of a development one; without `timed_work` no background thread runs."""
+    """`environment` on top of a development one, on the stub where it has no Quimbi key.
+
+    Without `timed_work` no background thread runs.
+    """
     settings = Settings.parse(
-        {"ENVIRONMENT": "development", "SECRET_KEY": "s" * 32, "LOG_LEVEL": "ERROR", "PORT": "0"}
+        {
+            "ENVIRONMENT": "development",
+            "SECRET_KEY": "s" * 32,
+            "LOG_LEVEL": "ERROR",
+            "PORT": "0",
+        }
+        | ({} if "QUIMBI_API_KEY" in environment else {"INTELLIGENCE_PROVIDERS": "stub,fallback"})
         | dict(environment)
     )
     app = create_app(settings, substitutes)

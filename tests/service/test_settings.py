@@ -22,6 +22,7 @@ from service.wiring import announce
 
 SECRET = "canary-secret-of-32-bytes-or-more"
 PRODUCTION = {"SECRET_KEY": SECRET}
+LOCAL = ("statistical", "fallback")
 DEVELOPMENT = {"ENVIRONMENT": "development", "SECRET_KEY": SECRET}
 QUIMBI = {"QUIMBI_API_KEY": "qpk_live_canary0123456789", "QUIMBI_BASE_URL": "https://quimbi.example.com"}
 HASH = "0" * 64
@@ -167,10 +168,10 @@ def test_a_secret_is_counted_in_bytes() -> None:
 @pytest.mark.parametrize(
     ("environment", "providers", "chosen_by"),
     [
-        (DEVELOPMENT, ("stub", "fallback"), "development"),
-        (PRODUCTION, ("fallback",), "no_key"),
-        (PRODUCTION | {"ENVIRONMENT": "staging"}, ("fallback",), "no_key"),
-        (PRODUCTION | {"ENVIRONMENT": "test"}, ("fallback",), "no_key"),
+        (DEVELOPMENT, LOCAL, "no_key"),
+        (PRODUCTION, LOCAL, "no_key"),
+        (PRODUCTION | {"ENVIRONMENT": "staging"}, LOCAL, "no_key"),
+        (PRODUCTION | {"ENVIRONMENT": "test"}, LOCAL, "no_key"),
         (PRODUCTION | QUIMBI, ("quimbi", "fallback"), "quimbi_key"),
         (DEVELOPMENT | QUIMBI, ("quimbi", "fallback"), "quimbi_key"),
         (DEVELOPMENT | QUIMBI | {"INTELLIGENCE_PROVIDERS": "stub"}, ("stub",), "configured"),
@@ -186,7 +187,7 @@ def test_who_answers_where_nobody_or_somebody_is_listed(
 
 @pytest.mark.parametrize("example", ["your-api-key-here", "qpk_live_xxxxxxxx", "<your key>", "changeme"])
 def test_an_example_key_counts_as_none(example: str) -> None:
-    assert Settings.parse(PRODUCTION | {"QUIMBI_API_KEY": example}).intelligence_providers == ("fallback",)
+    assert Settings.parse(PRODUCTION | {"QUIMBI_API_KEY": example}).intelligence_providers == LOCAL
 
 
 def test_production_refuses_the_stub() -> None:
@@ -230,10 +231,10 @@ def test_a_live_key_or_a_test_key_elsewhere_is_not_warned_of(told: Told, environ
     assert [event["level"] for event in told(environment)] == ["INFO"]
 
 
-def test_a_start_without_intelligence_is_warned_of_with_the_cure(told: Told) -> None:
+def test_a_start_without_a_key_tells_that_the_desk_computes_by_itself(told: Told) -> None:
     (event,) = told(PRODUCTION)
-    assert (event["event"], event["level"]) == ("providers_without_intelligence", "WARNING")
-    assert "QUIMBI_API_KEY" in str(event["cure"])
+    assert (event["event"], event["level"]) == ("providers_chosen", "INFO")
+    assert (event["providers"], event["chosen_by"]) == (["statistical", "fallback"], "no_key")
 
 
 @pytest.mark.parametrize(
@@ -319,7 +320,7 @@ def _as_text(field: fields.Field[object]) -> str:
 def test_the_example_starts_as_it_is(instance: Path) -> None:
     settings = Settings.parse(read_environment({}, EXAMPLE))
     assert settings.environment is Deployment.DEVELOPMENT
-    assert settings.intelligence_providers == ("stub", "fallback")
+    assert settings.intelligence_providers == LOCAL
 
 
 def test_the_example_starts_with_every_line_taken_in(instance: Path, tmp_path: Path) -> None:

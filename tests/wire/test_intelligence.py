@@ -23,6 +23,7 @@ FIELDS = {
         "predictions",
         "communication_guidance",
         "currency",
+        "basis",
         "provenance",
     },
     "churn": {
@@ -33,6 +34,7 @@ FIELDS = {
         "factors",
         "recommendations",
         "currency",
+        "basis",
         "provenance",
     },
     "ltv": {
@@ -43,6 +45,7 @@ FIELDS = {
         "current_ltv",
         "incremental_ltv",
         "currency",
+        "basis",
         "provenance",
     },
 }
@@ -63,10 +66,13 @@ def test_an_analysis_tells_quimbis_true_values(quimbi: QuimbiSimulator, start_de
     truth = quimbi.customer(case.customer_id)
     answer = case.answer("intelligence")
     assert answer.pop("provenance")["provider"] == "quimbi"
-    assert answer.pop("archetype") == {
+    archetype = answer.pop("archetype")
+    assert archetype.pop("memberships").keys() in (set(), truth.dominant_segments.keys())
+    assert archetype == {
         "id": truth.archetype_id,
         "level": truth.archetype_level or UNKNOWN_LEVEL,
         "segments": truth.dominant_segments,
+        "share": None,
     }
     assert answer == {
         "customer_id": case.customer_id,
@@ -84,6 +90,7 @@ def test_an_analysis_tells_quimbis_true_values(quimbi: QuimbiSimulator, start_de
         },
         "communication_guidance": answer["communication_guidance"],
         "currency": None,
+        "basis": None,
     }
     assert len(answer["communication_guidance"]) >= len(truth.emphasis)
 
@@ -91,7 +98,8 @@ def test_an_analysis_tells_quimbis_true_values(quimbi: QuimbiSimulator, start_de
 def test_7001_is_told_as_the_contract_prints_it(start_desk: StartDesk) -> None:
     with QuimbiSimulator(dialect="documented", api_key=SIMULATOR_KEY) as quimbi:
         answer = new_case(start_desk(**pointing_at(quimbi)), "7001").answer("intelligence")
-    del answer["provenance"], answer["currency"]
+    del answer["provenance"], answer["currency"], answer["basis"]
+    del answer["archetype"]["share"], answer["archetype"]["memberships"]
     assert answer == {
         "customer_id": "7001",
         "archetype": {
@@ -118,6 +126,8 @@ def test_7002_of_a_running_installation_is_told_in_the_documented_shape(start_de
         "id": "arch_410042",
         "level": "l2",
         "segments": {"price_sensitivity": "full_price_buyer"},
+        "memberships": answer["archetype"]["memberships"],
+        "share": None,
     }
     assert answer["behavioral_metrics"]["lifetime_value"] == 640.4
     assert answer["predictions"] == {"churn_risk": 0.82, "churn_risk_level": "high", "ltv_12mo": 1092.27}
@@ -131,7 +141,8 @@ def test_churn_tells_quimbis_true_values(quimbi: QuimbiSimulator, start_desk: St
     assert answer["risk_level"] == truth.churn_level
     assert answer["window_days"] == 90
     assert [factor["factor"] for factor in answer["factors"]] == [driver.factor for driver in truth.drivers]
-    assert all(set(factor) == {"factor", "value", "impact", "direction"} for factor in answer["factors"])
+    fields = {"factor", "value", "impact", "direction", "typical", "risk_if_typical"}
+    assert all(set(factor) == fields for factor in answer["factors"])
     assert len(answer["recommendations"]) == len(truth.interventions)
 
 
@@ -177,7 +188,13 @@ def test_of_a_customer_whom_no_provider_knows_nothing_is_told(
     """`empty_1` is a row of nulls and zeros, which a running installation sends as if it were good news."""
     case = new_case(start_desk(**pointing_at(quimbi)), customer_id)
     answer = case.answer("intelligence")
-    assert answer["archetype"] == {"id": None, "level": "unknown", "segments": {}}
+    assert answer["archetype"] == {
+        "id": None,
+        "level": "unknown",
+        "segments": {},
+        "memberships": {},
+        "share": None,
+    }
     assert answer["predictions"] == {"churn_risk": None, "churn_risk_level": "unknown", "ltv_12mo": None}
     assert dict(numbers_in(answer)) == {}
     provenance = answer["provenance"]

@@ -17,8 +17,8 @@ from service.settings import Settings
 from service.wiring import Substitutes
 from tests.wire.cases import QUESTIONS, new_case, numbers_in
 from tests.wire.conftest import StartDesk, pointing_at
-from tests.wire.desk import Desk
 
+LOCAL = ("statistical", "fallback")
 SECRET = {"SECRET_KEY": "s" * 32}
 KEY = {"QUIMBI_API_KEY": "qpk_live_0123456789", "QUIMBI_BASE_URL": "https://quimbi.example.com"}
 DECLARED = EntryPoint("scripted", f"{__name__}:Outsider", GROUP)
@@ -38,23 +38,28 @@ def chosen(environment: dict[str, str]) -> tuple[tuple[str, ...], str]:
 @pytest.mark.parametrize(
     ("environment", "providers", "chosen_by"),
     [
-        ({"ENVIRONMENT": "development"}, ("stub", "fallback"), "development"),
-        ({"ENVIRONMENT": "test"}, ("fallback",), "no_key"),
-        ({"ENVIRONMENT": "staging"}, ("fallback",), "no_key"),
-        ({}, ("fallback",), "no_key"),
+        ({"ENVIRONMENT": "development"}, LOCAL, "no_key"),
+        ({"ENVIRONMENT": "test"}, LOCAL, "no_key"),
+        ({"ENVIRONMENT": "staging"}, LOCAL, "no_key"),
+        ({}, LOCAL, "no_key"),
         (KEY, ("quimbi", "fallback"), "quimbi_key"),
         (KEY | {"ENVIRONMENT": "development"}, ("quimbi", "fallback"), "quimbi_key"),
-        (KEY | {"QUIMBI_API_KEY": "your-api-key-here"}, ("fallback",), "no_key"),
+        (KEY | {"QUIMBI_API_KEY": "your-api-key-here"}, LOCAL, "no_key"),
         (
             KEY | {"QUIMBI_API_KEY": "your-api-key-here", "ENVIRONMENT": "development"},
-            ("stub", "fallback"),
-            "development",
+            LOCAL,
+            "no_key",
         ),
         (KEY | {"INTELLIGENCE_PROVIDERS": "fallback , quimbi"}, ("fallback", "quimbi"), "configured"),
         ({"INTELLIGENCE_PROVIDERS": "fallback"}, ("fallback",), "configured"),
+        (
+            KEY | {"INTELLIGENCE_PROVIDERS": "quimbi,statistical,fallback"},
+            ("quimbi", "statistical", "fallback"),
+            "configured",
+        ),
     ],
 )
-def test_providers_are_chosen_by_the_list_else_by_key_and_deployment(
+def test_providers_are_chosen_by_the_list_else_by_the_key(
     environment: dict[str, str], providers: tuple[str, ...], chosen_by: str
 ) -> None:
     assert chosen(environment) == (providers, chosen_by)
@@ -76,28 +81,29 @@ def test_production_refuses_a_list_that_cannot_serve(environment: dict[str, str]
     assert variable in refused.value.faults
 
 
-def test_a_development_start_with_nothing_says_that_its_answers_are_made_up(desk: Desk) -> None:
-    health = desk.get("/health").json()
-    assert health["providers"] == ["stub", "fallback"]
-    assert health["providers_chosen_by"] == "development"
-    case = new_case(desk)
-    assert {case.answer(question)["provenance"]["provider"] for question in QUESTIONS} == {"stub"}
+def test_a_start_with_nothing_computes_by_itself_and_says_so(start_desk: StartDesk) -> None:
+    health = start_desk(INTELLIGENCE_PROVIDERS="").get("/health").json()
+    assert health["providers"] == ["statistical", "fallback"]
+    assert health["providers_chosen_by"] == "no_key"
+
+
+def test_without_a_single_order_no_figure_is_told_and_the_fallback_writes(start_desk: StartDesk) -> None:
+    case = new_case(start_desk(INTELLIGENCE_PROVIDERS=""))
+    for question in ("intelligence", "churn", "ltv"):
+        answer = case.answer(question)
+        answer.pop("archetype", None)  # how they got in touch is known
+        assert list(numbers_in(answer)) == [], question
+        assert not answer["provenance"]["degraded"], question
+        assert "no_orders" in answer["basis"]["unknown"].values(), question
+    assert case.answer("draft-response")["provenance"]["provider"] == "fallback"
 
 
 def test_the_choice_is_in_the_log(start_desk: StartDesk, tmp_path: Path) -> None:
     log_file = tmp_path / "choice.log"
-    start_desk(LOG_FILE=str(log_file), LOG_LEVEL="INFO")
+    start_desk(LOG_FILE=str(log_file), LOG_LEVEL="INFO", INTELLIGENCE_PROVIDERS="")
     lines = [json.loads(line) for line in log_file.read_text().splitlines()]
     [told] = [line for line in lines if line["event"] == "providers_chosen"]
-    assert told["providers"] == ["stub", "fallback"]
-
-
-def test_a_start_without_intelligence_is_a_warning(start_desk: StartDesk, tmp_path: Path) -> None:
-    log_file = tmp_path / "choice.log"
-    desk = start_desk(LOG_FILE=str(log_file), LOG_LEVEL="WARNING", ENVIRONMENT="staging")
-    [told] = [json.loads(line) for line in log_file.read_text().splitlines()]
-    assert (told["event"], told["providers"]) == ("providers_without_intelligence", ["fallback"])
-    assert desk.get("/health").json()["providers_chosen_by"] == "no_key"
+    assert (told["providers"], told["chosen_by"]) == (["statistical", "fallback"], "no_key")
 
 
 # ---------------------------------------------------------------- order

@@ -2,6 +2,7 @@
 
 from service.customers.people import CustomerChange, Named, NewCustomer, Person
 from service.customers.services.customers import CustomerService, found_by
+from service.customers.services.order_log import OrderLog, fact_of
 from service.customers.services.orders import OrderFigures, OrderService, Recorded, ToldCustomer
 
 __all__ = [
@@ -10,9 +11,11 @@ __all__ = [
     "Named",
     "NewCustomer",
     "OrderFigures",
+    "OrderLog",
     "OrderService",
     "Person",
     "Recorded",
     "ToldCustomer",
+    "fact_of",
     "found_by",
 ]

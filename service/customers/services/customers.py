@@ -203,7 +203,11 @@ class CustomerService:
         )
 
     def ids_of(self, session: Session, refs: Collection[str]) -> Collection[str]:
-        return queries.ids_of(session, refs)
+        return queries.ids_by_ref(session, refs).values()
+
+    def by_ref(self, session: Session, refs: Collection[str]) -> dict[str, str]:
+        """The ids of those that there are."""
+        return queries.ids_by_ref(session, refs)
 
     def recent_orders(self, customer_id: str, *, limit: int) -> list[Order]:
         with self._database.reading() as session:

@@ -232,6 +232,7 @@ def _events(change: _Change, refs: Mapping[str, str], *, actor: str, at: datetim
             at=at,
             before=before,
             after=after,
+            at_hand=change.order,
         )
         for customer_id in customer_ids
     ]

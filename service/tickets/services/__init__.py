@@ -1,5 +1,6 @@
 """The rules of tickets: what they are, their conversations, notes, custom fields and history."""
 
+from service.tickets.services.cases import SupportCases
 from service.tickets.services.conversations import AddedMessage, ConversationService, NewMessage, preview
 from service.tickets.services.fields import FieldChange, FieldService, NewField
 from service.tickets.services.history import HistoryService
@@ -43,6 +44,7 @@ __all__ = [
     "ReadTicket",
     "ScoredFacts",
     "Sight",
+    "SupportCases",
     "TicketChange",
     "TicketRecords",
     "TicketService",

@@ -25,7 +25,7 @@ def declared(name, target):
 
 
 def test_the_built_in_providers_are_known():
-    assert Registry([]).names() == ("fallback", "quimbi", "stub")
+    assert Registry([]).names() == ("fallback", "quimbi", "statistical", "stub")
 
 
 @pytest.mark.parametrize("name", BUILT_INS)
@@ -35,7 +35,7 @@ def test_a_built_in_provider_is_found_under_its_own_name(name):
 
 def test_a_package_adds_a_provider_by_an_entry_point():
     registry = Registry([declared("outside", f"{__name__}:OutsideProvider")])
-    assert registry.names() == ("fallback", "outside", "quimbi", "stub")
+    assert registry.names() == ("fallback", "outside", "quimbi", "statistical", "stub")
     assert registry.lookup("outside") is OutsideProvider
 
 
@@ -59,7 +59,7 @@ def test_a_taken_name_is_refused_and_both_claims_are_told(declarations):
 
 
 def test_an_unknown_name_is_told_with_the_known_ones():
-    with pytest.raises(UnknownProvider, match=r"'quimby'.*fallback, quimbi, stub"):
+    with pytest.raises(UnknownProvider, match=r"'quimby'.*fallback, quimbi, statistical, stub"):
         Registry([]).lookup("quimby")
 
 

@@ -15,6 +15,8 @@ from service.telemetry.logging import lines
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "s3cr3t-" * 6
 RUNS_WITHIN_S = 30
+WITHOUT_STUB = {"QUIMBI_API_KEY", "ENVIRONMENT"}
+"""Where these are told, the service chooses its providers by itself."""
 
 
 def clean_environment():
@@ -47,6 +49,7 @@ def settings_for(tmp_path):
             "DATABASE_URL": url,
             "LOG_LEVEL": "ERROR",
             "LOG_FILE": str(tmp_path / "app.log"),
+            "INTELLIGENCE_PROVIDERS": "stub,fallback" if environment.keys().isdisjoint(WITHOUT_STUB) else "",
         }
         return Settings.parse(defaults | environment)
 

@@ -111,7 +111,12 @@ def test_a_running_desk_follows_a_command_within_seconds_and_is_listed(
     with running_desk(
         {"DATABASE_URL": sqlite_url, "LOG_FILE": str(tmp_path / "desk.log")}, timed_work=True
     ) as desk:
-        environment = {"DATABASE_URL": sqlite_url, "ENVIRONMENT": "development", "SECRET_KEY": "s" * 32}
+        environment = {
+            "DATABASE_URL": sqlite_url,
+            "ENVIRONMENT": "development",
+            "SECRET_KEY": "s" * 32,
+            "INTELLIGENCE_PROVIDERS": "stub,fallback",
+        }
         switched = flask_process("providers", "disable", "stub", *WHY, **environment)
         assert (switched.returncode, switched.stderr) == (0, "")
         eventually(lambda: desk.get("/health").json()["providers"] == ["fallback"] or None, within_s=5)

@@ -23,9 +23,9 @@ def pointing_at(simulator, key=KEY):
 
 
 def test_providers_are_listed_in_order_with_why_they_were_chosen(command, sqlite_url):
-    output = command("providers", "list", on=sqlite_url).output
-    assert output.index("stub") < output.index("fallback")
-    assert "Chosen because: development without a Quimbi key." in output
+    output = command("providers", "list", on=sqlite_url, INTELLIGENCE_PROVIDERS="").output
+    assert output.index("statistical") < output.index("fallback")
+    assert "Chosen because: neither a Quimbi key nor INTELLIGENCE_PROVIDERS is set" in output
 
 
 def test_a_provider_that_answers_is_connected(command, sqlite_url, quimbi):

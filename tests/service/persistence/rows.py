@@ -6,6 +6,7 @@ from typing import Any
 
 from service.access.models import ApiKey, Credential, Invitation, RefreshToken, StoredSession
 from service.agents.models import Agent, Team, TeamMember
+from service.customer_base.models import KeptStatistics, ParameterVersion
 from service.customers.models import Customer, Order, OrderLine, Refund
 from service.events import StoredEvent
 from service.http.models import IdempotencyKey
@@ -226,6 +227,16 @@ def import_position(**fields: Any) -> ImportPosition:
     return ImportPosition(**defaults | fields)
 
 
+def kept_statistics(of: Customer, **fields: Any) -> KeptStatistics:
+    defaults = {"customer_id": of.id, "orders_due": False, "contacts_due": False}
+    return KeptStatistics(**defaults | fields)
+
+
+def parameter_version(**fields: Any) -> ParameterVersion:
+    defaults = {"fitted_at": NOON, "fitted_by": "job", "adopted": True, "parameters": {}}
+    return ParameterVersion(**defaults | fields)
+
+
 def event(**fields: Any) -> StoredEvent:
     defaults = {
         "type": "ticket.created",
@@ -249,6 +260,7 @@ def one_of_everything() -> list[list[Any]]:
         [Credential(agent_id=kim.id, password_hash="$argon2id$…", changed_at=NOON), invitation(kim), shift],
         [refresh_token(shift), api_key(origins=["https://shop.example"])],
         [order(ada, lines=[order_line(0), order_line(1)], refunds=[refund()]), parcel, snapshot(ada)],
+        [kept_statistics(ada, recent_days=[739_000]), parameter_version()],
         [
             SearchText(kind="subject", source_id=parcel.id, ticket_id=parcel.id, document="parcel"),
             SearchText(kind="customer", source_id=ada.id, customer_id=ada.id, document="ada"),

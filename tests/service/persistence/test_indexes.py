@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.access.models import ApiKey, RefreshToken, StoredSession
 from service.agents.models import Agent, Team, TeamMember
+from service.customer_base.models import ANYTHING_DUE, KeptStatistics
 from service.customers.models import Customer, Order
 from service.database import Database
 from service.events import AUDITED, OF_PROVIDERS, StoredEvent
@@ -115,6 +116,13 @@ LOOK_UPS: dict[str, Select[Any]] = {
     "ix_api_keys_created_at_id": select(ApiKey)
     .order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
     .limit(101),
+    "ix_customer_statistics_last_day": select(func.max(KeptStatistics.last_day)).where(
+        KeptStatistics.last_day <= 739_000
+    ),
+    "ix_customer_statistics_due": select(KeptStatistics.customer_id)
+    .where(ANYTHING_DUE)
+    .order_by(KeptStatistics.customer_id)
+    .limit(500),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)

@@ -1,0 +1,1 @@
+"""Customer intelligence computed from the desk's own orders and contacts, on this machine."""
