@@ -2,12 +2,10 @@
 
 import hashlib
 import hmac
-import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
-
-from cachetools import TLRUCache, TTLCache
 
 from providers.ports import Clock
 from service.access.services import ApiKeys, KnownKey, Sessions
@@ -135,39 +133,48 @@ def _caller_of(key: KnownKey) -> Caller:
     return caller_of_key(key.id, key.name, key.scopes, key.origins)
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[T]):
+    found: T | None
+    until: float
+
+
 class _Remembered(Generic[T]):
-    """Strangers apart, so that a flood of them crowds nobody out."""
+    """Strangers apart, so that a flood of them crowds nobody out.
+
+    Plain dictionaries, emptied when they are full: every request looks here, and the reckoning of a cache
+    that keeps an order would cost it more than all the rest of the gate.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
-        self._known: TLRUCache[bytes, tuple[T, float]] = TLRUCache(
-            REMEMBERED_CALLERS, ttu=lambda _key, entry, _now: entry[1], timer=clock.monotonic
-        )
-        self._strangers: TTLCache[bytes, None] = TTLCache(
-            REMEMBERED_STRANGERS, REMEMBERED_S, timer=clock.monotonic
-        )
+        self._known: dict[bytes, _Entry[T]] = {}
+        self._strangers: dict[bytes, _Entry[T]] = {}
 
     def get(self, digest: bytes, look_up: Callable[[bytes], tuple[T | None, datetime | None]]) -> T | None:
         """`look_up` tells the answer, and when it is over where that is known."""
-        with self._lock:
-            entry = self._known.get(digest)
-            if entry is not None:
-                return entry[0]
-            if digest in self._strangers:
-                return None
+        entry = self._known.get(digest) or self._strangers.get(digest)
+        if entry is not None and self._clock.monotonic() < entry.until:
+            return entry.found
         found, over_at = look_up(digest)
         good_for_s = REMEMBERED_S
         if over_at is not None:
             good_for_s = min(good_for_s, (over_at - self._clock.now()).total_seconds())
-        with self._lock:
-            if found is None:
-                self._strangers[digest] = None
-            else:
-                self._known[digest] = (found, self._clock.monotonic() + good_for_s)
+        entry = _Entry(found, self._clock.monotonic() + good_for_s)
+        if found is None:
+            self._known.pop(digest, None)
+            _keep(self._strangers, REMEMBERED_STRANGERS, digest, entry)
+        else:
+            self._strangers.pop(digest, None)
+            _keep(self._known, REMEMBERED_CALLERS, digest, entry)
         return found
 
     def clear(self) -> None:
-        with self._lock:
-            self._known.clear()
-            self._strangers.clear()
+        self._known.clear()
+        self._strangers.clear()
+
+
+def _keep(entries: dict[bytes, _Entry[T]], most: int, digest: bytes, entry: _Entry[T]) -> None:
+    if len(entries) >= most:
+        entries.clear()
+    entries[digest] = entry

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from flask import Flask, Request, request
 from flask.globals import request_ctx
@@ -61,14 +61,13 @@ class Caller:
         return self.grants.get(permission)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What a request shows of its sender: `peer` and what follows only where it brings nothing to show.
 
     `host` and `origin` as sent, empty where absent.
     """
 
-    api_key: str | None
+    api_key: str | None = None
     authorization: str | None = None
     peer: str | None = None
     host: str = ""

@@ -2,7 +2,6 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -231,7 +230,7 @@ def callers(bound_to: str | None = "127.0.0.1") -> BootstrapCallers:
     ],
 )
 def test_whoever_sits_at_this_machine_needs_no_key_in_development(change: dict[str, object]) -> None:
-    caller = callers().anonymous(replace(LOCAL, **change))
+    caller = callers().anonymous(LOCAL._replace(**change))
     assert caller is not None
     assert (caller.id, caller.kind, caller.role) == ("anonymous", "development", Role.ADMIN)
     assert caller.grants == OF_ROLE[Role.ADMIN]
@@ -266,7 +265,7 @@ def test_whoever_sits_at_this_machine_needs_no_key_in_development(change: dict[s
     ],
 )
 def test_nothing_that_a_page_or_a_proxy_sends_here_is_anonymous(change: dict[str, object]) -> None:
-    assert callers().anonymous(replace(LOCAL, **change)) is None
+    assert callers().anonymous(LOCAL._replace(**change)) is None
 
 
 @pytest.mark.parametrize("bound_to", ["0.0.0.0", "::", "192.168.1.7", "", None])

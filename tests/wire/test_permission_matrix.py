@@ -3,7 +3,6 @@
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,20 +11,17 @@ from typing import Any
 
 import jwt
 import pytest
-import requests
 from flask import Flask
 
 from service.access.tokens import AccessTokens
 from service.app import create_app
 from service.clock import SystemClock, rfc3339
 from service.http.callers import is_public, needed_by
-from service.http.problems import CONTENT_TYPE
 from service.permissions import GRANTS, SCOPES, Permission, Role
 from service.settings import Settings
-from service.testing.desk import SupportDesk, desk_with_stub
-from tests.wire.desk import CLIENT_TIMEOUT_S
+from service.testing.desk import desk_with_stub
+from tests.wire.company import CUSTOMER, Company, message_of, new_key, path_of, subjects
 from tests.wire.rights import (
-    ANY,
     EVERY_PUBLIC,
     EVERY_ROUTE,
     NEARER,
@@ -33,53 +29,16 @@ from tests.wire.rights import (
     OF_ROLES,
     OWN,
     ROLES,
-    TEAM,
     Route,
     expected,
 )
-from tests.wire.staff import Colleague, bearer, hire, new_team
+from tests.wire.staff import bearer, hire, new_team
 
 CONVERTER = re.compile(r"<[^:>]+:([^>]+)>")
-CUSTOMER = "cust_matrix"
 PAGE = "https://shop.example"
 MISSING = "missing"
 BY_NOBODY = {"Via": "1.1 elsewhere"}
 """Takes from a caller at this machine that no key is asked of them."""
-
-
-@dataclass
-class Company:
-    """Two teams, an agent of each role in the first one, and whoever else there is to look at."""
-
-    desk: SupportDesk
-    ours: str
-    theirs: str
-    staff: dict[str, Colleague]
-    mate: Colleague
-    stranger: Colleague
-    keys: dict[str, str]
-    session: requests.Session = field(default_factory=requests.Session)
-    tickets: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def ticket(self, colleague: Colleague, about: str, owner: dict[str, Any]) -> str:
-        """The same for every route: none of the probes takes one away."""
-        known = self.tickets.get((colleague.id, about))
-        if known is None:
-            known = self.tickets[colleague.id, about] = self.desk.new_ticket(CUSTOMER, **owner)
-        return known
-
-    def status(self, method: str, path: str, headers: dict[str, str]) -> int:
-        return self.ask(method, path, headers).status_code
-
-    def ask(self, method: str, path: str, headers: dict[str, str]) -> requests.Response:
-        body = {} if method == "GET" else {"data": "{"}
-        sent = {"Content-Type": "application/json", "If-Match": '"0"'} | headers
-        answer = self.session.request(
-            method, self.desk.url + path, headers=sent, timeout=CLIENT_TIMEOUT_S, **body
-        )
-        if answer.status_code >= 400:
-            assert answer.headers["Content-Type"] == CONTENT_TYPE, (method, path)
-        return answer
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +48,7 @@ def company(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with desk_with_stub({"DATABASE_URL": f"sqlite:///{copy}", "LOG_FILE": str(directory / "log")}) as desk:
         ours, theirs = new_team(desk), new_team(desk)
         desk.new_ticket(CUSTOMER)
+        assert desk.get(f"/api/ai/customers/{CUSTOMER}/intelligence").status_code == 200  # so has a profile
         desk.post("/api/ticket-fields", {"key": "order_number", "label": "Order number", "type": "text"})
         yield Company(
             desk,
@@ -97,83 +57,8 @@ def company(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> 
             staff={role: hire(desk, role, ours) for role in ROLES},
             mate=hire(desk, "agent", ours),
             stranger=hire(desk, "agent", theirs),
-            keys={scope: _new_key(desk, scope) for scope in OF_KEYS},
+            keys={scope: new_key(desk, scope) for scope in OF_KEYS},
         )
-
-
-def _new_key(desk: SupportDesk, scope: str, **fields: Any) -> str:
-    made = desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": [scope]} | fields)
-    assert made.status_code == 201, made.text
-    secret: str = made.json()["secret"]
-    return secret
-
-
-# ---------------------------------------------------------------- what there is to name
-
-
-def tickets_for(company: Company, colleague: Colleague) -> dict[str, tuple[dict[str, Any], str]]:
-    """What a ticket says of its owner, and the reach that it takes this colleague to get there."""
-    return {
-        "own": ({"assigned_to": colleague.id}, OWN),
-        "own, of another team": ({"assigned_to": colleague.id, "team_id": company.theirs}, OWN),
-        "nobody's": ({}, OWN),
-        "of a label": ({"assigned_to": "night shift"}, OWN),
-        "our team's": ({"team_id": company.ours}, OWN),
-        "a colleague's": ({"assigned_to": company.mate.id}, TEAM),
-        "a colleague's, our team's": ({"assigned_to": company.mate.id, "team_id": company.ours}, TEAM),
-        "a stranger's, our team's": ({"assigned_to": company.stranger.id, "team_id": company.ours}, TEAM),
-        "a stranger's": ({"assigned_to": company.stranger.id}, ANY),
-        "their team's": ({"team_id": company.theirs}, ANY),
-        "a colleague's, their team's": (
-            {"assigned_to": company.mate.id, "team_id": company.theirs},
-            ANY,
-        ),
-    }
-
-
-def path_of(company: Company, route: Route, **known: str) -> str:
-    """With something new wherever a route takes it away."""
-    if "<message_id>" in route.rule:
-        known["message_id"] = _message_of(company, known["ticket_id"])
-    if "<key_id>" in route.rule and "key_id" not in known:
-        made = company.desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["read"]})
-        known["key_id"] = made.json()["key"]["id"]
-    if "<key>" in route.rule and route.method == "DELETE":
-        known["key"] = f"f_{token_hex(4)}"
-        company.desk.post("/api/ticket-fields", {"key": known["key"], "label": "Gone", "type": "text"})
-    defaults = {
-        "customer_id": CUSTOMER,
-        "name": "stub",
-        "index": "0",
-        "key": "order_number",
-        "member_id": "agent_nobody",
-    }
-    return re.sub(r"<([^>]+)>", lambda found: (defaults | known)[found[1]], route.rule)
-
-
-def _message_of(company: Company, ticket_id: str) -> str:
-    added = company.desk.post(f"/api/tickets/{ticket_id}/messages", {"content": "Hello"})
-    message_id: str = added.json()["message"]["id"]
-    return message_id
-
-
-def subjects(company: Company, route: Route, colleague: Colleague) -> Iterator[tuple[str, str, str | None]]:
-    """What the route may name: how it is called, its address, and the reach that it takes to get there."""
-    if route.names_a_ticket:
-        for about, (owner, needed) in tickets_for(company, colleague).items():
-            ticket_id = company.ticket(colleague, about, owner)
-            yield about, path_of(company, route, ticket_id=ticket_id), needed
-    elif "<agent_id>" in route.rule:
-        for agent_id, needed in (
-            (company.mate.id, TEAM),
-            (company.stranger.id, ANY),
-        ):
-            yield agent_id, path_of(company, route, agent_id=agent_id), needed
-    elif "<team_id>" in route.rule:
-        for team_id, needed in ((company.ours, TEAM), (company.theirs, ANY)):
-            yield team_id, path_of(company, route, team_id=team_id), needed
-    else:
-        yield "", path_of(company, route), None
 
 
 # ---------------------------------------------------------------- the table itself
@@ -283,11 +168,11 @@ def refused(company: Company) -> dict[str, dict[str, str]]:
     good = admin.tokens["access_token"]
     session_id = jwt.decode(good, options={"verify_signature": False})["sid"]
     secret = desk.app.config["SECRET_KEY"]
-    short = _new_key(desk, "desk", expires_at=rfc3339(desk.clock.now() + timedelta(seconds=1)))
+    short = new_key(desk, "desk", expires_at=rfc3339(desk.clock.now() + timedelta(seconds=1)))
     desk.clock.advance(2)
     revoked = desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["desk"]}).json()
     desk.call("DELETE", f"/api/admin/keys/{revoked['key']['id']}")
-    for_browsers = _new_key(desk, "read", origins=[PAGE])
+    for_browsers = new_key(desk, "read", origins=[PAGE])
     forged = jwt.encode(
         jwt.decode(good, options={"verify_signature": False}), secret, headers={"typ": "at+jwt"}
     )
@@ -319,7 +204,7 @@ class Yesterday(SystemClock):
 def test_what_is_of_others_looks_like_what_is_not_there(company: Company, route: Route, role: str) -> None:
     colleague = company.staff[role]
     foreign = company.ticket(colleague, "their team's", {"team_id": company.theirs})
-    message_id = _message_of(company, foreign)
+    message_id = message_of(company, foreign)
     told = []
     for ids in (
         {"ticket_id": foreign, "message_id": message_id},
