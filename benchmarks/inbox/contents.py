@@ -262,6 +262,7 @@ def _created(ticket_id: str, at: datetime) -> dict[str, Any]:
         "actor": "bench",
         "at": at,
         "after": {"status": "open"},
+        "audited": False,
     }
 
 

@@ -46,6 +46,7 @@ PRODUCTION = {
     "ENVIRONMENT": "production",
     "BOOTSTRAP_API_KEYS": BOOTSTRAP_KEYS,
     "CORS_ORIGINS": LISTED,
+    "INTELLIGENCE_PROVIDERS": "fallback",
     "LOG_LEVEL": "DEBUG",
 }
 """As it runs for real, but for its words, which the fallback brings."""

@@ -241,7 +241,7 @@ def test_lists_and_customers_are_read_in_as_many_statements_however_many_there_a
             with statements(desk) as seen:
                 assert desk.get(path).status_code == 200
             seen_of.append(len([statement for statement in seen if "SELECT" in statement]))
-    assert counts == {"/api/tickets": [5, 5], "/api/customers/c0": [3, 3]}
+    assert counts == {"/api/tickets": [6, 6], "/api/customers/c0": [3, 3]}
 
 
 def test_a_page_of_the_list_has_twenty_customers_asked_about_at_most(desk: SupportDesk) -> None:
