@@ -135,6 +135,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
     METRICS = "metrics"
     READ = "read"
+    FORM = "form"
     INTELLIGENCE = "intelligence"
     AGENTS = "agents"
     KEYS = "keys"
@@ -177,6 +178,7 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
     ),
     Scope.METRICS: frozenset({Permission.METRICS_READ}),
     Scope.READ: frozenset(_READING),
+    Scope.FORM: frozenset({Permission.TICKETS_CREATE, Permission.ACCOUNT_READ}),
     Scope.INTELLIGENCE: frozenset(
         {Permission.INTELLIGENCE_READ, Permission.CONFIGURATION_READ, Permission.ACCOUNT_READ}
     ),
@@ -198,8 +200,8 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
     ),
 }
 
-FOR_BROWSERS = frozenset({Scope.READ, Scope.INTELLIGENCE})
-"""All that a key may have which whoever opens a page can read."""
+FOR_BROWSERS = frozenset({Scope.FORM})
+"""All that a key may have which whoever opens a page can copy: it writes, and reads nothing of anybody."""
 
 
 @lru_cache(maxsize=512)

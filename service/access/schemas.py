@@ -132,7 +132,7 @@ class NewKeySchema(Schema):
         validate=validate.Length(max=MOST_ORIGINS),
         metadata={
             "description": "of a key for browsers: the only ones that it is good from; such a key may have "
-            "the scopes read and intelligence",
+            "the scope form alone",
             "example": [],
         },
     )

@@ -75,7 +75,7 @@ def make(name: str, scopes: tuple[str, ...]) -> None:
     "origins",
     multiple=True,
     callback=_check_origins,
-    help="Of a web page; the key is good from there alone, with the scopes read and intelligence.",
+    help="Of a web page; the key is good from there alone, with the scope form.",
 )
 @click.option("--days", type=click.IntRange(1, LONGEST_DAYS), help="Good for so many; unset, until revoked.")
 @WHO

@@ -53,6 +53,7 @@ RIGHTS_OF_KEYS = {
     "admin": "providers.read providers.change fields.change account.read",
     "metrics": "metrics.read",
     "read": "tickets.read customers.read configuration.read agents.read account.read",
+    "form": "tickets.create account.read",
     "intelligence": "intelligence.read configuration.read account.read",
     "agents": """
         agents.read agents.change agents.create agents.deactivate teams.change teams.create account.read

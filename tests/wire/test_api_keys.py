@@ -117,14 +117,16 @@ def test_a_revoked_key_is_refused_here_at_once_and_elsewhere_within_seconds(
 
 
 def test_a_key_for_browsers_is_good_from_its_origins_alone(desk: SupportDesk) -> None:
-    made = new_key(desk, "read", origins=[SHOP])
-    assert status_of(desk, showing(made, Origin=SHOP)) == 200
+    made = new_key(desk, "form", origins=[SHOP])
+    wanted = {"customer_id": "cust_of_a_form", "subject": "Where is my parcel?"}
+    assert desk.post("/api/tickets", wanted, headers=showing(made, Origin=SHOP)).status_code == 201
+    assert status_of(desk, showing(made, Origin=SHOP)) == 403
     for origin in ("https://evil.example", SHOP + ".evil.example", "null", "http://shop.example"):
         assert status_of(desk, showing(made, Origin=origin)) == 403
     assert status_of(desk, showing(made)) == 403
 
 
-@pytest.mark.parametrize("scopes", [["desk"], ["read", "admin"], ["metrics"], ["read", "keys"]])
+@pytest.mark.parametrize("scopes", [["desk"], ["form", "admin"], ["read"], ["intelligence"]])
 def test_a_key_for_browsers_may_do_little(desk: SupportDesk, scopes: list[str]) -> None:
     refused = desk.post("/api/admin/keys", {"name": "bold", "scopes": scopes, "origins": [SHOP]})
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["scopes"])

@@ -172,7 +172,7 @@ def refused(company: Company) -> dict[str, dict[str, str]]:
     desk.clock.advance(2)
     revoked = desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["desk"]}).json()
     desk.call("DELETE", f"/api/admin/keys/{revoked['key']['id']}")
-    for_browsers = new_key(desk, "read", origins=[PAGE])
+    for_browsers = new_key(desk, "form", origins=[PAGE])
     forged = jwt.encode(
         jwt.decode(good, options={"verify_signature": False}), secret, headers={"typ": "at+jwt"}
     )

@@ -92,12 +92,12 @@ def test_a_password_and_an_invitation_take_the_place_of_the_old_one(database, ki
 def test_a_key_is_found_by_its_hash_unless_it_is_over(database, clock):
     keys = ApiKeys(database, EventLog(), clock)
     made = keys.create(
-        NewKey(name="web", scopes=frozenset({"read"}), origins=frozenset({"https://a.example"})),
+        NewKey(name="web", scopes=frozenset({"form"}), origins=frozenset({"https://a.example"})),
         actor="cli:kim",
         grants=EVERYTHING,
     )
     found = keys.find(digest(made.secret))
-    assert (found.name, found.scopes, found.origins) == ("web", {"read"}, {"https://a.example"})
+    assert (found.name, found.scopes, found.origins) == ("web", {"form"}, {"https://a.example"})
     assert keys.find(digest(made.secret + "x")) is None
     keys.revoke(made.key.id, actor="cli:kim")
     assert keys.find(digest(made.secret)) is None

@@ -75,7 +75,7 @@ def test_a_key_of_the_database_is_made_listed_and_revoked(command, sqlite_url):
 
 
 def test_a_key_for_browsers_is_made_with_its_origins(command, sqlite_url):
-    made = command("keys", "create", "page", "read", "--origin", "https://shop.example", on=sqlite_url)
+    made = command("keys", "create", "page", "form", "--origin", "https://shop.example", on=sqlite_url)
     assert made.exit_code == 0, made.output
     assert "https://shop.example" in listed(command, sqlite_url)["page"]
 
@@ -85,7 +85,7 @@ def test_keys_that_cannot_be_are_refused_and_nothing_is_shown(command, sqlite_ur
     for wrong, status in (
         (["create", "taken", "desk"], 1),
         (["create", "page", "desk", "--origin", "https://shop.example"], 1),
-        (["create", "page", "read", "--origin", "*"], 2),
+        (["create", "page", "form", "--origin", "*"], 2),
         (["create", "page", "root"], 2),
         (["create", "Page", "read"], 2),
         (["create", "page", "read", "--days", "0"], 2),
