@@ -62,6 +62,10 @@ def snapshots(session: Session, customer_id: str) -> Sequence[CustomerSnapshot]:
     return session.scalars(statement.order_by(CustomerSnapshot.capability, CustomerSnapshot.provider)).all()
 
 
+def statistics(session: Session, customer_id: str) -> KeptStatistics | None:
+    return session.get(KeptStatistics, customer_id)
+
+
 def events_about(session: Session, ref: str) -> Sequence[StoredEvent]:
     """What happened to the customer, but for the tickets."""
     statement = select(StoredEvent).where(StoredEvent.subject_id == ref)

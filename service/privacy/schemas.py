@@ -67,6 +67,13 @@ class CustomerExportSchema(Schema):
     customer = Row(metadata={"example": {"id": "cust_123", "name": "Kim Lee"}})
     orders = fields.List(fields.Nested(HeldOrderSchema))
     tickets = fields.List(fields.Nested(HeldTicketSchema), metadata={"description": "the deleted ones, too"})
+    statistics = Row(
+        allow_none=True,
+        metadata={
+            "description": "what is counted of orders and contacts, from which the desk itself computes facts",
+            "example": {"order_days": 3},
+        },
+    )
     facts = Rows({"capability": "analyze", "provider": "quimbi"})
     events = Rows({"type": "customer.created", "actor": "key:web"})
     kept_answers = Rows({"scope": "key:web POST /api/tickets", "status": 201})

@@ -12,6 +12,7 @@ from cachetools import TTLCache
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock
+from service.customer_base.models import KeptStatistics
 from service.customers import models
 from service.customers import queries as customer_queries
 from service.customers.services import CustomerService
@@ -68,6 +69,7 @@ class Held:
     orders: Sequence[models.Order]
     tickets: Sequence[HeldTicket]
     facts: Sequence[CustomerSnapshot]
+    statistics: KeptStatistics | None
     events: Sequence[StoredEvent]
     kept_answers: Sequence[IdempotencyKey]
 
@@ -92,6 +94,7 @@ class Exports:
                 orders=queries.orders(session, customer_id),
                 tickets=_held_tickets(session, customer_id),
                 facts=queries.snapshots(session, customer_id),
+                statistics=queries.statistics(session, customer_id),
                 events=queries.events_about(session, customer.ref),
                 kept_answers=queries.kept_answers(session, customer_id),
             )

@@ -127,6 +127,7 @@ def test_an_export_tells_all_that_is_held(exported: dict[str, Any]) -> None:
     assert told[0]["notes"][0]["content"] == f"{CANARY} note"
     assert told[0]["recommendations"]
     assert any(held["ticket"]["deleted_at"] for held in exported["tickets"])
+    assert exported["statistics"]["order_days"] == 1
     assert {fact["capability"] for fact in exported["facts"]} == {"analyze", "predict_churn", "forecast_ltv"}
     assert [event["type"] for event in exported["events"]][:2] == ["customer.created", "customer.updated"]
     assert {answer["status"] for answer in exported["kept_answers"]} == {200, 201, 409}
