@@ -17,6 +17,7 @@ from service.http.fields import Flag, Rfc3339
 class EraseQuerySchema(Schema):
     erase = Flag(
         required=True,
+        error_messages={"required": "Say erase=true: customers are erased for good, not hidden."},
         validate=validate.Equal(comparable=True, error="Must be true: what is erased never comes back."),
         metadata={"example": True},
     )
