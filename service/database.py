@@ -170,7 +170,7 @@ class Database:
     def _transaction(self) -> Iterator[WritingSession]:
         with self._turn, self._write.begin() as session:
             yield session
-            session.send()
+            session.finish()
 
     @contextmanager
     def _part_of(self, together: Together) -> Iterator[Session]:
@@ -181,7 +181,7 @@ class Database:
         try:
             with together.block(together.session), together.session.begin_nested():
                 yield together.session
-                together.session.send()
+                together.session.finish()
         except BaseException:
             del effects[before:]
             together.session.drop()

@@ -5,6 +5,7 @@ a round trip as for the database. What is written here waits in its session unti
 the transaction ends.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,12 +25,15 @@ class Write:
     """A statement over rows of a table, which have the same columns, and values as these keep them.
 
     `of_json`: for PostgreSQL, where `{rows}` is a JSON array of them. `one_by_one`: for other databases, with
-    a parameter for each column. No row is written twice.
+    a parameter for each column. No row is written twice, but for those with `sums`, a column that is added up
+    over rows of the same `by`.
     """
 
     table: str
     of_json: str
     one_by_one: Executable
+    by: tuple[str, ...] = ()
+    sums: str | None = None
 
     @classmethod
     def inserting(cls, table: Any, columns: Sequence[str], *, one_by_one: Executable | None = None) -> Self:
@@ -48,15 +52,37 @@ def recorded(table: Any, columns: Sequence[str], *, known_as: str = "") -> str:
 
 
 class WritingSession(Session):
-    """What waits is sent before anything else is asked of the database, and in the order in which it came."""
+    """What waits is sent before anything else is asked of the database, and in the order in which it came.
+
+    Sums wait for the end, and are written in one order: so rows that many change are locked last, and nobody
+    who has one waits for another.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._waiting: list[tuple[Write, Rows]] = []
+        self._sums: dict[Write, Counter[tuple[Any, ...]]] = {}
 
     def write(self, write: Write, rows: Rows) -> None:
-        if rows:
+        if write.sums is not None:
+            sums = self._sums.setdefault(write, Counter())
+            for row in rows:
+                sums[tuple(row[name] for name in write.by)] += row[write.sums]
+        elif rows:
             self._waiting.append((write, rows))
+
+    def finish(self) -> None:
+        """Send all that waits: the transaction, or the savepoint, ends."""
+        for write, sums in self._sums.items():
+            rows = [
+                dict(zip(write.by, key, strict=True)) | {str(write.sums): amount}
+                for key, amount in sorted(sums.items())
+                if amount
+            ]
+            if rows:
+                self._waiting.append((write, rows))
+        self._sums = {}
+        self.send()
 
     def send(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -75,7 +101,7 @@ class WritingSession(Session):
 
     def drop(self) -> None:
         """What waits belongs to what is undone."""
-        self._waiting = []
+        self._waiting, self._sums = [], {}
 
     def connection(self, *args: Any, **options: Any) -> Any:
         self.send()

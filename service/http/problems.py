@@ -160,7 +160,10 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(DatabaseUnavailable)
     def _database(error: DatabaseUnavailable) -> Response:
-        log.error("database_unavailable", error=type(error.__cause__).__name__)
+        cause = (
+            getattr(error.__cause__, "orig", None) or error.__cause__
+        )  # the driver's word, DeadlockDetected say
+        log.error("database_unavailable", error=type(cause).__name__)
         detail = "The database cannot be reached at the moment; please try again shortly."
         return respond(Problem(503, detail, headers=retry_after(2)))
 

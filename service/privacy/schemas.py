@@ -71,7 +71,7 @@ class CustomerExportSchema(Schema):
     statistics = Row(
         allow_none=True,
         metadata={
-            "description": "what is counted of orders and contacts, from which the desk itself computes facts",
+            "description": "what is counted of orders and contacts, for the desk's own facts",
             "example": {"order_days": 3},
         },
     )

@@ -16,7 +16,7 @@ from service.http.components import component
 from service.serving.lanes import Lanes, plan
 from service.serving.sockets import listen
 from service.serving.worker import Worker
-from service.settings import Settings
+from service.settings import Deployment, Settings
 from service.testing.clock import MovableClock
 from service.testing.stub import ScriptedStub, WithStubInHand
 from service.wiring import Substitutes
@@ -86,11 +86,16 @@ def migrate(url: str) -> None:
     engine.dispose()
 
 
+def _may_have_the_stub(environment: Mapping[str, str]) -> bool:
+    deployment = environment.get("ENVIRONMENT", Deployment.DEVELOPMENT)
+    return deployment != Deployment.PRODUCTION and "QUIMBI_API_KEY" not in environment
+
+
 @contextmanager
 def running_desk(
     environment: Mapping[str, str], substitutes: Substitutes | None = None, *, timed_work: bool = False
 ) -> Iterator[Desk]:
-    """`environment` on top of a development one, on the stub where it has no Quimbi key.
+    """`environment` on top of a development one, on the stub where it may be and there is no Quimbi key.
 
     Without `timed_work` no background thread runs.
     """
@@ -101,7 +106,7 @@ def running_desk(
             "LOG_LEVEL": "ERROR",
             "PORT": "0",
         }
-        | ({} if "QUIMBI_API_KEY" in environment else {"INTELLIGENCE_PROVIDERS": "stub,fallback"})
+        | ({"INTELLIGENCE_PROVIDERS": "stub,fallback"} if _may_have_the_stub(environment) else {})
         | dict(environment)
     )
     app = create_app(settings, substitutes)

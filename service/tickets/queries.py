@@ -106,6 +106,8 @@ _RECOUNT = Write(
         "INSERT INTO ticket_counters (status, shard, tickets) VALUES (:status, :shard, :tickets)"
         " ON CONFLICT (status, shard) DO UPDATE SET tickets = tickets + excluded.tickets"
     ),
+    by=("status", "shard"),
+    sums="tickets",
 )
 
 

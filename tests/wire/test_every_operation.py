@@ -15,7 +15,7 @@ from tests.conftest import empty_all_tables
 from tests.wire.desk import running_desk
 from tests.wire.generated import Sampler
 
-EXAMPLES = 3
+EXAMPLES = 2
 EXAMPLES_IN_FULL = 30
 HOSTILE_REQUESTS = 20
 

@@ -111,6 +111,7 @@ def test_before_the_canary_is_in_every_table_that_is_about_people(before: list[s
         "search_texts",
         "idempotency_keys",
         "customer_snapshots",
+        "customer_statistics",
         "drafts",
     }
 

@@ -128,8 +128,29 @@ def test_what_waits_is_there_for_whatever_is_asked_next(database: Database) -> N
     with database.writing() as session:
         insert_ticket(session, whole(customer_id))
         assert session.scalar(select(func.count()).select_from(Ticket)) == 1
-        queries.recount(session, TicketStatus.OPEN, 5, shard=0)
-        assert queries.count(session, TicketFilter())[0] == 5
+
+
+def test_sums_wait_for_the_end_and_are_locked_in_one_order(
+    postgres_url: str, open_database: Callable[[str], Database]
+) -> None:
+    database = open_database(normalise_url(postgres_url))
+    with database.writing() as session:
+        for status in TicketStatus:
+            queries.recount(session, status, 1, shard=0)
+    with ThreadPoolExecutor(1) as pool, database.writing() as session:
+        queries.recount(session, TicketStatus.RESOLVED, 1, shard=0)
+        queries.recount(session, TicketStatus.OPEN, 1, shard=0)
+        session.execute(text("SELECT 1 FROM ticket_counters FOR UPDATE NOWAIT"))
+
+        def other_way_round() -> None:
+            with database.writing() as others:
+                queries.recount(others, TicketStatus.OPEN, 1, shard=0)
+                queries.recount(others, TicketStatus.RESOLVED, 1, shard=0)
+
+        other = pool.submit(other_way_round)
+        while not somebody_waits(database):
+            assert not other.done()
+    assert counted(database) == {"open": 3, "pending": 1, "resolved": 3, "closed": 1}
 
 
 def test_a_row_that_is_changed_twice_has_both_changes(database: Database) -> None:
