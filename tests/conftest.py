@@ -1,3 +1,4 @@
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -149,6 +150,17 @@ def migrated_postgres(postgres: Postgres) -> Iterator[str]:
     with postgres.new_database() as url:
         migrate(normalise_url(url))
         yield url
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collected_garbage() -> Iterator[None]:
+    """What is left of a module goes, or is looked at no more.
+
+    Late in the suite a whole collection would take seconds, in the middle of a request that a test times.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 def empty_all_tables(url: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from service.permissions import Scope
 from tests.wire.malformed import BAD_CURSORS, BAD_EMAIL, BAD_TEXT, LIST_QUERIES, NOT_TEXT, Endpoint
 from tests.wire.malformed_customers import BAD_TIME
 
@@ -10,7 +11,7 @@ BAD_TOKEN = (*NOT_TEXT, "", "x" * 201, "x" * 900_000)
 BAD_NAME = (*BAD_TEXT, "Web", "a b", "a.b", "x" * 41, "\u00e4")
 BAD_ORIGIN = ("shop.example", "https://shop.example/", "https://shop.example/a", "*", "null", "ftp://a", "")
 BAD_ORIGINS = ("https://a", {}, 5, *[[origin] for origin in BAD_ORIGIN], [5], [None], ["https://a"] * 21)
-BAD_SCOPES = ("desk", {}, 5, None, [], [5], ["root"], ["desk", "root"], ["desk"] * 10)
+BAD_SCOPES = ("desk", {}, 5, None, [], [5], ["root"], ["desk", "root"], ["desk"] * (len(Scope) + 1))
 GOOD_PASSWORD = "a kettle, three geese and a map"
 
 

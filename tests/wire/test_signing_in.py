@@ -294,8 +294,9 @@ def test_neither_passwords_nor_tokens_are_ever_logged(desk: SupportDesk, tmp_pat
     token = invitation(desk, kim.id)
     logged = log_file.read_text()
     assert '"event":"sign_in_failed"' in logged
-    for secret in (PASSWORD, ANOTHER_PASSWORD, kim.email, token, *tokens.values(), "Canary Name"):
-        assert str(secret) not in logged
+    secrets = (PASSWORD, ANOTHER_PASSWORD, token, tokens["access_token"], tokens["refresh_token"])
+    for secret in (*secrets, kim.email, "Canary Name"):
+        assert secret not in logged
 
 
 def test_a_desk_in_development_says_so(desk: Desk, start_desk: StartDesk) -> None:

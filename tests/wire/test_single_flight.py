@@ -86,7 +86,7 @@ def test_cold_customers_fill_half_of_the_lane_and_the_rest_is_told_at_once(desk,
     cases = [new_case(desk) for _ in range(24)]
     known = new_case(desk)
     known.answer("intelligence")
-    simulator.inject(Fault.LATENCY, endpoint="analyze", seconds=1.2)
+    simulator.inject(Fault.LATENCY, endpoint="analyze", seconds=2.5)
     with ExitStack() as stack:
         clients = [stack.enter_context(crowd(desk.url, case.path("intelligence"), 1)) for case in cases]
         time.sleep(AT_ONCE_S)
