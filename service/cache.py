@@ -101,6 +101,9 @@ class InProcessAnswerCache(AnswerCache):
     def delete(self, *keys: str) -> None:
         self._backend.delete_many(*keys)
 
+    def clear(self) -> None:
+        self._backend.clear()
+
     def status(self) -> CacheStatus:
         return CacheStatus.DISABLED
 

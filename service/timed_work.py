@@ -19,6 +19,7 @@ from service.http.queries import prune_idempotency_keys
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.queries import prune_drafts
 from service.jobs import Job, in_short_transactions
+from service.privacy.memory import Memory
 from service.privacy.scrubbing import Scrubbing
 from service.privacy.services import Erasure
 from service.provider_control.sharing import Heartbeats
@@ -60,6 +61,7 @@ def named_jobs(
     ranking: Ranking,
     audit: Audit,
     erasure: Erasure,
+    memory: Memory,
     scrubbing: Scrubbing,
     clock: Clock,
     sample_figures: Callable[[], None],
@@ -187,9 +189,9 @@ def named_jobs(
         ),
         Job(
             name="forget-erased",
-            description="drop facts that were still on their way when their customer was erased",
+            description="drop what this process remembers of customers who were erased in any process",
             schedule=Every(CHECK_EVERY),
-            run=erasure.forget_again,
+            run=lambda: {**erasure.forget_again(), **memory.forget_erased()},
             per_process=True,
         ),
         Job(

@@ -15,6 +15,7 @@ from providers.models import Capability
 from providers.ports import Clock, ProviderHost, Random
 from providers.quimbi.settings import KEY_VARIABLE, is_test_key
 from providers.registry import Registry
+from providers.resilience.caching import decoded
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from providers.statistical.provider import StatisticalProvider
@@ -57,9 +58,11 @@ from service.intelligence.observers import FannedOut
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.outdating import FactsOutdating
 from service.intelligence.recommending import RecommendationService
+from service.intelligence.schemas import forget_dumped
 from service.intelligence.services import FactsService, TextSources
-from service.intelligence.snapshots import DatabaseSnapshots
+from service.intelligence.snapshots import DatabaseSnapshots, forget_decoded
 from service.jobs import Bell, JobRunner
+from service.privacy.memory import Memory
 from service.privacy.scrubbing import Scrubbing
 from service.privacy.services import Erasure, Exports
 from service.provider_control.reports import Process, Reporter
@@ -243,6 +246,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         ranking=ranking,
         audit=audit,
         erasure=erasure,
+        memory=Memory(database, clock, _memories(cache)),
         scrubbing=Scrubbing(database),
         clock=clock,
         sample_figures=_sample_figures(metrics, dependencies),
@@ -343,6 +347,12 @@ def scoring_weights(settings: Settings) -> Weights:
 def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:
     """Raises `SettingsError` where a provider cannot be made from the environment."""
     return [registry.lookup(name).from_host(host) for name in settings.intelligence_providers]
+
+
+def _memories(cache: GatedAnswerCache | InProcessAnswerCache) -> list[Callable[[], None]]:
+    """Whatever holds facts in the process itself."""
+    own = [cache.clear] if isinstance(cache, InProcessAnswerCache) else []
+    return [*own, decoded.cache_clear, forget_decoded, forget_dumped]
 
 
 def _limits(providers: Sequence[IntelligenceProvider]) -> Mapping[str, int]:

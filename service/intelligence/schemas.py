@@ -1,5 +1,6 @@
 """Intelligence on the wire."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -94,12 +95,22 @@ class Memberships(fields.Dict):
         }
 
 
+_DUMPS: list[Callable[[], None]] = []
+
+
+def forget_dumped() -> None:
+    """All that was dumped by any `NestedValue`."""
+    for forget in _DUMPS:
+        forget()
+
+
 class NestedValue(fields.Nested):
     """For a frozen, hashable value: equal ones have one dump, made once per process, which nobody changes."""
 
     def _bind_to_schema(self, field_name: str, parent: Schema | fields.Field[Any]) -> None:
         super()._bind_to_schema(field_name, parent)
         self._dump = lru_cache(maxsize=DUMPED_VALUES)(self.schema.dump)
+        _DUMPS.append(self._dump.cache_clear)
 
     def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # its bases name the value differently
         return None if nested_obj is None else self._dump(nested_obj)

@@ -189,6 +189,10 @@ def read_snapshot(capability: Capability, answer: str, *, outdated: bool) -> Sna
         return None
 
 
+def forget_decoded() -> None:
+    _decoded.cache_clear()
+
+
 @lru_cache(maxsize=DECODED)
 def _decoded(capability: Capability, answer: str) -> Answer:
     """Once per process for the same text: a page of the inbox has a hundred."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 from service.columns import Base
 from service.customer_base.models import KeptStatistics
 from service.customers.models import Customer, Order
-from service.events import StoredEvent
+from service.events import AUDITED, CUSTOMER_ERASED, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft, StoredRecommendation
 from service.tickets.models import Message, Note, Ticket
@@ -70,6 +70,12 @@ def events_about(session: Session, ref: str) -> Sequence[StoredEvent]:
     """What happened to the customer, but for the tickets."""
     statement = select(StoredEvent).where(StoredEvent.subject_id == ref)
     return session.scalars(statement.order_by(StoredEvent.at, StoredEvent.id)).all()
+
+
+def newest_erasure(session: Session) -> int | None:
+    """Which was the last one of anybody."""
+    erasures = select(StoredEvent.id).where(AUDITED, StoredEvent.type == CUSTOMER_ERASED.name)
+    return session.scalar(erasures.order_by(StoredEvent.at.desc(), StoredEvent.id.desc()).limit(1))
 
 
 def kept_answers(session: Session, customer_id: str) -> Sequence[IdempotencyKey]:

@@ -33,6 +33,7 @@ from service.http.models import IdempotencyKey
 from service.identifiers import new_id, new_ref
 from service.intelligence.models import CustomerSnapshot, Draft, StoredRecommendation
 from service.privacy import queries
+from service.privacy.memory import LONGEST_CALL_S
 from service.text_index import TextIndex
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Message, Note, Ticket, TicketStatus
@@ -43,9 +44,6 @@ IN_PLACE = "[erased]"
 
 TELLING_FIELDS = frozenset({"external_id", "tags"})
 """Fields of tickets that callers choose, and that their events tell."""
-
-LONGEST_CALL_S = 120
-"""Past the longest deadline of a call that was under way when somebody was erased."""
 
 MOST_REMEMBERED = 10_000
 

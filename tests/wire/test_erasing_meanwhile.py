@@ -9,16 +9,18 @@ import pytest
 from sqlalchemy import func, select
 
 from providers.ports import AnswerCache
+from providers.resilience.caching import decoded
 from providers.testing.quimbi_simulator import Fault, QuimbiSimulator
 from service.cache import InProcessAnswerCache
 from service.customers.models import Customer
 from service.database import Database
 from service.intelligence.models import Draft, StoredRecommendation
 from service.jobs import JobRunner
+from service.settings import Settings
 from service.tickets.models import Message, Ticket
 from tests.conftest import empty_all_tables
 from tests.wire.cases import Case, at_once, eventually, new_case
-from tests.wire.conftest import SIMULATOR_KEY, pointing_at
+from tests.wire.conftest import SIMULATOR_KEY, StartDesk, pointing_at
 from tests.wire.desk import Desk, running_desk
 
 ERASED = {"params": {"erase": "true"}}
@@ -95,6 +97,20 @@ def test_facts_that_were_under_way_leave_the_cache_again(quimbi: QuimbiSimulator
     assert cache.get(f"customer_intel:{case.customer_id}") is not None, "they came too late to be dropped"
     desk.component(JobRunner).run_now("forget-erased")
     assert cache.get(f"customer_intel:{case.customer_id}") is None
+
+
+def test_another_process_remembers_nothing_either(
+    quimbi: QuimbiSimulator, desk: Desk, start_desk: StartDesk
+) -> None:
+    other = start_desk(**pointing_at(quimbi), DATABASE_URL=desk.component(Settings).database_url)
+    case = new_case(desk)
+    assert other.get(case.path("intelligence")).status_code == 200
+    cache: AnswerCache = other.component(InProcessAnswerCache)
+    assert cache.get(f"customer_intel:{case.customer_id}") is not None
+    assert erase(case) == 204
+    other.component(JobRunner).run_now("forget-erased")
+    assert cache.get(f"customer_intel:{case.customer_id}") is None
+    assert decoded.cache_info().currsize == 0
 
 
 def test_whoever_writes_meanwhile_is_answered_and_nothing_of_before_is_left(desk: Desk) -> None:
