@@ -15,6 +15,11 @@ from tests.conftest import empty_all_tables
 from tests.wire.desk import running_desk
 from tests.wire.generated import Sampler
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"
+)
+"""Nothing does: the desk's own threads run in this process, and hypothesis cannot tell whose the use was."""
+
 EXAMPLES = 2
 EXAMPLES_IN_FULL = 30
 HOSTILE_REQUESTS = 20
