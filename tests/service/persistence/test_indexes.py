@@ -145,6 +145,9 @@ FORGET_STATISTICS = (
 def postgresql_plan(session: Session, query: str) -> list[str]:
     """Of tables that were never filled: what other tests left would decide between indexes."""
     tables = [table.name for table in metadata.sorted_tables]
+    session.execute(text("SET session_replication_role = replica"))  # or the audit's triggers refuse
+    session.execute(text(f"TRUNCATE {', '.join(tables)}"))  # an index that was emptied keeps its pages
+    session.execute(text("RESET session_replication_role"))
     for forget in FORGET_STATISTICS:
         session.execute(forget, {"tables": tables})
     session.execute(text("SET enable_seqscan = off"))  # an empty table is cheapest read as a whole
