@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, made from the schemas that validate, and a page to browse it."""
 
 import re
+import threading
 from typing import Any
 from urllib.parse import quote
 
@@ -49,8 +50,32 @@ class PathId(BaseConverter):
 
 
 class DocumentedApi(Api):
+    """Makes the document when it is first asked for: that takes as long as all else that a start does."""
+
     ERROR_SCHEMA = ProblemSchema
     DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        self._blueprints: list[Blueprint] = []
+        self._making = threading.Lock()
+        self._made: dict[str, Any] | None = None
+
+    def register_blueprint(self, blueprint: Blueprint) -> None:
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._blueprints.append(blueprint)
+
+    def document(self) -> dict[str, Any]:
+        with self._making:
+            if self._made is None:
+                for blueprint in self._blueprints:
+                    blueprint.register_views_in_doc(
+                        self, self._app, self.spec, name=blueprint.name, parameters=None
+                    )
+                    self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+                self._made = _finished(self.spec.to_dict(), self._app)
+            return self._made
 
     def _register_error_handlers(self) -> None:
         """`service.http.problems` is the one place that words errors."""
@@ -87,12 +112,11 @@ def install(app: Flask, blueprints: list[Blueprint]) -> None:
     api.register_field(Rfc3339, "string", "date-time")
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-    document = _finished(api.spec.to_dict(), app)
 
     @app.get(DOCUMENT_PATH)
     @public
     def openapi_document() -> dict[str, Any]:
-        return document
+        return api.document()
 
     page = get_swaggerui_blueprint(PAGE_PATH, DOCUMENT_PATH, config={"app_name": "Support desk"})
 
