@@ -277,7 +277,7 @@ def wait_until_past(database, line, process):
 def test_kill_9_loses_nothing_and_nothing_comes_twice(
     start_import, migrated_url, open_database, file, engine_name, full, say
 ):
-    kills, tickets = (MANY_KILLS, 20_000) if full else (KILLS, 2_500)
+    kills, tickets = (MANY_KILLS, 20_000) if full else (KILLS, 1_500)
     path, database, chance = (
         file("".join(conversations(tickets)), "t.jsonl"),
         open_database(migrated_url),
@@ -344,7 +344,7 @@ except SystemExit:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there ru_maxrss is in KiB")
 def test_the_memory_of_an_import_does_not_grow_with_its_file(settings_environment, sqlite_url, file):
     peaks_kib = []
-    for records in (1_000, 20_000):
+    for records in (1_000, 10_000):
         path = file("id,name\n" + "".join(f"c{number},{'x' * (number % 300)}\n" for number in range(records)))
         ran = subprocess.run(
             [sys.executable, "-c", PEAK, path],

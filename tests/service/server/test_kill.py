@@ -8,7 +8,7 @@ import pytest
 
 from tests.service.server.killing import kill_again_and_again
 
-ROUNDS, MANY_ROUNDS = 5, 25
+ROUNDS, MANY_ROUNDS = 3, 25
 """On each database, with one process and with two."""
 
 
