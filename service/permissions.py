@@ -70,6 +70,7 @@ class Permission(StrEnum):
     PROVIDERS_CHANGE = "providers.change"
     ANALYTICS_READ = "analytics.read"
     METRICS_READ = "metrics.read"
+    OUTBOX_MANAGE = "outbox.manage"
 
 
 Grants = Mapping[Permission, Reach]
@@ -110,6 +111,7 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.PROVIDERS_CHANGE:     (NONE, NONE, NONE, NONE,  ANY),
     Permission.ANALYTICS_READ:       (NONE, NONE,  ANY,  ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
+    Permission.OUTBOX_MANAGE:        (NONE, NONE, NONE, NONE,  ANY),
 }
 # fmt: on
 
@@ -173,6 +175,7 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.PROVIDERS_READ,
             Permission.PROVIDERS_CHANGE,
             Permission.FIELDS_CHANGE,
+            Permission.OUTBOX_MANAGE,
             Permission.ACCOUNT_READ,
         }
     ),
