@@ -20,6 +20,7 @@ from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from providers.statistical.provider import StatisticalProvider
 from service.analytics.services import DraftAnalytics
+from service.assignment.strategies import Strategies, StrategyOptions
 from service.audit.services import AuditTrail
 from service.auditing import Audit
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
@@ -342,6 +343,11 @@ def scoring_weights(settings: Settings) -> Weights:
         sentiment=settings.scoring_sentiment_boost,
         topic_alert=settings.topic_alert_boost,
     )
+
+
+def assignment_strategies(settings: Settings) -> Strategies:
+    options = StrategyOptions(vip_value=settings.assignment_vip_value, vip_risk=settings.assignment_vip_risk)
+    return Strategies(settings.assignment_strategies, options)
 
 
 def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:

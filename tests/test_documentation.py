@@ -112,6 +112,8 @@ def test_every_default_that_is_told_is_the_default(page: Path) -> None:
             assert told in UNSET, name
         elif isinstance(default, int | float):
             assert float(told) == default, name
+        elif isinstance(default, tuple):
+            assert told == ",".join(default), name
         else:
             assert told == str(default), name
 

@@ -46,7 +46,10 @@ class Agent(Base):
 
 
 class Team(Base):
-    """`folded_name`, without case, is no other team's. `version` counts every change but of members."""
+    """`folded_name`, without case, is no other team's. `version` counts every change but of members.
+
+    `assignment_strategies`: names in their order; None where the team goes by those of the desk.
+    """
 
     __tablename__ = "teams"
 
@@ -55,6 +58,7 @@ class Team(Base):
     folded_name: Mapped[str] = mapped_column(String(600), unique=True)
     department: Mapped[str | None] = mapped_column(String(200))
     lead_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+    assignment_strategies: Mapped[list[str] | None] = mapped_column(Json)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
