@@ -62,7 +62,7 @@ def test_beyond_capacity_only_who_may_and_says_so(desk: SupportDesk) -> None:
     second = rota.ticket()
     refused = rota.do("assign", second, agent_id=rota.agents[0])
     assert refused.status_code == 409
-    assert "has 1 tickets, and a capacity of 1" in refused.json()["detail"]
+    assert "load is 1, and the capacity 1;" in refused.json()["detail"]
     assert (rota.who(second), rota.load()) == (None, 1)
 
     senior = signed_in(desk, "senior_agent")
