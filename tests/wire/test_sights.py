@@ -65,8 +65,10 @@ def floor(desk: Desk) -> Floor:
     word, customer = new_ref()[4:].replace("-", "x").replace("_", "x"), new_ref()
 
     def ticket(assigned_to: str | None = None, team: str | None = None) -> str:
-        team_id = teams[team] if team else None
-        return desk.new_ticket(customer, subject=f"About {word}", assigned_to=assigned_to, team_id=team_id)
+        ticket_id = desk.new_ticket(customer, subject=f"About {word}", assigned_to=assigned_to)
+        if team:  # whoever has it may be in another team
+            desk.patch(f"/api/tickets/{ticket_id}", {"team_id": teams[team]})
+        return ticket_id
 
     tickets = {
         "anns": ticket(ann.agent_id),
