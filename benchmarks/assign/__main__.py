@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.assign.contents import Contents
+from benchmarks.assign.handing import handed_out
 from benchmarks.assign.parallel import FULL, all_at_once
 from benchmarks.assign.stage import served
 from benchmarks.assign.steady import HEADING, beside_each_other
@@ -28,6 +29,11 @@ DESKS = {
     "10 agents": USUAL,
     "1,000 agents": Contents(agents=1_000, capacity=10, tickets=40_000),
     "10 agents, 100,000 queued": Contents(agents=10, capacity=1_000, tickets=40_000, queued=100_000),
+}
+
+QUEUES = {
+    f"{queued:,} queued": Contents(agents=1, capacity=1_000, tickets=1, queued=queued)
+    for queued in (5_000, 100_000)
 }
 
 
@@ -65,13 +71,32 @@ def steady(around: Around) -> Iterator[Told]:
     for one in (first, *others):
         yield Told(one.line, one.sound)
     for one in others:
-        ratio = one.p50_ms / first.p50_ms
-        kept = ratio <= GROWS
-        told = "ok" if kept else "MISSED"
-        yield Told(f"p50 with {one.name} in that with {first.name}: {ratio:.2f}  ≤ {GROWS}  {told}", kept)
+        yield _bound(f"p50 with {one.name} in that with {first.name}", one.p50_ms / first.p50_ms)
 
 
-PARTS: Mapping[str, Callable[[Around], Iterator[Told]]] = {"parallel": parallel, "steady": steady}
+def handing(around: Around) -> Iterator[Told]:
+    rounds = 2 if around.quick else 9
+    with ExitStack() as stack:
+        desks = {
+            name: stack.enter_context(served(around.server, contents, around.directory))
+            for name, contents in QUEUES.items()
+        }
+        short, long = handed_out(desks, rounds=rounds)
+    for one in (short, long):
+        yield Told(one.line, not one.faults)
+    yield _bound(f"from {long.name} in that from {short.name}", long.median_ms / short.median_ms)
+
+
+def _bound(what: str, ratio: float) -> Told:
+    kept = ratio <= GROWS
+    return Told(f"{what}: {ratio:.2f}  ≤ {GROWS}  {'ok' if kept else 'MISSED'}", kept)
+
+
+PARTS: Mapping[str, Callable[[Around], Iterator[Told]]] = {
+    "parallel": parallel,
+    "steady": steady,
+    "handing": handing,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -41,6 +41,11 @@ class Contents:
     queued: int = 0
     night_agents: int = 10
 
+    @property
+    def room(self) -> int:
+        """Of the day's agents together."""
+        return self.agents * self.capacity
+
     def ticket_ids(self) -> Sequence[str]:
         return [f"ticket_day_{number}" for number in range(self.tickets)]
 
@@ -60,8 +65,8 @@ class Contents:
 
     def _staff(self) -> Iterator[tuple[str, str]]:
         """Agent and team."""
-        yield from ((f"agent_day_{number}", DAY) for number in range(self.agents))
-        yield from ((f"agent_night_{number}", NIGHT) for number in range(self.night_agents))
+        yield from ((f"agent_day{number:019}", DAY) for number in range(self.agents))
+        yield from ((f"agent_night{number:017}", NIGHT) for number in range(self.night_agents))
 
     def _agents(self, now: datetime) -> Iterator[Row]:
         for number, (agent_id, team_id) in enumerate(self._staff()):

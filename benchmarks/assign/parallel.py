@@ -11,8 +11,7 @@ from time import perf_counter
 from benchmarks.assign.contents import Contents
 from benchmarks.assign.stage import Desk
 
-AT_ONCE = 200
-FULL = Contents(agents=10, capacity=15, tickets=AT_ONCE)
+FULL = Contents(agents=10, capacity=15, tickets=200)
 """Room for 150 of them."""
 
 PRESENT = "SELECT count(*) FROM assignments WHERE ended_at IS NULL"
@@ -24,6 +23,7 @@ SHED = 503
 class AtOnce:
     """`faults` in words; `shed`: how many were asked again, since the desk was too busy at first."""
 
+    contents: Contents
     took_s: float
     assigned: int
     queued: int
@@ -34,13 +34,13 @@ class AtOnce:
     def line(self) -> str:
         told = "exact" if not self.faults else f"MISSED: {'; '.join(self.faults)}"
         return (
-            f"{AT_ONCE} auto-assigns at once, room for {FULL.agents * FULL.capacity}: {self.assigned}"
+            f"{self.contents.tickets} auto-assigns at once, room for {self.contents.room}: {self.assigned}"
             f" assigned, {self.queued} queued in {self.took_s:.1f} s, {self.shed} asked again; {told}"
         )
 
 
 def all_at_once(desk: Desk) -> AtOnce:
-    start, answers = threading.Barrier(AT_ONCE + 1), Counter[str]()
+    start, answers = threading.Barrier(desk.contents.tickets + 1), Counter[str]()
     lock = threading.Lock()
 
     def ask(ticket_id: str) -> None:
@@ -67,7 +67,14 @@ def all_at_once(desk: Desk) -> AtOnce:
     for thread in threads:
         thread.join()
     took_s = perf_counter() - began
-    return AtOnce(took_s, answers["assigned"], answers["queued"], answers["shed"], [*_faults(desk, answers)])
+    return AtOnce(
+        desk.contents,
+        took_s,
+        answers["assigned"],
+        answers["queued"],
+        answers["shed"],
+        [*_faults(desk, answers)],
+    )
 
 
 def _outcome(status: int, body: dict[str, object]) -> str:
@@ -79,8 +86,8 @@ def _outcome(status: int, body: dict[str, object]) -> str:
 
 
 def _faults(desk: Desk, answers: Counter[str]) -> Sequence[str]:
-    room = FULL.agents * FULL.capacity
-    wanted = {"assigned": room, "queued": AT_ONCE - room}
+    room, tickets = desk.contents.room, desk.contents.tickets
+    wanted = {"assigned": min(room, tickets), "queued": max(0, tickets - room)}
     there = {"assigned": desk.ask(PRESENT), "queued": desk.ask(QUEUED)}
     return [
         *desk.faults(),
