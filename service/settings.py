@@ -279,6 +279,19 @@ class ServiceSettings(SettingsSchema):
         "what decides which agent gets a ticket, the first that tells two apart; for teams without their own",
         _check_strategies,
     )
+    assignment_automatic = _variable(
+        fields.Boolean,
+        "ASSIGNMENT_AUTOMATIC",
+        False,
+        "whether a new ticket that is nobody's waits to be handed out to an agent",
+    )
+    assignment_grace_s = _variable(
+        fields.Integer,
+        "ASSIGNMENT_GRACE_S",
+        300,
+        "seconds after which a ticket that an agent had not accepted when going offline is handed out anew",
+        _between(0, 86_400),
+    )
     assignment_vip_value = _variable(
         fields.Decimal,
         "ASSIGNMENT_VIP_VALUE",
@@ -332,6 +345,8 @@ class Settings:
     scoring_waiting_weight: float
     scoring_sentiment_boost: float
     topic_alert_boost: float
+    assignment_automatic: bool
+    assignment_grace_s: int
     assignment_strategies: tuple[str, ...]
     assignment_vip_value: Decimal
     assignment_vip_risk: float

@@ -20,6 +20,8 @@ from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from providers.statistical.provider import StatisticalProvider
 from service.analytics.services import DraftAnalytics
+from service.assignment.handing_out import OnCall
+from service.assignment.parts import AssignmentParts
 from service.assignment.strategies import Strategies, StrategyOptions
 from service.audit.services import AuditTrail
 from service.auditing import Audit
@@ -112,6 +114,7 @@ class Lifecycle:
     """What runs beside the requests of one process, from after its fork until it stops."""
 
     jobs: JobRunner
+    on_call: OnCall
     chain: IntelligenceChain
     database: Database
     audit: Audit
@@ -119,8 +122,10 @@ class Lifecycle:
     def start(self) -> None:
         lines.start_batching()
         self.jobs.start()
+        self.on_call.start()
 
     def stop(self) -> None:
+        self.on_call.stop()
         self.jobs.stop()
         self.chain.close()
         with suppress(DatabaseUnavailable):
@@ -154,7 +159,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     weights = scoring_weights(settings)
     ranking = Ranking(database, weights, known_facts, clock)
     customers = CustomerService(database, events, clock, index)
-    records = TicketRecords(events, ranking, clock, chance)
+    records = TicketRecords(events, ranking, clock, chance, queues_new=settings.assignment_automatic)
     conversations = ConversationService(database, records, index)
     tickets = TicketService(database, customers, records, index)
     inbox = InboxService(database, index, weights, clock, entrance.directory)
@@ -200,6 +205,15 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
 
     draft_counters = DraftCounters(database, chance)
+    assignment = AssignmentParts.over(
+        database,
+        events,
+        clock,
+        records=records,
+        weights=weights,
+        strategies=assignment_strategies(settings),
+        grace=timedelta(seconds=settings.assignment_grace_s),
+    )
     for listener in (
         FactsOutdating(customers, tickets, chain.forget),
         StatisticsKeeping(customer_base.base, customers, tickets),
@@ -245,6 +259,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         heartbeats=heartbeats,
         customer_base=customer_base,
         ranking=ranking,
+        assignment=assignment,
         audit=audit,
         erasure=erasure,
         memory=Memory(database, clock, _memories(cache)),
@@ -274,6 +289,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         inbox,
         DeskService(database, inbox, known),
         TicketPages(database, profiles, known),
+        *assignment.components(),
         CustomerPages(database, customers, orders, known),
         profiles,
         ShoppingService(customers, orders),
@@ -327,7 +343,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     app.extensions |= {
         "support.metrics": metrics,
         "support.exposition": exposition,
-        "support.lifecycle": Lifecycle(jobs=runner, chain=chain, database=database, audit=audit),
+        "support.lifecycle": Lifecycle(
+            jobs=runner,
+            on_call=assignment.on_call,
+            chain=chain,
+            database=database,
+            audit=audit,
+        ),
     }
     announce(settings)
     return entrance.gate()

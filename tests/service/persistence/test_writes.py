@@ -74,6 +74,7 @@ def whole(customer_id: str) -> Ticket:
         priority="urgent",
         channel="chat",
         assigned_to="agent_1",
+        queued=False,
         team_id="team_1",
         owned_by="team_1",
         custom_fields={"size": 4, "note": STRANGE, "price": 1.25, "gone": None, "yes": True},
