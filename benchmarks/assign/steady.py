@@ -103,8 +103,8 @@ def beside_each_other(desks: Mapping[str, Desk], *, rounds: int, seconds: float)
     for name, desk in desks.items():
         tickets = Tickets(desk)
         changed = tickets.take(CHANGED)
-        targets[f"{name} floor"] = partial(_load, desk, partial(_priorities, desk, changed), seconds)
-        targets[f"{name} desk"] = partial(_load, desk, partial(_assignments, tickets, seconds), seconds)
+        targets[f"{name} floor"] = partial(_load, desk, partial(priorities, desk, changed), seconds)
+        targets[f"{name} desk"] = partial(_load, desk, partial(assignments, tickets, seconds), seconds)
     list(in_rounds(targets, 1))  # so that all are warm
     done = [*in_rounds(targets, rounds)]
     for name, desk in desks.items():
@@ -118,7 +118,8 @@ def _load(desk: Desk, asked: Callable[[], Asked], seconds: float) -> Figures:
     return loaded(desk.port, connections=CONNECTIONS, seconds=seconds, requests=path, api_key=desk.api_key)
 
 
-def _assignments(tickets: Tickets, seconds: float) -> Asked:
+def assignments(tickets: Tickets, seconds: float) -> Asked:
+    """Both of a ticket over the same connection."""
     asked: Asked = []
     for ticket_id in tickets.take(int(MOST_PER_SECOND * seconds) // CONNECTIONS * CONNECTIONS):
         path = f"/api/tickets/{ticket_id}"
@@ -129,7 +130,7 @@ def _assignments(tickets: Tickets, seconds: float) -> Asked:
     return asked
 
 
-def _priorities(desk: Desk, tickets: Sequence[str]) -> Asked:
+def priorities(desk: Desk, tickets: Sequence[str]) -> Asked:
     """Each connection has tickets of its own, each of which gets another priority each time."""
     now = desk.rows("SELECT id, priority FROM tickets WHERE id = ANY(%s) ORDER BY id", tickets)
     names = [str(priority) for priority in Priority]
