@@ -25,8 +25,8 @@ class NoRoom(Conflict):
 
     def __init__(self, agent_id: str, *, load: int, capacity: int, field: str) -> None:
         super().__init__(
-            f"{field}: this agent has {load} tickets, and a capacity of {capacity}; choose another agent, or "
-            "assign it beyond capacity, which takes over_capacity: true and the permission "
+            f"{field}: this agent's load is {load}, and the capacity {capacity}; choose another agent, or "
+            "assign it beyond capacity: with over_capacity: true, which takes the permission "
             "'tickets.assign_beyond_capacity'."
         )
         self.agent_id = agent_id

@@ -43,6 +43,7 @@ def plain(customer_id: str, **columns: Any) -> Ticket:
         "subject": "",
         "status": TicketStatus.OPEN,
         "priority": "low",
+        "queued": False,
         "channel": "sms",
         "custom_fields": {},
         "version": 1,
