@@ -28,6 +28,27 @@ ROLES = {
     "Tomas": Role.SENIOR_AGENT,
     "Maud": Role.MANAGER,
 }
+LANGUAGES = {
+    "Iris": ["en", "nl"],
+    "Tomas": ["en", "es"],
+    "Noor": ["en", "nl", "fr"],
+    "Jun": ["en"],
+    "Elena": ["en", "es", "de"],
+    "Samuel": ["en", "de"],
+    "Priya": ["en", "fr"],
+    "Maud": ["en", "fr"],
+}
+SPECIALISATIONS = {
+    "Iris": ["return_request", "wrong_item", "exchange"],
+    "Tomas": ["product_defect", "warranty", "replacement"],
+    "Noor": ["return_request", "shipping_delay"],
+    "Jun": ["billing_error", "duplicate_charge", "invoice"],
+    "Elena": ["billing_error", "refund", "account_access"],
+    "Samuel": ["lost_package", "carrier_claim"],
+    "Priya": ["shipping_delay", "tracking", "lost_package"],
+}
+"""Tags of the sample tickets."""
+
 HERE_FOR = timedelta(days=365)
 
 
@@ -42,8 +63,8 @@ def agent_rows(now: datetime) -> Iterator[Row]:
             "role": ROLES.get(name, Role.AGENT),
             "status": AgentStatus.OFFLINE,
             "department": None,
-            "languages": ["en"],
-            "specialisations": [],
+            "languages": LANGUAGES[name],
+            "specialisations": SPECIALISATIONS.get(name, []),
             "capacity": 10,
             "active": True,
             "version": 1,

@@ -1,5 +1,3 @@
-from fractions import Fraction
-
 from service.assignment.strategies.rules import Rule
 from service.assignment.strategies.shapes import Candidate, TicketToAssign
 
@@ -9,7 +7,7 @@ class LeastLoaded(Rule):
 
     name = "least_loaded"
 
-    def rank(self, ticket: TicketToAssign, candidate: Candidate) -> Fraction:
+    def rank(self, ticket: TicketToAssign, candidate: Candidate) -> float:
         return candidate.share
 
     def why(self, ticket: TicketToAssign, candidate: Candidate) -> str | None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Protocol
 
 from service.permissions import Role
@@ -29,9 +28,9 @@ class Candidate:
         return self.load < self.capacity
 
     @property
-    def share(self) -> Fraction:
+    def share(self) -> float:
         """Of the capacity that is taken; only of one who has any."""
-        return Fraction(self.load, self.capacity)
+        return self.load / self.capacity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,8 @@ class Skills(Rule):
         if not wanted:
             return candidates
         known = [len(wanted & set(map(str.casefold, one.specialisations))) for one in candidates]
-        return [one for one, covered in zip(candidates, known, strict=True) if covered == max(known)]
+        most = max(known, default=0)
+        return [one for one, covered in zip(candidates, known, strict=True) if covered == most]
 
     def why(self, ticket: TicketToAssign, candidate: Candidate) -> str | None:
         skills = set(map(str.casefold, candidate.specialisations))
