@@ -1,10 +1,11 @@
 """What hostile clients send to who assigns tickets."""
 
-from tests.wire.malformed import BAD_FLAG, BAD_LABEL, LIST_QUERIES, Endpoint
+from tests.wire.malformed import BAD_FLAG, BAD_LABEL, BAD_WORD, LIST_QUERIES, Endpoint
 from tests.wire.malformed_agents import BAD_OUR_ID, NOBODY, PAGES
 
 BAD_NOTE = (*BAD_LABEL[:-1], "x" * 10_001)
 QUERIES = {name: values for name, values in LIST_QUERIES.items() if name != "assigned_to"}
+BAD_SKILL = ("", "%00", "a%00b", "%20", "%09%0A", "%EF%BF%BE%00", "x" * 101, "x" * 5_000)
 DEEDS = ("auto-assign", "accept", "unassign")
 
 
@@ -54,9 +55,22 @@ def of_assignment(ticket: str) -> list[Endpoint]:
             method="GET",
             target="/api/agents/available",
             queries={
-                "team_id": ("", "%00", "%20", "x" * 65),
-                "language": ("", "%00", "english", "d"),
-                "specialisation": ("", "%00", "%20", "x" * 101),
+                "team_id": (*BAD_SKILL[:-1], "x" * 65),
+                "language": (
+                    *BAD_WORD,
+                    "english",
+                    "d",
+                    "de_AT",
+                    "de-",
+                    "-de",
+                    "de%20",
+                    "1e",
+                    "x-y",
+                    "%2A",
+                    "de,en",
+                    "de;q=1",
+                ),
+                "specialisation": BAD_SKILL,
             },
         ),
     ]

@@ -41,7 +41,6 @@ LOOK_UPS: dict[str, Select[Any]] = {
     "ix_agents_status_active": select(Agent.id).where(
         Agent.status == "offline", Agent.active, Agent.status_since <= NOON
     ),
-    "uq_assignments_present_ticket_id": present.where(Assignment.ticket_id == "ticket_123"),
     "ix_assignments_present_agent_id": present.where(Assignment.agent_id == "agent_1"),
     "ix_assignments_ticket_id_sequence": select(Assignment)
     .where(Assignment.ticket_id == "ticket_123")
