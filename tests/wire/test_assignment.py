@@ -11,6 +11,7 @@ from service.testing.desk import SupportDesk
 from tests.conftest import empty_all_tables
 from tests.wire.calling import new_agent, signed_in, team_of
 from tests.wire.rota import GRACE_S, Rota, assigning_desk, new_rota
+from tests.wire.watching import statements
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -197,6 +198,20 @@ def test_who_has_it_accepts_by_a_word_or_by_doing(desk: SupportDesk) -> None:
 
 
 # ---------------------------------------------------------------- what counts
+
+
+def test_a_ticket_that_no_agent_has_asks_nothing_of_assignments(desk: SupportDesk) -> None:
+    rota = new_rota(desk, 1)
+    rota.ticket()
+    with statements(desk) as seen:
+        ticket_id = rota.ticket(assigned_to="Night shift")
+        desk.post(f"/api/tickets/{ticket_id}/messages", {"content": "Hello.", "close_ticket": True})
+        desk.post(f"/api/tickets/{ticket_id}/messages", {"content": "Again.", "from_agent": False})
+        rota.patched(ticket_id, status="pending", assigned_to=None)
+        rota.page(ticket_id)
+        desk.call("DELETE", f"/api/tickets/{ticket_id}")
+    assert len(seen) > 10
+    assert [each for each in seen if "assignments" in each or "agent_loads" in each] == []
 
 
 def test_what_is_settled_deleted_or_opened_again_counts_as_it_should(desk: SupportDesk) -> None:
