@@ -8,7 +8,7 @@ TESTS  ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench bench-access bench-faults bench-inbox bench-intelligence calibration check reference \
+.PHONY: help run test test-full bench bench-access bench-assign bench-faults bench-inbox bench-intelligence calibration check reference \
   format lock clean
 
 help:  ## List what there is
@@ -47,6 +47,9 @@ bench: $(VENV)/.tests  ## Warm intelligence throughput as a ratio to a bare floo
 
 bench-access: $(VENV)/.tests  ## What authentication and permissions cost on the warm path; two minutes
 	$(BIN)/python -m benchmarks.access --check
+
+bench-assign: $(VENV)/.tests  ## Tickets assigned by two processes on PostgreSQL, capacity counted; three minutes
+	$(BIN)/python -m benchmarks.assign --check
 
 bench-faults: $(VENV)/.tests  ## What each fault costs, as a table of figure against bound; twelve minutes
 	$(BIN)/python -m benchmarks.faults --check

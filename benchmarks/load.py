@@ -2,10 +2,11 @@
 
     python -m benchmarks.load --port 8000 --path /livez --connections 8 --seconds 3
 
-`--requests FILE` in place of a path: a JSON list of [path, body], where a body makes a POST. The connections
-go through it one behind the other.
+`--requests FILE` in place of a path: a JSON list of [path, body], where a body makes a POST, or of [path,
+body, method, kind]. The connections go through it one behind the other, each from a place of its own.
 
-Prints one JSON object: requests, failures, requests per second, p50 and p99 in milliseconds.
+Prints one JSON object: requests, failures, requests per second, p50 and p99 in milliseconds; these two of
+each kind, too (`p50_ms of KIND`).
 """
 
 import argparse
@@ -14,7 +15,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,12 +26,20 @@ MOST_CONNECTIONS = 256
 
 @dataclass(slots=True)
 class Tally:
-    durations_s: list[float] = field(default_factory=list)
+    """`durations_s`: with the kind of each."""
+
+    durations_s: list[tuple[str, float]] = field(default_factory=list)
     failures: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    sent: bytes
+    kind: str = ""
+
+
 class Client(threading.Thread):
-    def __init__(self, port: int, requests: Sequence[bytes], until: float, *, first: int = 0) -> None:
+    def __init__(self, port: int, requests: Sequence[Request], until: float, *, first: int = 0) -> None:
         super().__init__()
         self._port = port
         self._requests = islice(cycle(requests), first, None)
@@ -48,10 +57,11 @@ class Client(threading.Thread):
 
     def _ask_again_and_again(self, connection: socket.socket) -> None:
         while (began := perf_counter()) < self._until:
-            connection.sendall(next(self._requests))
+            request = next(self._requests)
+            connection.sendall(request.sent)
             good, keep_alive = read_reply(connection)
             if good:
-                self.tally.durations_s.append(perf_counter() - began)
+                self.tally.durations_s.append((request.kind, perf_counter() - began))
             else:
                 self.tally.failures += 1
             if not keep_alive:
@@ -80,11 +90,18 @@ def _receive(connection: socket.socket) -> bytes:
 
 
 def request_to(
-    port: int, path: str, *, api_key: str | None, header: str | None = None, body: Any = None
+    port: int,
+    path: str,
+    *,
+    api_key: str | None,
+    header: str | None = None,
+    body: Any = None,
+    method: str | None = None,
 ) -> bytes:
-    """As it is sent; with a body a POST."""
+    """As it is sent; with a body a POST, unless it says otherwise."""
     content = b"" if body is None else json.dumps(body).encode()
-    headers = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+    verb = method or ("GET" if body is None else "POST")
+    headers = [f"{verb} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
     if api_key:
         headers.append(f"X-API-Key: {api_key}")
     if header:
@@ -96,14 +113,18 @@ def request_to(
 
 def measure(
     port: int,
-    asked: Sequence[tuple[str, Any]],
+    asked: Sequence[Sequence[Any]],
     *,
     connections: int,
     seconds: float,
     api_key: str | None = None,
     header: str | None = None,
 ) -> dict[str, float]:
-    requests = [request_to(port, path, api_key=api_key, header=header, body=body) for path, body in asked]
+    requests = []
+    for path, body, *more in asked:
+        method, kind = more or (None, "")
+        sent = request_to(port, path, api_key=api_key, header=header, body=body, method=method)
+        requests.append(Request(sent, kind))
     connections = min(connections, MOST_CONNECTIONS)
     began = perf_counter()
     until = began + min(seconds, LONGEST_S)
@@ -114,14 +135,22 @@ def measure(
     for client in clients:
         client.join()
     took_s = perf_counter() - began
-    durations_ms = sorted(1000 * took for client in clients for took in client.tally.durations_s)
-    return {
-        "requests": len(durations_ms),
+    durations_ms: dict[str, list[float]] = {}
+    for client in clients:
+        for kind, took in client.tally.durations_s:
+            durations_ms.setdefault(kind, []).append(1000 * took)
+    all_ms = sorted(chain.from_iterable(durations_ms.values()))
+    figures = {
+        "requests": len(all_ms),
         "failures": sum(client.tally.failures for client in clients),
-        "per_second": round(len(durations_ms) / took_s, 1),
-        "p50_ms": round(quantile(durations_ms, 0.50), 2),
-        "p99_ms": round(quantile(durations_ms, 0.99), 2),
+        "per_second": round(len(all_ms) / took_s, 1),
+        "p50_ms": round(quantile(all_ms, 0.50), 2),
+        "p99_ms": round(quantile(all_ms, 0.99), 2),
     }
+    for kind in filter(None, durations_ms):
+        figures[f"p50_ms of {kind}"] = round(quantile(sorted(durations_ms[kind]), 0.50), 2)
+        figures[f"p99_ms of {kind}"] = round(quantile(sorted(durations_ms[kind]), 0.99), 2)
+    return figures
 
 
 def quantile(ordered: list[float], share: float) -> float:

@@ -9,18 +9,19 @@ import hashlib
 import json
 import os
 import secrets
-import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 from benchmarks.processes import ROOT, running
+from benchmarks.rounds import Figures, in_rounds, loaded, median_ratio
 from tests.servers import redis_server
 
 LEAST_RATIO = 0.7
@@ -28,8 +29,6 @@ CUSTOMER = "cust_123"
 PATH = f"/api/ai/customers/{CUSTOMER}/intelligence"
 KEY = f"customer_intel:{CUSTOMER}"
 SIMULATOR_KEY = "qpk_test_simulator"
-
-Figures = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +40,14 @@ class Target:
     header: str | None = None
 
     def load(self, *, connections: int, seconds: float) -> Figures:
-        arguments = ["--port", str(self.port), "--path", self.path]
-        arguments += ["--connections", str(connections), "--seconds", str(seconds)]
-        if self.api_key:
-            arguments += [f"--api-key={self.api_key}"]  # one word: a key may begin with a dash
-        if self.header:
-            arguments += [f"--header={self.header}"]
-        run = [sys.executable, "-m", "benchmarks.load", *arguments]
-        ended = subprocess.run(run, cwd=ROOT, check=True, capture_output=True, timeout=seconds + 60)
-        figures: Figures = json.loads(ended.stdout)
-        return figures
+        return loaded(
+            self.port,
+            connections=connections,
+            seconds=seconds,
+            path=self.path,
+            api_key=self.api_key,
+            header=self.header,
+        )
 
 
 @contextmanager
@@ -116,18 +113,19 @@ def compare(floor: Target, service: Target, *, rounds: int, connections: int, se
     print(f"{'round':>5}  {'target':8}{'requests/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'failures':>10}")
     for target in (floor, service):
         target.load(connections=connections, seconds=1.0)
-    ratios = []
-    for number in range(1, rounds + 1):
-        rates = {}
-        for target in (floor, service) if number % 2 else (service, floor):
-            figures = target.load(connections=connections, seconds=seconds)
-            rates[target.name] = figures["per_second"]
+    done = []
+    targets = {
+        target.name: partial(target.load, connections=connections, seconds=seconds)
+        for target in (floor, service)
+    }
+    for number, figures in enumerate(in_rounds(targets, rounds), start=1):
+        done.append(figures)
+        for name, those in figures.items():
             print(
-                f"{number:>5}  {target.name:8}{figures['per_second']:>11.1f}{figures['p50_ms']:>9.2f}"
-                f"{figures['p99_ms']:>9.2f}{figures['failures']:>10.0f}"
+                f"{number:>5}  {name:8}{those['per_second']:>11.1f}{those['p50_ms']:>9.2f}"
+                f"{those['p99_ms']:>9.2f}{those['failures']:>10.0f}"
             )
-        ratios.append(rates["service"] / rates["floor"])
-    return statistics.median(ratios)
+    return median_ratio(done, service.name, floor.name)
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from service import cli, wiring
 from service.access.views import BLUEPRINTS as access  # noqa: N811  # one name per domain
 from service.agents.views import BLUEPRINTS as agents  # noqa: N811  # one name per domain
 from service.analytics.views import blueprint as analytics
+from service.assignment.views import blueprint as assignment
 from service.audit.views import blueprint as audit
 from service.customers.views import BLUEPRINTS as customers  # noqa: N811  # one name per domain
 from service.database import db
@@ -73,7 +74,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     documentation.install(
         app,
         [
-            *(health, intelligence, *desk, *tickets, *customers, *agents),
+            *(health, intelligence, *desk, assignment, *tickets, *customers, *agents),
             *(*access, privacy, provider_control, analytics, audit, outbox, metrics_view),
         ],
     )

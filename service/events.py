@@ -73,6 +73,12 @@ PROVIDERS_RESET = EventType("provider.reset", 1, audited=True)
 PROVIDER_CIRCUIT_RESET = EventType("provider.circuit_reset", 1, audited=True)
 PROVIDER_TOGGLES_DROPPED = EventType("provider.toggles_dropped", 1, audited=True)
 
+# Who gets which ticket, beside the `ticket.updated` that tells `assigned_to`.
+TICKET_ASSIGNED = EventType("ticket.assigned", 1)
+TICKET_UNASSIGNED = EventType("ticket.unassigned", 1)
+TICKET_ASSIGNMENT_ACCEPTED = EventType("ticket.assignment_accepted", 1)
+TICKET_QUEUED = EventType("ticket.queued", 1)
+
 CUSTOMER_EXPORTED = EventType("customer.exported", 1, audited=True)
 CUSTOMER_ERASED = EventType("customer.erased", 1, audited=True)
 AUDIT_EXPORTED = EventType("audit.exported", 1, audited=True)
@@ -130,6 +136,7 @@ def about_ticket(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     personal: Mapping[str, Any] | None = None,
+    at_hand: object = None,
 ) -> Event:
     return Event(
         type=kind,
@@ -141,6 +148,7 @@ def about_ticket(
         before=before,
         after=after,
         personal=personal,
+        at_hand=at_hand,
     )
 
 

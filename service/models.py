@@ -2,6 +2,7 @@
 
 from service.access import models as access
 from service.agents import models as agents
+from service.assignment import models as assignment
 from service.columns import Base
 from service.customer_base import models as customer_base
 from service.customers import models as customers
@@ -25,6 +26,7 @@ __all__ = [
     "StoredEvent",
     "access",
     "agents",
+    "assignment",
     "customer_base",
     "customers",
     "feed",

@@ -44,6 +44,8 @@ class Permission(StrEnum):
     TICKETS_CREATE = "tickets.create"
     TICKETS_CHANGE = "tickets.change"
     TICKETS_DELETE = "tickets.delete"
+    TICKETS_ASSIGN = "tickets.assign"
+    TICKETS_ASSIGN_BEYOND_CAPACITY = "tickets.assign_beyond_capacity"
     MESSAGES_WRITE = "messages.write"
     MESSAGES_CHANGE = "messages.change"
     MESSAGES_AS_CUSTOMER = "messages.as_customer"
@@ -85,6 +87,8 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.TICKETS_CREATE:       ( ANY,  ANY,  ANY,  ANY,  ANY),
     Permission.TICKETS_CHANGE:       ( OWN, TEAM, TEAM,  ANY,  ANY),
     Permission.TICKETS_DELETE:       (NONE, NONE, TEAM,  ANY,  ANY),
+    Permission.TICKETS_ASSIGN:       ( OWN, TEAM, TEAM,  ANY,  ANY),
+    Permission.TICKETS_ASSIGN_BEYOND_CAPACITY: (NONE, NONE, TEAM, ANY, ANY),
     Permission.MESSAGES_WRITE:       (TEAM, TEAM, TEAM,  ANY,  ANY),
     Permission.MESSAGES_CHANGE:      ( OWN, TEAM, TEAM,  ANY,  ANY),
     Permission.MESSAGES_AS_CUSTOMER: (NONE, NONE, TEAM,  ANY,  ANY),
@@ -160,6 +164,8 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.TICKETS_CREATE,
             Permission.TICKETS_CHANGE,
             Permission.TICKETS_DELETE,
+            Permission.TICKETS_ASSIGN,
+            Permission.TICKETS_ASSIGN_BEYOND_CAPACITY,
             Permission.MESSAGES_WRITE,
             Permission.MESSAGES_CHANGE,
             Permission.MESSAGES_AS_CUSTOMER,

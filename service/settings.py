@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +20,7 @@ from providers.quimbi.settings import usable_key
 from providers.registry import Registry, RegistryError
 from providers.settings import SettingsError, SettingsSchema
 from service.engines import normalise_url
+from service.strategy_table import STRATEGIES
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
@@ -98,6 +100,11 @@ def _check_origins(origins: tuple[str, ...]) -> None:
         raise ValidationError(
             "Each origin must read scheme://host[:port], without a path; '*' is not accepted."
         )
+
+
+def _check_strategies(names: tuple[str, ...]) -> None:
+    if not names or not set(names) <= set(STRATEGIES) or len(set(names)) != len(names):
+        raise ValidationError(f"Must name some of these, each once: {', '.join(STRATEGIES)}.")
 
 
 def _variable(
@@ -303,6 +310,40 @@ class ServiceSettings(SettingsSchema):
         "SCORING_SENTIMENT_BOOST", 2.0, "points where the customer's last message sounds negative"
     )
     topic_alert_boost = _points("TOPIC_ALERT_BOOST", 5.0, "points for a ticket that a topic alert matches")
+    assignment_strategies = _variable(
+        CommaSeparated,
+        "ASSIGNMENT_STRATEGIES",
+        tuple(STRATEGIES),
+        "what decides which agent gets a ticket, the first that tells two apart; for teams without their own",
+        _check_strategies,
+    )
+    assignment_automatic = _variable(
+        fields.Boolean,
+        "ASSIGNMENT_AUTOMATIC",
+        False,
+        "whether a new ticket that is nobody's waits to be handed out to an agent",
+    )
+    assignment_grace_s = _variable(
+        fields.Integer,
+        "ASSIGNMENT_GRACE_S",
+        300,
+        "seconds after which a ticket that an agent had not accepted when going offline is handed out anew",
+        _between(0, 86_400),
+    )
+    assignment_vip_value = _variable(
+        fields.Decimal,
+        "ASSIGNMENT_VIP_VALUE",
+        Decimal(1_000),
+        "lifetime value from which on a customer is a VIP, in units of currency",
+        _between(0, 1e12),
+    )
+    assignment_vip_risk = _variable(
+        fields.Float,
+        "ASSIGNMENT_VIP_RISK",
+        0.7,
+        "churn risk from which on a customer is a VIP, whatever the value",
+        _between(0, 1),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,6 +389,11 @@ class Settings:
     scoring_waiting_weight: float
     scoring_sentiment_boost: float
     topic_alert_boost: float
+    assignment_automatic: bool
+    assignment_grace_s: int
+    assignment_strategies: tuple[str, ...]
+    assignment_vip_value: Decimal
+    assignment_vip_risk: float
     raw: Mapping[str, str] = field(repr=False)
 
     @classmethod

@@ -11,6 +11,7 @@ from providers.interface import Connection, ProviderHealth
 from providers.ports import Clock, ToggleSource
 from service.access.queries import prune_sessions
 from service.access.services import ApiKeys
+from service.assignment.parts import AssignmentParts
 from service.auditing import Audit
 from service.customer_base.parameters import Fitted
 from service.customer_base.services import CustomerBaseServices
@@ -34,6 +35,8 @@ CHECK_DEADLINE_S = 10.0
 CHECK_LEASE = timedelta(seconds=20)
 """Beyond the deadline, and short: while a dead process holds it, nobody checks."""
 RANK_EVERY = timedelta(seconds=10)
+HAND_OUT_EVERY = timedelta(seconds=2)
+TAKE_BACK_EVERY = timedelta(seconds=5)
 TELL_EVERY = timedelta(seconds=2)
 SAMPLE_EVERY = timedelta(seconds=5)
 SCRUB_EVERY = timedelta(seconds=30)
@@ -60,6 +63,7 @@ def named_jobs(
     heartbeats: Heartbeats,
     customer_base: CustomerBaseServices,
     ranking: Ranking,
+    assignment: AssignmentParts,
     audit: Audit,
     erasure: Erasure,
     memory: Memory,
@@ -139,6 +143,18 @@ def named_jobs(
             description="order the inbox anew where its weights or providers are others than before",
             schedule=Every(RANK_EVERY),
             run=lambda: renew_ranks(ranking),
+        ),
+        Job(
+            name="hand-out-tickets",
+            description="give tickets that wait to agents who have room",
+            schedule=Every(HAND_OUT_EVERY),
+            run=assignment.handing_out.run,
+        ),
+        Job(
+            name="return-unaccepted-tickets",
+            description="take back what agents left unaccepted who went offline, and all of inactive ones",
+            schedule=Every(TAKE_BACK_EVERY),
+            run=assignment.taking_back.run,
         ),
         Job(
             name="prune-past-ranks",

@@ -21,6 +21,9 @@ from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from providers.statistical.provider import StatisticalProvider
 from service.analytics.services import DraftAnalytics
+from service.assignment.handing_out import OnCall
+from service.assignment.parts import AssignmentParts
+from service.assignment.strategies import Strategies, StrategyOptions
 from service.audit.services import AuditTrail
 from service.auditing import Audit
 from service.cache import GatedAnswerCache, InProcessAnswerCache, install_cache
@@ -120,6 +123,7 @@ class Lifecycle:
 
     jobs: JobRunner
     dispatcher: Dispatcher
+    on_call: OnCall
     chain: IntelligenceChain
     database: Database
     audit: Audit
@@ -143,10 +147,12 @@ class Lifecycle:
     def _start(self, *, works: bool) -> None:
         lines.start_batching()
         self.jobs.start(leased=works)
+        self.on_call.start()
         if works:
             self.dispatcher.start()
 
     def stop(self) -> None:
+        self.on_call.stop()
         self.drain()
         self.chain.close()
         with suppress(DatabaseUnavailable):
@@ -181,7 +187,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     weights = scoring_weights(settings)
     ranking = Ranking(database, weights, known_facts, clock)
     customers = CustomerService(database, events, clock, index)
-    records = TicketRecords(events, ranking, clock, chance)
+    records = TicketRecords(events, ranking, clock, chance, queues_new=settings.assignment_automatic)
     conversations = ConversationService(database, records, index)
     tickets = TicketService(database, customers, records, index)
     inbox = InboxService(database, index, weights, clock, entrance.directory)
@@ -227,6 +233,15 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
 
     draft_counters = DraftCounters(database, chance)
+    assignment = AssignmentParts.over(
+        database,
+        events,
+        clock,
+        records=records,
+        weights=weights,
+        strategies=assignment_strategies(settings),
+        grace=timedelta(seconds=settings.assignment_grace_s),
+    )
     for listener in (
         FactsOutdating(customers, tickets, chain.forget),
         StatisticsKeeping(customer_base.base, customers, tickets),
@@ -272,6 +287,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         heartbeats=heartbeats,
         customer_base=customer_base,
         ranking=ranking,
+        assignment=assignment,
         audit=audit,
         erasure=erasure,
         memory=Memory(database, clock, _memories(cache)),
@@ -316,6 +332,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         inbox,
         DeskService(database, inbox, known),
         TicketPages(database, profiles, known),
+        *assignment.components(),
         CustomerPages(database, customers, orders, known),
         profiles,
         ShoppingService(customers, orders),
@@ -372,6 +389,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         "support.lifecycle": Lifecycle(
             jobs=runner,
             dispatcher=dispatcher,
+            on_call=assignment.on_call,
             chain=chain,
             database=database,
             audit=audit,
@@ -398,6 +416,11 @@ def scoring_weights(settings: Settings) -> Weights:
         sentiment=settings.scoring_sentiment_boost,
         topic_alert=settings.topic_alert_boost,
     )
+
+
+def assignment_strategies(settings: Settings) -> Strategies:
+    options = StrategyOptions(vip_value=settings.assignment_vip_value, vip_risk=settings.assignment_vip_risk)
+    return Strategies(settings.assignment_strategies, options)
 
 
 def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:

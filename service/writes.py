@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Executable, TextClause, insert, text
 from sqlalchemy.orm import Session, SessionTransaction
@@ -18,6 +18,15 @@ from providers.codec import encode
 
 KINDS = 256
 Rows = Sequence[Mapping[str, Any]]
+
+
+class LastWord(Protocol):
+    """What can only be written once all else is, since it locks rows that many change."""
+
+    def write(self, session: "WritingSession") -> None: ...
+
+
+Last = TypeVar("Last", bound=LastWord)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,14 +63,22 @@ def recorded(table: Any, columns: Sequence[str], *, known_as: str = "") -> str:
 class WritingSession(Session):
     """What waits is sent before anything else is asked of the database, and in the order in which it came.
 
-    Sums wait for the end, and are written in one order: so rows that many change are locked last, and nobody
-    who has one waits for another.
+    Sums wait for the end, and are written in one order, after the last words: so rows that many change are
+    locked last, and nobody who has one waits for another.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._waiting: list[tuple[Write, Rows]] = []
         self._sums: dict[Write, Counter[tuple[Any, ...]]] = {}
+        self._last: dict[type[Any], Any] = {}
+
+    def last_word(self, kind: type[Last]) -> Last:
+        """The one of the transaction, or of the savepoint, which is written when that ends."""
+        if kind not in self._last:
+            self._last[kind] = kind()
+        word: Last = self._last[kind]
+        return word
 
     def write(self, write: Write, rows: Rows) -> None:
         if write.sums is not None:
@@ -73,7 +90,10 @@ class WritingSession(Session):
 
     def finish(self) -> None:
         """Send all that waits: the transaction, or the savepoint, ends."""
-        for write, sums in self._sums.items():
+        last, self._last = self._last, {}
+        for word in last.values():
+            word.write(self)
+        for write, sums in sorted(self._sums.items(), key=lambda of: of[0].table):
             rows = [
                 dict(zip(write.by, key, strict=True)) | {str(write.sums): amount}
                 for key, amount in sorted(sums.items())
@@ -101,7 +121,7 @@ class WritingSession(Session):
 
     def drop(self) -> None:
         """What waits belongs to what is undone."""
-        self._waiting, self._sums = [], {}
+        self._waiting, self._sums, self._last = [], {}, {}
 
     def connection(self, *args: Any, **options: Any) -> Any:
         self.send()

@@ -110,8 +110,12 @@ def test_every_default_that_is_told_is_the_default(page: Path) -> None:
         default = None if known[name].required else known[name].load_default
         if default in (None, "", ()):
             assert told in UNSET, name
+        elif isinstance(default, bool):
+            assert told == str(default).lower(), name
         elif isinstance(default, int | float):
             assert float(told) == default, name
+        elif isinstance(default, tuple):
+            assert told == ",".join(default), name
         else:
             assert told == str(default), name
 

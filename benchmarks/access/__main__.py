@@ -8,16 +8,17 @@ import argparse
 import hashlib
 import json
 import secrets
-import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 from benchmarks.processes import running
+from benchmarks.rounds import in_rounds, median_ratio
 from benchmarks.warm_intelligence import CUSTOMER, PATH, SIMULATOR_KEY, Target, migrate
 from tests.servers import redis_server
 
@@ -97,19 +98,19 @@ def compare(every: Sequence[Target], *, rounds: int, connections: int, seconds: 
     """By caller, the share of throughput that the gate takes: the median over the rounds."""
     for target in every:
         target.load(connections=connections, seconds=1.0)
-    lost: dict[str, list[float]] = {target.name: [] for target in every}
     print(f"{'round':>5}" + "".join(f"{target.name:>16}" for target in every) + "   requests/s")
-    for number in range(rounds):
-        rates = {}
-        for target in [*every[number % len(every) :], *every[: number % len(every)]]:
-            figures = target.load(connections=connections, seconds=seconds)
-            if figures["failures"]:
-                sys.exit(f"{target.name}: {figures['failures']:.0f} requests failed")
-            rates[target.name] = figures["per_second"]
-        print(f"{number + 1:>5}" + "".join(f"{rates[target.name]:>16.1f}" for target in every), flush=True)
-        for name, rate in rates.items():
-            lost[name].append(1 - rate / rates[WITHOUT])
-    return {name: statistics.median(shares) for name, shares in lost.items() if name != WITHOUT}
+    done = []
+    targets = {
+        target.name: partial(target.load, connections=connections, seconds=seconds) for target in every
+    }
+    for number, figures in enumerate(in_rounds(targets, rounds), start=1):
+        done.append(figures)
+        for name, those in figures.items():
+            if those["failures"]:
+                sys.exit(f"{name}: {those['failures']:.0f} requests failed")
+        rates = "".join(f"{those['per_second']:>16.1f}" for those in figures.values())
+        print(f"{number:>5}{rates}", flush=True)
+    return {name: 1 - median_ratio(done, name, WITHOUT) for name in targets if name != WITHOUT}
 
 
 def main() -> int:

@@ -28,6 +28,37 @@ ROLES = {
     "Tomas": Role.SENIOR_AGENT,
     "Maud": Role.MANAGER,
 }
+LANGUAGES = {
+    "Iris": ["en", "nl"],
+    "Tomas": ["en", "es"],
+    "Noor": ["en", "nl", "fr"],
+    "Jun": ["en"],
+    "Elena": ["en", "es", "de"],
+    "Samuel": ["en", "de"],
+    "Priya": ["en", "fr"],
+    "Maud": ["en", "fr"],
+}
+SPECIALISATIONS = {
+    "Iris": ["return_request", "wrong_item", "exchange"],
+    "Tomas": ["product_defect", "warranty", "replacement"],
+    "Noor": ["return_request", "shipping_delay"],
+    "Jun": ["billing_error", "duplicate_charge", "invoice"],
+    "Elena": ["billing_error", "refund", "account_access"],
+    "Samuel": ["lost_package", "carrier_claim"],
+    "Priya": ["shipping_delay", "tracking", "lost_package"],
+}
+"""Tags of the sample tickets."""
+
+STATUSES = {
+    "Iris": AgentStatus.ONLINE,
+    "Noor": AgentStatus.ONLINE,
+    "Jun": AgentStatus.ONLINE,
+    "Samuel": AgentStatus.ONLINE,
+    "Tomas": AgentStatus.AWAY,
+}
+CAPACITY = 40
+"""Of each: with room, at a desk of a thousand sample tickets."""
+
 HERE_FOR = timedelta(days=365)
 
 
@@ -40,11 +71,12 @@ def agent_rows(now: datetime) -> Iterator[Row]:
             "name": name,
             "folded_name": name.casefold(),
             "role": ROLES.get(name, Role.AGENT),
-            "status": AgentStatus.OFFLINE,
+            "status": STATUSES.get(name, AgentStatus.OFFLINE),
+            "status_since": now,
             "department": None,
-            "languages": ["en"],
-            "specialisations": [],
-            "capacity": 10,
+            "languages": LANGUAGES[name],
+            "specialisations": SPECIALISATIONS.get(name, []),
+            "capacity": CAPACITY,
             "active": True,
             "version": 1,
             "created_at": came_at,

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Select
 
+from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket
 from service.tickets.sights import Seen
 
@@ -14,7 +15,10 @@ Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketFilter:
-    """`seen`: what the one who asks sees of them, None for everything."""
+    """`seen`: what the one who asks sees of them, None for everything.
+
+    `unassigned`: only what has no assignee. `unsettled`: only what is open or pending, of whichever status.
+    """
 
     status: str | None = None
     priority: str | None = None
@@ -24,6 +28,8 @@ class TicketFilter:
     customer_id: str | None = None
     created_until: datetime | None = None
     seen: Seen | None = None
+    unassigned: bool = False
+    unsettled: bool = False
 
     @property
     def by_status_alone(self) -> bool:
@@ -32,7 +38,8 @@ class TicketFilter:
     @property
     def owners_apart(self) -> Seen | None:
         """Whom to ask owner by owner; None where a customer, or who has the ticket, leaves few anyway."""
-        return self.seen if self.customer_id is None and self.assigned_to is None else None
+        leaves_few = self.customer_id is not None or self.assigned_to is not None or self.unassigned
+        return None if leaves_few else self.seen
 
     @property
     def all_seen(self) -> "TicketFilter":
@@ -63,6 +70,10 @@ class TicketFilter:
         ):
             if wanted is not None:
                 statement = statement.where(column == wanted)
+        if self.unassigned:
+            statement = statement.where(Ticket.assigned_to.is_(None))
+        if self.unsettled and self.status is None:
+            statement = statement.where(Ticket.status.in_(UNSETTLED))
         if self.created_until is not None:
             statement = statement.where(Ticket.created_at <= self.created_until)
         if self.seen is not None:

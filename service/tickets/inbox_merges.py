@@ -28,6 +28,9 @@ from service.tickets.past_ranks import MOST_CHANGES
 
 _MOST = bindparam("most", type_=Integer())
 
+OF_ITS_SHAPE = ("status", "unassigned", "unsettled")
+"""What of a filter makes a statement another one, and is no parameter of it."""
+
 KINDS = 128
 """Statements that are kept: filters are many together, few at a time."""
 
@@ -72,7 +75,9 @@ class Merge:
             rows = rows.where(self.is_behind(column, _less(self._last.place, add), self._last.id))
         if floor is not None:
             rows = rows.where(column >= _less(floor, add))
-        return self.ordered(rows, column, Ticket.id).limit(most)
+        # No more than a NULL in all of them: only so does PostgreSQL see that an index is sorted as wanted.
+        constant = (Ticket.assigned_to,) if stream.wanted.unassigned else ()
+        return self.ordered(rows, *constant, column, Ticket.id).limit(most)
 
     def moved(self, most: int, floor: Any) -> Iterator[Select[Any]]:
         """Those whose rank is another now, where they were; looked up one by one as far as it takes."""
@@ -129,7 +134,7 @@ def first_of_all(
     named = {
         name: value
         for name in (field.name for field in fields(wanted))
-        if name != "status" and (value := getattr(wanted, name)) is not None
+        if name not in OF_ITS_SHAPE and (value := getattr(wanted, name)) is not None
     }
     values = {"most": most} | ByParameters.values(order)
     behind = None
@@ -137,15 +142,16 @@ def first_of_all(
         behind = Mark(None, last.id and "last_id")
         values |= {"last_place": last.place, "last_id": last.id}
     if all(isinstance(value, str | datetime) for value in named.values()):
-        return _built(order.shape, wanted.status, tuple(named), behind), values | named
+        shape = TicketFilter(**{name: getattr(wanted, name) for name in OF_ITS_SHAPE})
+        return _built(order.shape, shape, tuple(named), behind), values | named
     merge = Merge(wanted, ByParameters(order.shape), _parameters(order, behind))
     return merge.told(_MOST), values
 
 
 @lru_cache(maxsize=KINDS)
-def _built(order: Order, status: str | None, named: tuple[str, ...], behind: Mark | None) -> Select[Any]:
+def _built(order: Order, shape: TicketFilter, named: tuple[str, ...], behind: Mark | None) -> Select[Any]:
     parameters: dict[str, Any] = {name: bindparam(name) for name in named}
-    wanted = replace(TicketFilter(status=status), **parameters)
+    wanted = replace(shape, **parameters)
     return Merge(wanted, ByParameters(order), _parameters(order, behind)).told(_MOST)
 
 

@@ -1,6 +1,6 @@
 """The orders of the inbox, each a merge of streams that an index keeps sorted."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -95,7 +95,7 @@ class ByScore:
         return Ticket.inbox_rank
 
     def streams(self, wanted: TicketFilter) -> Iterator[Stream]:
-        for status in [TicketStatus(wanted.status)] if wanted.status else TicketStatus:
+        for status in _statuses(wanted):
             those = replace(wanted, status=status)
             if status in UNSETTLED:
                 yield Stream(those, waiting=True)
@@ -103,6 +103,12 @@ class ByScore:
 
     def added(self, *, waiting: bool) -> float | None:
         return self.weights.waited(self.at) + self.boost if waiting else self.boost
+
+
+def _statuses(wanted: TicketFilter) -> Iterable[TicketStatus]:
+    if wanted.status:
+        return [TicketStatus(wanted.status)]
+    return UNSETTLED if wanted.unsettled else TicketStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ class ByTime:
         if not wanted.by_owner or wanted.status is not None:
             yield Stream(wanted)
             return
-        for status in TicketStatus:
+        for status in _statuses(wanted):
             yield Stream(replace(wanted, status=status))
 
     def added(self, *, waiting: bool) -> float | None:

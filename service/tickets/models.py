@@ -3,7 +3,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -57,7 +57,8 @@ class Ticket(Base):
     `message_count` and `last_message_*` are kept at write time, of messages that are not deleted.
     `waiting_since` is the time of the oldest customer message that no agent has answered.
     `assigned_to` is an agent's id or a label. `owned_by` tells whose it is, for those who see no other's: the
-    team's id, else that of the agent who has it, else `NOBODYS`.
+    team's id, else that of the agent who has it, else `NOBODYS`. `queued`: it waits to be handed out, open or
+    pending, and nobody's.
 
     What the inbox is ordered by: `customer_sentiment` is that of the customer's last message, -1 to 1;
     `churn_risk` and `lifetime_value` are what was known of the customer when the ticket was last scored;
@@ -77,6 +78,7 @@ class Ticket(Base):
     assigned_to: Mapped[str | None] = mapped_column(String(200))
     team_id: Mapped[str | None] = mapped_column(Identifier)
     owned_by: Mapped[str] = mapped_column(Identifier, default=NOBODYS)
+    queued: Mapped[bool] = mapped_column(default=False, server_default=false())
     custom_fields: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     version: Mapped[int] = mapped_column(default=1)
     conversation_version: Mapped[int] = mapped_column(default=0)
@@ -130,6 +132,15 @@ class Ticket(Base):
             "ix_tickets_owned_by_status_updated_at_id", "owned_by", "status", "updated_at", "id"
         ),
         Index("ix_tickets_owned_by_status_created_at_id", "owned_by", "status", "created_at", "id"),
+        Index(
+            "ix_tickets_queued",
+            "owned_by",
+            "waiting",
+            "inbox_rank",
+            "id",
+            postgresql_where=text("queued AND deleted_at IS NULL"),
+            sqlite_where=text("queued AND deleted_at IS NULL"),
+        ),
     )
 
 

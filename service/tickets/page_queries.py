@@ -25,6 +25,7 @@ _SHOWN = (
     Ticket.channel,
     Ticket.assigned_to,
     Ticket.team_id,
+    Ticket.queued,
     Ticket.custom_fields,
     Ticket.message_count,
     Ticket.last_message_preview,

@@ -73,6 +73,9 @@ WRONG = {
     "TEXTS_DEADLINE": ("nan", "1e999"),
     "TEXTS_FACTS_WAIT": ("Infinity", ""),
     "DRAFT_RETENTION_DAYS": ("0", "for ever"),
+    "ASSIGNMENT_STRATEGIES": ("skills,by_horoscope", "skills,skills", "Skills", "skills;language", ","),
+    "ASSIGNMENT_VIP_VALUE": ("-1", "much", "nan", "Infinity", "1e13"),
+    "ASSIGNMENT_VIP_RISK": ("1.1", "-0.1", "nan", "high"),
     "INTELLIGENCE_CACHE_TTL": ("0", "1.5"),
     "CIRCUIT_FAILURE_RATE": ("0", "1.01", "nan"),
 }
@@ -104,6 +107,11 @@ def test_the_list_of_faults_reads_one_variable_a_line() -> None:
         Settings.parse({"PORT": "x", "LOG_LEVEL": "y"})
     lines = str(caught.value).splitlines()
     assert [line.partition(":")[0] for line in lines] == ["LOG_LEVEL", "PORT", "SECRET_KEY"]
+
+
+def test_an_unknown_strategy_is_refused_with_those_there_are() -> None:
+    (fault,) = faults_of(**PRODUCTION, ASSIGNMENT_STRATEGIES="skills,by_horoscope")["ASSIGNMENT_STRATEGIES"]
+    assert fault.endswith(": skills, language, vip_to_senior, last_agent, least_loaded, round_robin.")
 
 
 @given(st.dictionaries(st.sampled_from(sorted(VARIABLES)), st.text(st.characters(exclude_characters="\x00"))))
@@ -316,6 +324,8 @@ def _as_text(field: fields.Field[object]) -> str:
         return ""
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, tuple):
+        return ",".join(default)
     return str(default.value if isinstance(default, Enum) else default)
 
 

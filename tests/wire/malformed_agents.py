@@ -14,6 +14,7 @@ from tests.wire.malformed import (
 BAD_LANGUAGES = ("x", 1, True, {}, None, [1], [None], [[]], [""], ["english"], ["e"], ["de"] * 21)
 BAD_SKILLS = ("x", 1, True, {}, None, [1], [None], [[]], [""], ["\x00"], ["x" * 101], ["x"] * 51)
 BAD_CAPACITY = (0, -1, 1_001, 1.5, True, "x", "", [], {}, None, 2**63, 10**30)
+BAD_STRATEGIES = ("skills", 1, {}, [], [1], [None], [[]], [""], ["Skills"], ["skills", "skills"])
 BAD_OUR_ID = (*BAD_TEXT, "x" * 65)
 PAGES = {name: LIST_QUERIES[name] for name in ("page", "limit")} | {"cursor": BAD_CURSORS}
 
@@ -34,6 +35,7 @@ TEAM_WRONG = {
     "name": (*BAD_LABEL, None),
     "department": BAD_LABEL,
     "lead_id": (*BAD_OUR_ID, "agent_none"),
+    "assignment_strategies": BAD_STRATEGIES,
     "members": ([],),
 }
 NOBODY, NO_TEAM = {"id_in_path": "agent_none"}, {"id_in_path": "team_none"}

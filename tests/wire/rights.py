@@ -16,6 +16,8 @@ tickets.read            team   team    team  any      any
 tickets.create          any    any     any   any      any
 tickets.change          own    team    team  any      any
 tickets.delete          -      -       team  any      any
+tickets.assign          own    team    team  any      any
+tickets.assign_beyond_capacity  -  -   team  any      any
 messages.write          team   team    team  any      any
 messages.change         own    team    team  any      any
 messages.as_customer    -      -       team  any      any
@@ -47,7 +49,8 @@ outbox.manage           -      -       -     -        any
 
 RIGHTS_OF_KEYS = {
     "desk": """
-        tickets.read tickets.create tickets.change tickets.delete messages.write messages.change
+        tickets.read tickets.create tickets.change tickets.delete tickets.assign
+        tickets.assign_beyond_capacity messages.write messages.change
         messages.as_customer drafts.write intelligence.read customers.read customers.change orders.record
         configuration.read agents.read analytics.read account.read
     """,
@@ -88,7 +91,9 @@ GET    /api/agents/<agent_id>                                   agents.read     
 PATCH  /api/agents/<agent_id>                                   agents.change       400
 DELETE /api/agents/<agent_id>                                   agents.deactivate   412
 POST   /api/agents/<agent_id>/invitation                        agents.create       200
+GET    /api/agents/<agent_id>/queue                             tickets.read        200
 POST   /api/agents/<agent_id>/reactivate                        agents.deactivate   200
+GET    /api/agents/available                                    agents.read         200
 GET    /api/ai/customers/<customer_id>/churn                    intelligence.read   200
 GET    /api/ai/customers/<customer_id>/intelligence             intelligence.read   200
 GET    /api/ai/customers/<customer_id>/ltv                      intelligence.read   200
@@ -134,6 +139,10 @@ POST   /api/tickets                                             tickets.create  
 GET    /api/tickets/<ticket_id>                                 tickets.read        200
 PATCH  /api/tickets/<ticket_id>                                 tickets.change      400
 DELETE /api/tickets/<ticket_id>                                 tickets.delete      412
+POST   /api/tickets/<ticket_id>/accept                          tickets.assign      400
+POST   /api/tickets/<ticket_id>/assign                          tickets.assign      400
+GET    /api/tickets/<ticket_id>/assignments                     tickets.read        200
+POST   /api/tickets/<ticket_id>/auto-assign                     tickets.assign      400
 GET    /api/tickets/<ticket_id>/events                          tickets.read        200
 GET    /api/tickets/<ticket_id>/messages                        tickets.read        200
 POST   /api/tickets/<ticket_id>/messages                        messages.write      400
@@ -142,6 +151,9 @@ POST   /api/tickets/<ticket_id>/notes                           messages.write  
 POST   /api/tickets/<ticket_id>/reset-conversation              messages.change     200
 POST   /api/tickets/<ticket_id>/restore                         tickets.delete      200
 GET    /api/tickets/<ticket_id>/score-breakdown                 tickets.read        200
+POST   /api/tickets/<ticket_id>/transfer                        tickets.assign      400
+POST   /api/tickets/<ticket_id>/unassign                        tickets.assign      400
+GET    /api/tickets/unassigned                                  tickets.read        200
 GET    /metrics                                                 metrics.read        200
 """
 

@@ -242,6 +242,26 @@ def test_a_team_changes_and_its_lead_becomes_a_member(desk: Desk) -> None:
     ]
 
 
+def test_a_team_has_its_own_way_to_find_the_agent_of_a_ticket_or_that_of_the_desk(desk: Desk) -> None:
+    own = ["last_agent", "least_loaded"]
+    created = desk.post("/api/teams", {"name": new_ref(), "assignment_strategies": own}).json()["team"]
+    path = f"/api/teams/{created['id']}"
+    assert created["assignment_strategies"] == desk.get(path).json()["team"]["assignment_strategies"] == own
+    assert desk.patch(path, {"department": "Sales"}).json()["team"]["assignment_strategies"] == own
+    wrong = desk.patch(path, {"assignment_strategies": ["skills", "by_horoscope"]})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"]["assignment_strategies.1"] == [
+        "Must be one of: skills, language, vip_to_senior, last_agent, least_loaded, round_robin."
+    ]
+    desks = desk.patch(path, {"assignment_strategies": None}).json()["team"]
+    assert desks["assignment_strategies"] is None
+    changes = [event for event in events_of(desk, created["id"]) if event.type == "team.updated"]
+    assert (changes[-1].before, changes[-1].after) == (
+        {"assignment_strategies": own},
+        {"assignment_strategies": None},
+    )
+
+
 def test_who_is_put_into_a_team_twice_is_in_it_once(desk: Desk) -> None:
     team_id, kim = team_of(desk), new_agent(desk)["id"]
     path = f"/api/teams/{team_id}/members"

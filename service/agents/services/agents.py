@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -175,7 +176,7 @@ class AgentService:
         with self._database.writing() as session:
             agent = _held(session, agent_id)
             before = _State.of(agent)
-            agent.status = status
+            _move(agent, status, self._clock.now())
             self._changed(session, agent, AGENT_STATUS_CHANGED, actor, before)
             return _told(session, agent)
 
@@ -187,7 +188,8 @@ class AgentService:
             by.check_may_edit(agent)
             _check_another_admin(agent, admins)
             before = _State.of(agent)
-            agent.active, agent.status = False, AgentStatus.OFFLINE
+            agent.active = False
+            _move(agent, AgentStatus.OFFLINE, self._clock.now())
             self._changed(session, agent, AGENT_DEACTIVATED, by.actor, before)
 
     def reactivate(self, agent_id: str, *, by: Editor) -> ToldAgent:
@@ -226,6 +228,11 @@ def _held(session: Session, agent_id: str, expected: Versions | None = None) -> 
     if expected is not None and agent.version not in expected:
         raise Stale(f"The agent is at version {agent.version} by now; read it again, then repeat.")
     return agent
+
+
+def _move(agent: Agent, status: AgentStatus, at: datetime) -> None:
+    if agent.status is not status:
+        agent.status, agent.status_since = status, at
 
 
 def _check_new_role(agent: Agent, role: Role, by: Editor, admins: set[str]) -> None:

@@ -32,18 +32,19 @@ from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
 
 MOST_MEMBERS = 500
-TOLD = ("name", "department", "lead_id")
+TOLD = ("name", "department", "lead_id", "assignment_strategies")
 
 Versions = frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTeam:
-    """`lead_id`: of an agent, who becomes a member."""
+    """`lead_id`: of an agent, who becomes a member. `assignment_strategies`: None for those of the desk."""
 
     name: str
     department: str | None = None
     lead_id: str | None = None
+    assignment_strategies: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class TeamService:
             name=new.name,
             folded_name=new.name.casefold(),
             department=new.department,
+            assignment_strategies=new.assignment_strategies and [*new.assignment_strategies],
             version=1,
             created_at=now,
             updated_at=now,

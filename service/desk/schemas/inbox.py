@@ -45,11 +45,12 @@ class AlertsQuerySchema(Schema):
     )
 
 
-class InboxQuerySchema(OlderStatuses, AlertsQuerySchema):
+class InboxOfQuerySchema(OlderStatuses, AlertsQuerySchema):
+    """Of an inbox whose address tells who has the tickets."""
+
     status = Choice(*TicketStatus, load_default=None, metadata={"description": "in_progress means open"})
     priority = Choice(*Priority, load_default=None)
     channel = Choice(*Channel, load_default=None)
-    assigned_to = Text(200, load_default=None)
     team_id = Text(OUR_ID_LENGTH, load_default=None)
     customer_id = CallerId(load_default=None)
     tag = Text(100, load_default=None)
@@ -79,6 +80,10 @@ class InboxQuerySchema(OlderStatuses, AlertsQuerySchema):
         return values
 
 
+class InboxQuerySchema(InboxOfQuerySchema):
+    assigned_to = Text(200, load_default=None)
+
+
 BESIDE_THE_TICKET = frozenset({"tags", "matches_topic_alert", "smart_score", "customer"})
 
 
@@ -99,6 +104,19 @@ class InboxSchema(Schema):
     topic_alerts_active = fields.List(fields.String())
     matches = fields.Integer(metadata={"description": "tickets that a topic alert matches"})
     matches_is_estimate = fields.Boolean()
+
+
+class WorkloadSchema(Schema):
+    open = fields.Integer(metadata={"example": 2})
+    pending = fields.Integer(metadata={"example": 1})
+    unaccepted = fields.Integer(metadata={"example": 1, "description": "of these, not accepted yet"})
+    tickets = fields.Integer(attribute="load", data_key="load", metadata={"example": 3})
+    capacity = fields.Integer(metadata={"example": 10})
+    over_capacity = fields.Boolean(metadata={"example": False})
+
+
+class QueueSchema(InboxSchema):
+    workload = fields.Nested(WorkloadSchema)
 
 
 class ScorePartSchema(Schema):

@@ -4,13 +4,14 @@ from typing import Any
 
 from marshmallow import fields
 
+from service.assignment.schemas import AssignmentSchema
 from service.customers.schemas.customers import CustomerSchema
 from service.desk.schemas.known_customers import NestedCustomer
 from service.desk.schemas.profiles import CustomerProfileSchema
 from service.desk.services import CustomerPage
 from service.tickets.schemas.conversations import ConversationSchema
 
-BESIDE_THE_CONVERSATION = frozenset({"customer", "customer_profile"})
+BESIDE_THE_CONVERSATION = frozenset({"customer", "customer_profile", "assignment"})
 
 
 class TicketPageSchema(ConversationSchema):
@@ -25,13 +26,10 @@ class TicketPageSchema(ConversationSchema):
     sla = fields.Constant(
         None, metadata={"type": ["object", "null"], "example": None, "description": "nothing tracks it yet"}
     )
-    assignment = fields.Constant(
-        None,
-        metadata={
-            "type": ["object", "null"],
-            "example": None,
-            "description": "nobody is assigned by rule yet",
-        },
+    assignment = fields.Nested(
+        AssignmentSchema,
+        allow_none=True,
+        metadata={"description": "the present one; null while there is none"},
     )
 
     def place(self, attribute: str) -> str:

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from service.assignment.staffing import Staffing
 from service.customers.services import CustomerService
 from service.desk.schemas.inbox import (
     AlertsQuerySchema,
     BreakdownSchema,
     CustomerTicketsQuerySchema,
+    InboxOfQuerySchema,
     InboxQuerySchema,
     InboxSchema,
+    QueueSchema,
 )
 from service.desk.services import DeskService, Inboxed
 from service.http.callers import current_caller, needs
@@ -21,7 +24,7 @@ from service.tickets.services import Breakdown, InboxPage, InboxService, Sight, 
 
 blueprint = Blueprint("desk", __name__, url_prefix="/api", description="What agents see")
 
-FILTERS = ("status", "priority", "channel", "assigned_to", "team_id", "customer_id")
+FILTERS = ("status", "priority", "channel", "team_id", "customer_id")
 
 
 @blueprint.get("/tickets")
@@ -30,8 +33,31 @@ FILTERS = ("status", "priority", "channel", "assigned_to", "team_id", "customer_
 @blueprint.response(200, InboxSchema)
 def list_tickets(query: dict[str, Any]) -> dict[str, Any]:
     """List tickets: those that want an agent most first, or by time"""
+    return _inbox(query, assigned_to=query["assigned_to"])
+
+
+@blueprint.get("/tickets/unassigned")
+@needs(Permission.TICKETS_READ)
+@blueprint.arguments(InboxOfQuerySchema, location="query")
+@blueprint.response(200, InboxSchema)
+def list_unassigned_tickets(query: dict[str, Any]) -> dict[str, Any]:
+    """List open and pending tickets that nobody has, as the inbox does"""
+    return _inbox(query, unassigned=True, unsettled=True)
+
+
+@blueprint.get("/agents/<id:agent_id>/queue")
+@needs(Permission.TICKETS_READ)
+@blueprint.arguments(InboxOfQuerySchema, location="query")
+@blueprint.response(200, QueueSchema)
+def list_agent_queue(query: dict[str, Any], agent_id: str) -> dict[str, Any]:
+    """List an agent's open and pending tickets as the inbox does, with how much the agent has"""
+    told = _inbox(query, assigned_to=agent_id, unsettled=True)
+    return told | {"workload": component(Staffing).workload(agent_id)}
+
+
+def _inbox(query: dict[str, Any], **whose: Any) -> dict[str, Any]:
     wanted = Wanted(
-        filter=TicketFilter(**{name: query[name] for name in FILTERS}),
+        filter=TicketFilter(**{name: query[name] for name in FILTERS}, **whose),
         search=query["q"],
         tag=query["tag"],
         alerts=tuple(query["topic_alerts"].values()),

@@ -146,6 +146,7 @@ class TicketSchema(OfObjects):
     tags = Tags(fields.String())
     assigned_to = fields.String(allow_none=True)
     team_id = fields.String(allow_none=True)
+    queued = fields.Boolean(metadata={"description": "whether it waits to be handed out to an agent"})
     custom_fields = fields.Dict(metadata={"example": {}})
     message_count = fields.Integer()
     last_message_preview = fields.String(allow_none=True)

@@ -12,7 +12,7 @@ from service.tickets.services.inbox import (
     InboxService,
     Wanted,
 )
-from service.tickets.services.notes import NewNote, NoteService
+from service.tickets.services.notes import NewNote, NoteService, add_note
 from service.tickets.services.past import PastTicketService
 from service.tickets.services.ranking import FactsSource, NothingKnown, Ranking, ScoredFacts
 from service.tickets.services.reading import ReadTicket, read_ticket
@@ -49,6 +49,7 @@ __all__ = [
     "TicketRecords",
     "TicketService",
     "Wanted",
+    "add_note",
     "preview",
     "read_ticket",
 ]

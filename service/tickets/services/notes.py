@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from service.database import Database
 from service.errors import NotFound
 from service.events import NOTE_ADDED
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
 from service.tickets import queries
-from service.tickets.models import Note
+from service.tickets.models import Note, Ticket
 from service.tickets.services.records import TicketRecords
 
 
@@ -31,6 +33,16 @@ def written(new: NewNote, ticket_id: str, *, actor: str, at: datetime) -> Note:
     )
 
 
+def add_note(
+    session: Session, records: TicketRecords, ticket: Ticket, new: NewNote, *, actor: str, at: datetime
+) -> Note:
+    """To a ticket that is held. No version: whoever calls this makes one."""
+    note = written(new, ticket.id, actor=actor, at=at)
+    session.add(note)
+    records.changed(session, ticket, NOTE_ADDED, actor=actor, at=at, after={"note_id": note.id})
+    return note
+
+
 class NoteService:
     def __init__(self, database: Database, records: TicketRecords) -> None:
         self._database = database
@@ -40,14 +52,8 @@ class NoteService:
         """The caller is its author where none is named. Raises `NotFound`."""
         with self._database.writing() as session:
             ticket = self._records.held(session, ticket_id)
-            now = self._records.now()
-            note = written(new, ticket_id, actor=actor, at=now)
-            session.add(note)
             ticket.version += 1
-            self._records.changed(
-                session, ticket, NOTE_ADDED, actor=actor, at=now, after={"note_id": note.id}
-            )
-        return note
+            return add_note(session, self._records, ticket, new, actor=actor, at=self._records.now())
 
     def listing(self, ticket_id: str, page: Page) -> Listing[Note]:
         """Oldest first. Raises `NotFound`."""

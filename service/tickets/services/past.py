@@ -13,6 +13,7 @@ from service.events import TICKET_CREATED, Event, EventLog, about_ticket
 from service.text_index import IndexedText, TextIndex
 from service.tickets import queries
 from service.tickets.custom_fields import merged
+from service.tickets.handing import AS_IT_WAS
 from service.tickets.lifecycle import Settled, status_after_message
 from service.tickets.models import Message, Note, Ticket, TicketField
 from service.tickets.ownership import NO_TEAM, lost_teams, settle_owners
@@ -203,7 +204,8 @@ def _told(ticket: Ticket, parts: Sequence[Message | Note], *, actor: str, now: d
         "messages": ticket.message_count,
         "notes": len(parts) - ticket.message_count,
     }
-    return about_ticket(TICKET_CREATED, ticket.id, actor=actor, at=now, after=state_of(ticket) | told)
+    after = state_of(ticket) | told
+    return about_ticket(TICKET_CREATED, ticket.id, actor=actor, at=now, after=after, at_hand=AS_IT_WAS)
 
 
 def _in_order(ticket: PastTicket, created_at: datetime) -> list[PastMessage]:

@@ -11,18 +11,32 @@ from sqlalchemy.orm import Session
 from providers.ports import Clock, Random
 from service.database import concerns
 from service.errors import Conflict, NotFound, Stale
-from service.events import TICKET_UPDATED, Event, EventLog, EventType, about_ticket
+from service.events import (
+    TICKET_QUEUED,
+    TICKET_UPDATED,
+    Event,
+    EventLog,
+    EventType,
+    about_ticket,
+    differing,
+)
 from service.tickets import queries
+from service.tickets.handing import Handing
 from service.tickets.lifecycle import UNSETTLED, Settled
 from service.tickets.models import COUNTER_SHARDS, Ticket, TicketStatus
+from service.tickets.ownership import settle_owner
 from service.tickets.services.ranking import Ranking
 
 Versions = frozenset[int]
 
 
 class TicketRecords:
-    def __init__(self, events: EventLog, ranking: Ranking, clock: Clock, random: Random) -> None:
+    def __init__(
+        self, events: EventLog, ranking: Ranking, clock: Clock, random: Random, *, queues_new: bool = False
+    ) -> None:
+        """`queues_new`: whether a new ticket that is nobody's waits to be handed out."""
         self.ranking = ranking
+        self.queues_new = queues_new
         self._events = events
         self._clock = clock
         self._random = random
@@ -41,6 +55,39 @@ class TicketRecords:
         if expected is not None and ticket.version not in expected:
             raise Stale(f"The ticket is at version {ticket.version} by now; read it again, then repeat.")
         return ticket
+
+    def waits(self, ticket: Ticket) -> bool:
+        """Whether one that is new, or open again, is to be queued."""
+        return self.queues_new and ticket.assigned_to is None and ticket.status in UNSETTLED
+
+    def queue(self, session: Session, ticket: Ticket, *, actor: str, at: datetime) -> None:
+        """It waits to be handed out from now on. No version: whoever calls this makes one."""
+        ticket.queued = True
+        queued = about_ticket(TICKET_QUEUED, ticket.id, actor=actor, at=at, after={"team_id": ticket.team_id})
+        self.tell(session, ticket, [queued])
+
+    def hand(
+        self,
+        session: Session,
+        ticket: Ticket,
+        assigned_to: str | None,
+        handing: Handing,
+        *,
+        actor: str,
+        at: datetime,
+        team_id: str | None,
+    ) -> None:
+        """To another assignee, or to nobody, of this team. Raises `InvalidField`."""
+        before = _owning(ticket)
+        ticket.assigned_to, ticket.team_id = assigned_to, team_id
+        told = differing(before, _owning(ticket))
+        if not told:
+            return
+        settle_owner(session, ticket)
+        ticket.version += 1
+        ticket.updated_at = at
+        changed = about_ticket(TICKET_UPDATED, ticket.id, actor=actor, at=at, at_hand=handing, **told)
+        self.tell(session, ticket, [changed])
 
     def changed(
         self,
@@ -95,6 +142,10 @@ class TicketRecords:
         shard = int(self._random.random() * COUNTER_SHARDS)
         for status, change in changes.items():
             queries.recount(session, status, change, shard=shard)
+
+
+def _owning(ticket: Ticket) -> dict[str, Any]:
+    return {"assigned_to": ticket.assigned_to, "team_id": ticket.team_id}
 
 
 @contextmanager

@@ -102,6 +102,7 @@ class TicketService:
             concerns(session, new.customer_id)
             ticket.custom_fields = _custom_fields(session, {}, new.custom_fields)
             settle_owner(session, ticket)
+            ticket.queued = self._records.waits(ticket)
             if not self._records.ranking.take_facts_if_there(session, ticket):
                 self._customers.ensure(session, new.customer_id, new.author, actor=actor)
                 self._records.ranking.take_facts(session, [ticket])
@@ -230,6 +231,7 @@ def opened(new: NewTicket, settled: Settled, *, at: datetime) -> Ticket:
         assigned_to=new.assigned_to,
         team_id=new.team_id,
         owned_by=NOBODYS,
+        queued=False,
         tag_rows={TicketTag(tag=tag) for tag in new.tags},
         version=1,
         conversation_version=0,

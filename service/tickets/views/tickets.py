@@ -16,11 +16,10 @@ from service.tickets.schemas.conversations import CreatedTicketSchema
 from service.tickets.schemas.tickets import (
     ChangedTicketSchema,
     NewTicketSchema,
-    TicketChangeSchema,
     TicketEventListSchema,
     TicketEventQuerySchema,
 )
-from service.tickets.services import Conversation, HistoryService, NewTicket, TicketChange, TicketService
+from service.tickets.services import Conversation, HistoryService, NewTicket, TicketService
 from service.tickets.services.history import Happening
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/api/tickets", description="Tickets and their history")
@@ -38,21 +37,6 @@ def create_ticket(new: NewTicket) -> tuple[Conversation, int, dict[str, str]]:
     made = component(TicketService).create(new, actor=current_caller().id)
     where = {"Location": url_for("pages.read_ticket", ticket_id=made.ticket.id)}
     return made, 201, where | etag(made.ticket.version)
-
-
-@blueprint.patch("/<id:ticket_id>")
-@needs(Permission.TICKETS_CHANGE)
-@blueprint.arguments(TicketChangeSchema)
-@blueprint.arguments(IfMatchSchema, location="headers")
-@blueprint.alt_response(409, "CONFLICT")
-@blueprint.response(200, ChangedTicketSchema)
-def change_ticket(change: TicketChange, headers: dict[str, Any], ticket_id: str) -> Told:
-    """Change a ticket: what is not named stays as it is"""
-    return _told(
-        component(TicketService).change(
-            ticket_id, change, actor=current_caller().id, expected=headers["expected"]
-        )
-    )
 
 
 @blueprint.delete("/<id:ticket_id>")

@@ -6,6 +6,7 @@ from typing import Any
 
 from service.access.models import ApiKey, Credential, Invitation, RefreshToken, StoredSession
 from service.agents.models import Agent, Team, TeamMember
+from service.assignment.models import AgentLoad, Assignment
 from service.customer_base.models import KeptStatistics, ParameterVersion
 from service.customers.models import Customer, Order, OrderLine, Refund
 from service.events import StoredEvent
@@ -55,6 +56,11 @@ def team(**fields: Any) -> Team:
     name = new_id("Returns")
     defaults = {"id": new_id("team"), "name": name, "folded_name": name.casefold()}
     return Team(**defaults | {"created_at": NOON, "updated_at": NOON} | fields)
+
+
+def assignment(of: Ticket, who: Agent, **fields: Any) -> Assignment:
+    defaults = {"id": new_id("assignment"), "ticket_id": of.id, "agent_id": who.id, "reason": "manual"}
+    return Assignment(**defaults | {"assigned_at": NOON} | fields)
 
 
 def team_member(of: Team, who: Agent) -> TeamMember:
@@ -282,6 +288,7 @@ def one_of_everything() -> list[list[Any]]:
             SearchText(kind="subject", source_id=parcel.id, ticket_id=parcel.id, document="parcel"),
             SearchText(kind="customer", source_id=ada.id, customer_id=ada.id, document="ada"),
         ],
+        [assignment(parcel, kim), AgentLoad(agent_id=kim.id, tickets=1)],
         [message(parcel), note(parcel), draft(parcel), recommendation(parcel), event(ticket_id=parcel.id)],
         [idempotency_key(), ticket_field(), TicketCounter(status="open", shard=3, tickets=1)],
         [

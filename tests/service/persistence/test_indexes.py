@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from service.access.models import ApiKey, RefreshToken, StoredSession
 from service.agents.models import Agent, Team, TeamMember
+from service.assignment.models import Assignment
+from service.assignment.waiting import QUEUED
 from service.customer_base.models import ANYTHING_DUE, KeptStatistics
 from service.customers.models import Customer, Order
 from service.database import Database
@@ -18,7 +20,11 @@ from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
 from service.outbox.models import PENDING, OutboxEntry, State
 from service.text_index import SearchText
+from service.tickets.filters import TicketFilter
+from service.tickets.inbox_merges import Merge
+from service.tickets.inbox_orders import ByScore, ByTime, Stream
 from service.tickets.models import Message, PastRank, Ticket, TicketTag
+from service.tickets.scoring import Weights
 from tests.service.persistence.rows import NOON
 
 living = select(Ticket.id).where(Ticket.deleted_at.is_(None))
@@ -30,7 +36,21 @@ audited = select(StoredEvent).where(AUDITED)
 newest_entry = (StoredEvent.at.desc(), StoredEvent.id.desc())
 of_team = living.where(Ticket.owned_by == "team_1", Ticket.status == "open")
 
+present = select(Assignment.id).where(Assignment.ended_at.is_(None))
+
 LOOK_UPS: dict[str, Select[Any]] = {
+    "ix_tickets_queued": select(Ticket.id)
+    .where(QUEUED, Ticket.owned_by == "team_1", Ticket.waiting.is_(True), behind)
+    .order_by(*highest_first)
+    .limit(20),
+    "ix_agents_status_active": select(Agent.id).where(
+        Agent.status == "offline", Agent.active, Agent.status_since <= NOON
+    ),
+    "ix_assignments_present_agent_id": present.where(Assignment.agent_id == "agent_1"),
+    "ix_assignments_ticket_id_sequence": select(Assignment)
+    .where(Assignment.ticket_id == "ticket_123")
+    .order_by(Assignment.sequence.desc())
+    .limit(101),
     "ix_tickets_inbox": waiting.where(behind),
     "ix_tickets_inbox_of_assigned_to": waiting.where(Ticket.assigned_to == "agent_1"),
     "ix_tickets_inbox_of_customer_id": waiting.where(Ticket.customer_id == "cust_123"),
@@ -196,3 +216,25 @@ def test_a_customers_snapshots_are_found_by_their_key(database: Database, engine
     with database.reading() as session:
         plan = " ".join(PLANS[engine_name](session, literal))
     assert "pk_customer_snapshots" in plan or "sqlite_autoindex_customer_snapshots_1" in plan
+
+
+NOBODYS = TicketFilter(status="open", unassigned=True)
+UNASSIGNED = {
+    "ix_tickets_inbox_of_assigned_to": Merge(NOBODYS, ByScore(Weights(), NOON)).stream(
+        Stream(NOBODYS, waiting=True), 101, None
+    ),
+    "ix_tickets_assigned_to_created_at_id": Merge(
+        TicketFilter(unassigned=True), ByTime(Ticket.created_at, ascending=False)
+    ).stream(Stream(TicketFilter(unassigned=True)), 101, None),
+}
+
+
+@pytest.mark.parametrize("index", UNASSIGNED)
+def test_what_nobody_has_is_found_by_the_index_of_who_has_what(
+    database: Database, engine_name: str, index: str
+) -> None:
+    query = UNASSIGNED[index].compile(database.engine, compile_kwargs={"literal_binds": True})
+    with database.reading() as session:
+        plan = PLANS[engine_name](session, str(query))
+    assert any(index in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step or "Sort" in step for step in plan), plan

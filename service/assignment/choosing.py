@@ -1,0 +1,86 @@
+"""Who gets a ticket by rule: those who could take it, in the order of the strategies of its team."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from service.assignment import staff_queries
+from service.assignment.strategies import Candidate, Choice, Strategies, TicketToAssign, choices
+from service.assignment.strategies.language import language_of
+from service.assignment.strategies.last_agent import LastAgent
+from service.tickets.models import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """`choice` None: nobody can take it now, and `why` tells the reason."""
+
+    choice: Choice | None
+    why: str
+
+
+class Choosing:
+    def __init__(self, strategies: Strategies) -> None:
+        self._strategies = strategies
+
+    def best(
+        self, session: Session, ticket: Ticket, team_id: str | None, *, without: Collection[str] = ()
+    ) -> Chosen:
+        """For a ticket of this team, or of none."""
+        rows = staff_queries.with_room(session, team_id)
+        candidates = [_candidate(row) for row in rows if row.id not in without]
+        if candidates:
+            choice = next(self._in_order(session, ticket, team_id, candidates), None)
+            if choice is not None:
+                return Chosen(choice, choice.why)
+        return Chosen(None, _why_nobody(session, team_id, some_have_room=bool(candidates)))
+
+    def _in_order(
+        self, session: Session, ticket: Ticket, team_id: str | None, candidates: list[Candidate]
+    ) -> Iterator[Choice]:
+        own = staff_queries.strategies_of(session, team_id) if team_id is not None else None
+        strategies = self._strategies.of(own)
+        asks_for_last = any(strategy.name == LastAgent.name for strategy in strategies)
+        customer = staff_queries.customer_tells(session, ticket.customer_id)
+        told = TicketToAssign(
+            id=ticket.id,
+            priority=ticket.priority,
+            channel=ticket.channel,
+            tags=frozenset(ticket.tags),
+            language=language_of(
+                custom_fields=ticket.custom_fields,
+                preferences=customer.preferences if customer else {},
+                locale=customer.locale if customer else None,
+            ),
+            churn_risk=ticket.churn_risk,
+            lifetime_value=ticket.lifetime_value,
+            last_agent_id=staff_queries.last_agent(session, ticket.customer_id, besides=ticket.id)
+            if asks_for_last
+            else None,
+        )
+        return iter(choices(strategies, told, candidates))
+
+
+def _candidate(row: Row[Any]) -> Candidate:
+    return Candidate(
+        agent_id=row.id,
+        name=row.name,
+        role=row.role,
+        languages=frozenset(row.languages),
+        specialisations=frozenset(row.specialisations),
+        load=row.load,
+        capacity=row.capacity,
+        last_assigned_at=row.last_assigned_at,
+    )
+
+
+def _why_nobody(session: Session, team_id: str | None, *, some_have_room: bool) -> str:
+    if some_have_room:
+        return "Nobody who is online and has room may take it by the rules of its team."
+    there, of_team = staff_queries.online(session, team_id), " of its team" if team_id is not None else ""
+    if not there:
+        return f"Nobody{of_team} is online."
+    return f"Whoever{of_team} is online has as many tickets as they may have: {there} in all."

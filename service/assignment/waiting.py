@@ -1,0 +1,68 @@
+"""What waits to be handed out, in the order of the inbox: a merge of what each team has waiting.
+
+Of each team so many tickets are read as a batch has, by an index of what waits alone, so that handing out
+costs the same however many wait.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Select, literal, select, text, tuple_, union_all
+from sqlalchemy.orm import Session
+
+from service.tickets.models import NOBODYS, Ticket
+from service.tickets.scoring import Weights
+from service.tickets.sights import Seen, of_each_owner
+
+QUEUED = text("tickets.queued AND tickets.deleted_at IS NULL")
+"""A literal, not a parameter: only so can a database tell that it may use the partial index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A ticket in the queue; `place`: its score."""
+
+    ticket_id: str
+    place: float
+
+
+def anything_waits(session: Session) -> bool:
+    return session.scalar(select(literal(1)).select_from(Ticket).where(QUEUED).limit(1)) is not None
+
+
+def next_waiting(
+    session: Session,
+    weights: Weights,
+    at: datetime,
+    *,
+    teams: Iterable[str],
+    most: int,
+    behind: Waiting | None = None,
+) -> Sequence[Waiting]:
+    """The next of these teams, and of no team, highest score first; those behind one of them."""
+    owners = Seen("", (NOBODYS, *teams))
+    streams = [
+        of_each_owner(session, owners, stream(most, waiting=waiting, added=added, behind=behind), place)
+        for waiting, added in ((True, weights.waited(at)), (False, 0.0))
+        for place in [partial(_place_of, added)]
+    ]
+    parts = union_all(*(select(part.subquery()) for part in streams)).subquery()
+    merged = select(parts.c.id, parts.c.place).order_by(parts.c.place.desc(), parts.c.id.desc()).limit(most)
+    return [Waiting(row.id, row.place) for row in session.execute(merged)]
+
+
+def stream(most: int, *, waiting: bool, added: float, behind: Waiting | None) -> Select[Any]:
+    """Of whichever owner it is asked for."""
+    place = _place_of(added, Ticket).label("place")
+    rows = select(Ticket.id, Ticket.customer_id, place).where(QUEUED, Ticket.waiting == waiting)
+    if behind is not None:
+        here = tuple_(Ticket.inbox_rank, Ticket.id)
+        rows = rows.where(here < tuple_(literal(behind.place - added), literal(behind.ticket_id)))
+    return rows.order_by(Ticket.inbox_rank.desc(), Ticket.id.desc()).limit(most)
+
+
+def _place_of(added: float, ticket: Any) -> Any:
+    return ticket.inbox_rank + literal(added)
