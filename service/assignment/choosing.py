@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from service.assignment import queries
+from service.assignment import staff_queries
 from service.assignment.strategies import Candidate, Choice, Strategies, TicketToAssign, choices
 from service.assignment.strategies.language import language_of
 from service.assignment.strategies.last_agent import LastAgent
@@ -30,7 +30,7 @@ class Choosing:
         self, session: Session, ticket: Ticket, team_id: str | None, *, without: Collection[str] = ()
     ) -> Chosen:
         """For a ticket of this team, or of none."""
-        rows = queries.with_room(session, team_id)
+        rows = staff_queries.with_room(session, team_id)
         candidates = [_candidate(row) for row in rows if row.id not in without]
         if candidates:
             choice = next(self._in_order(session, ticket, team_id, candidates), None)
@@ -41,10 +41,10 @@ class Choosing:
     def _in_order(
         self, session: Session, ticket: Ticket, team_id: str | None, candidates: list[Candidate]
     ) -> Iterator[Choice]:
-        own = queries.strategies_of(session, team_id) if team_id is not None else None
+        own = staff_queries.strategies_of(session, team_id) if team_id is not None else None
         strategies = self._strategies.of(own)
         asks_for_last = any(strategy.name == LastAgent.name for strategy in strategies)
-        customer = queries.customer_tells(session, ticket.customer_id)
+        customer = staff_queries.customer_tells(session, ticket.customer_id)
         told = TicketToAssign(
             id=ticket.id,
             priority=ticket.priority,
@@ -57,7 +57,7 @@ class Choosing:
             ),
             churn_risk=ticket.churn_risk,
             lifetime_value=ticket.lifetime_value,
-            last_agent_id=queries.last_agent(session, ticket.customer_id, besides=ticket.id)
+            last_agent_id=staff_queries.last_agent(session, ticket.customer_id, besides=ticket.id)
             if asks_for_last
             else None,
         )
@@ -80,7 +80,7 @@ def _candidate(row: Row[Any]) -> Candidate:
 def _why_nobody(session: Session, team_id: str | None, *, some_have_room: bool) -> str:
     if some_have_room:
         return "Nobody who is online and has room may take it by the rules of its team."
-    there, of_team = queries.online(session, team_id), " of its team" if team_id is not None else ""
+    there, of_team = staff_queries.online(session, team_id), " of its team" if team_id is not None else ""
     if not there:
         return f"Nobody{of_team} is online."
     return f"Whoever{of_team} is online has as many tickets as they may have: {there} in all."

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Row
 
 from providers.ports import Clock
-from service.assignment import queries, waiting
+from service.assignment import staff_queries, waiting
 from service.assignment.services import AssignmentService
 from service.assignment.waiting import Waiting
 from service.database import Database, DatabaseUnavailable, after_commit
@@ -65,7 +65,7 @@ class HandingOut:
         with self._database.reading() as session:
             if not waiting.anything_waits(session):
                 return 0, None
-            anybody, teams = queries.teams_with_room(session)
+            anybody, teams = staff_queries.teams_with_room(session)
             if not anybody:
                 return 0, None
             found = waiting.next_waiting(
@@ -89,8 +89,8 @@ class TakingBack:
     def run(self) -> Mapping[str, int]:
         with self._database.reading() as session:
             before = self._clock.now() - self._grace
-            left = queries.left_behind(session, before, TAKEN_BACK_AT_ONCE)
-            inactive = queries.of_inactive(session, TAKEN_BACK_AT_ONCE)
+            left = staff_queries.left_behind(session, before, TAKEN_BACK_AT_ONCE)
+            inactive = staff_queries.of_inactive(session, TAKEN_BACK_AT_ONCE)
         returned = self._take_back(left, AssignmentEnding.RETURNED)
         return {"returned": returned, "of_inactive": self._take_back(inactive, AssignmentEnding.DEACTIVATED)}
 
@@ -104,7 +104,7 @@ class TakingBack:
         """At once; what cannot be done now the job does."""
         try:
             with self._database.reading() as session:
-                theirs = queries.of_inactive(session, TAKEN_BACK_AT_ONCE, agent_id)
+                theirs = staff_queries.of_inactive(session, TAKEN_BACK_AT_ONCE, agent_id)
             self._take_back(theirs, AssignmentEnding.DEACTIVATED)
         except DatabaseUnavailable:
             log.warning("tickets_not_taken_back_yet", agent_id=agent_id)

@@ -1,25 +1,21 @@
-"""Statements over assignments, loads, who could take a ticket, and what waits to be handed out."""
+"""Statements over assignments and loads."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, false, func, select, text, true, update
+from sqlalchemy import Row, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
-from service.agents.models import Agent, AgentStatus, Team, TeamMember
+from service.agents.models import Agent, TeamMember
 from service.assignment.models import AgentLoad, Assignment
-from service.customers.models import Customer
 from service.http.pagination import Page
 from service.tickets.handing import AssignmentEnding
-from service.tickets.models import Ticket, TicketStatus
+from service.tickets.models import Ticket
 from service.tickets.queries import bounded
 from service.writes import Write, recorded, write
 
-MOST_CANDIDATES = 500
 COUNTED = 1_001
-LATELY = 20
-"""Of a customer's tickets so many are looked at for who had the last one."""
 
 _UNSYNCHRONISED: Mapping[str, Any] = {"synchronize_session": False}
 _WRITTEN = tuple(column.name for column in Assignment.__table__.columns if column.name != "sequence")
@@ -139,28 +135,13 @@ def take(session: Session, agent_id: str, tickets: int, *, at: datetime | None, 
     return taken
 
 
+def add_load(session: Session, agent_id: str, tickets: int) -> None:
+    """Of tickets that are brought in bulk."""
+    write(session, _FREED, [{"agent_id": agent_id, "tickets": tickets}])
+
+
 def load_of(session: Session, agent_id: str) -> int:
     return session.scalar(select(AgentLoad.tickets).where(AgentLoad.agent_id == agent_id)) or 0
-
-
-def workload(session: Session, agent_id: str) -> Row[Any] | None:
-    """None where there is no such agent. Reads as many tickets as are the agent's now."""
-    tickets = select(func.count()).where(Ticket.assigned_to == Agent.id, Ticket.deleted_at.is_(None))
-    unaccepted = select(func.count()).where(
-        Assignment.agent_id == Agent.id, Assignment.ended_at.is_(None), Assignment.accepted_at.is_(None)
-    )
-    figures = select(
-        Agent.capacity,
-        func.coalesce(AgentLoad.tickets, 0).label("load"),
-        tickets.where(Ticket.status == TicketStatus.OPEN).correlate(Agent).scalar_subquery().label("open"),
-        tickets.where(Ticket.status == TicketStatus.PENDING)
-        .correlate(Agent)
-        .scalar_subquery()
-        .label("pending"),
-        unaccepted.correlate(Agent).scalar_subquery().label("unaccepted"),
-    )
-    joined = figures.outerjoin(AgentLoad, AgentLoad.agent_id == Agent.id)
-    return session.execute(joined.where(Agent.id == agent_id)).one_or_none()
 
 
 # ---------------------------------------------------------------- who could take a ticket
@@ -174,111 +155,6 @@ def known(session: Session, ids: Collection[str]) -> dict[str, Row[Any]]:
 def is_member(session: Session, team_id: str, agent_id: str) -> bool:
     asked = {"team_id": team_id, "agent_id": agent_id}
     return session.connection().scalar(_MEMBER, asked) is not None
-
-
-def with_room(session: Session, team_id: str | None = None) -> Sequence[Row[Any]]:
-    """Active and online agents who have room, of a team or of all: at most 500, most room first."""
-    load = func.coalesce(AgentLoad.tickets, 0)
-    those = (
-        select(
-            Agent.id,
-            Agent.name,
-            Agent.role,
-            Agent.department,
-            Agent.languages,
-            Agent.specialisations,
-            Agent.capacity,
-            load.label("load"),
-            AgentLoad.last_assigned_at,
-        )
-        .outerjoin(AgentLoad, AgentLoad.agent_id == Agent.id)
-        .where(Agent.status == AgentStatus.ONLINE, Agent.active == true(), load < Agent.capacity)
-        .order_by((Agent.capacity - load).desc(), Agent.id)
-        .limit(MOST_CANDIDATES)
-    )
-    return session.execute(those if team_id is None else those.where(_in_team(team_id))).all()
-
-
-def online(session: Session, team_id: str | None) -> int:
-    """How many are there, with room or without."""
-    those = select(func.count()).select_from(Agent)
-    those = those.where(Agent.status == AgentStatus.ONLINE, Agent.active == true())
-    return session.scalar(those if team_id is None else those.where(_in_team(team_id))) or 0
-
-
-def teams_with_room(session: Session) -> tuple[bool, list[str]]:
-    """Whether anybody could take a ticket, and the teams of those who could, in order."""
-    load = func.coalesce(AgentLoad.tickets, 0)
-    teams = (
-        select(TeamMember.team_id)
-        .distinct()
-        .select_from(Agent)
-        .outerjoin(AgentLoad, AgentLoad.agent_id == Agent.id)
-        .outerjoin(TeamMember, TeamMember.agent_id == Agent.id)
-        .where(Agent.status == AgentStatus.ONLINE, Agent.active == true(), load < Agent.capacity)
-    )
-    found = session.scalars(teams).all()
-    return bool(found), sorted(team_id for team_id in found if team_id is not None)
-
-
-def last_agent(session: Session, customer_id: str, *, besides: str) -> str | None:
-    """Who has, or had, the newest of the customer's other tickets that an agent ever had, of the last 20."""
-    lately = (
-        select(Ticket.assigned_to, Ticket.created_at, Ticket.id)
-        .where(Ticket.customer_id == customer_id, Ticket.id != besides, Ticket.deleted_at.is_(None))
-        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
-        .limit(LATELY)
-        .subquery()
-    )
-    agents = select(Agent.id).join(lately, lately.c.assigned_to == Agent.id)
-    return session.scalar(agents.order_by(lately.c.created_at.desc(), lately.c.id.desc()).limit(1))
-
-
-# ---------------------------------------------------------------- whose tickets go back
-
-
-def left_behind(session: Session, before: datetime, limit: int) -> Sequence[Row[Any]]:
-    """`ticket_id` and `agent_id` of what agents had not accepted when they went offline, before then.
-
-    What was given to somebody who was away already stays there: whoever did so knew it.
-    """
-    return _present_of(
-        session,
-        limit,
-        Agent.active == true(),
-        Agent.status == AgentStatus.OFFLINE,
-        Agent.status_since <= before,
-        Assignment.accepted_at.is_(None),
-        Assignment.assigned_at <= Agent.status_since,
-    )
-
-
-def of_inactive(session: Session, limit: int, agent_id: str | None = None) -> Sequence[Row[Any]]:
-    """`ticket_id` and `agent_id` of what agents still have who are not active."""
-    one = () if agent_id is None else (Agent.id == agent_id,)
-    return _present_of(session, limit, Agent.active == false(), Agent.status == AgentStatus.OFFLINE, *one)
-
-
-def _present_of(session: Session, limit: int, *which: Any) -> Sequence[Row[Any]]:
-    present = and_(Assignment.agent_id == Agent.id, Assignment.ended_at.is_(None))
-    those = select(Assignment.ticket_id, Assignment.agent_id).join(Agent, present).where(*which)
-    return session.execute(those.order_by(Assignment.ticket_id).limit(limit)).all()
-
-
-def _in_team(team_id: str) -> Any:
-    return exists().where(TeamMember.agent_id == Agent.id, TeamMember.team_id == team_id)
-
-
-def strategies_of(session: Session, team_id: str) -> Sequence[str] | None:
-    """None where the team goes by those of the desk."""
-    own: Sequence[str] | None = session.scalar(select(Team.assignment_strategies).where(Team.id == team_id))
-    return own
-
-
-def customer_tells(session: Session, customer_id: str) -> Row[Any] | None:
-    """`locale` and `preferences`."""
-    told = select(Customer.locale, Customer.preferences).where(Customer.id == customer_id)
-    return session.execute(told).one_or_none()
 
 
 # ---------------------------------------------------------------- tickets

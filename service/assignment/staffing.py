@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from service.assignment import queries
+from service.assignment import staff_queries
 from service.assignment.strategies.language import primary
 from service.database import Database
 from service.errors import NotFound
@@ -68,19 +68,19 @@ class Staffing:
     ) -> Available:
         """Those with most room first, of a team or of all."""
         with self._database.reading() as session:
-            rows = queries.with_room(session, team_id)
+            rows = staff_queries.with_room(session, team_id)
         agents = [
             agent
             for agent in map(_available, rows)
             if (language is None or agent.speaks(language))
             and (specialisation is None or agent.knows(specialisation))
         ]
-        return Available(agents, agents_truncated=len(rows) == queries.MOST_CANDIDATES)
+        return Available(agents, agents_truncated=len(rows) == staff_queries.MOST_CANDIDATES)
 
     def workload(self, agent_id: str) -> Workload:
         """Raises `NotFound`."""
         with self._database.reading() as session:
-            row = queries.workload(session, agent_id)
+            row = staff_queries.workload(session, agent_id)
         if row is None:
             raise NotFound("agent", agent_id)
         return Workload(**row._asdict())

@@ -72,6 +72,7 @@ EXAMPLES: dict[str, Any] = {
     "personalization_applied": ["Adjusted for beginner"],
     "providers": ["quimbi", "fallback"],
     "priority": 1,
+    "queued": False,
     "reason": None,
     "reasoning": "A late parcel is the main reason to leave.",
     "reasons": {"quimbi_api": "not_checked_yet"},

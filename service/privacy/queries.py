@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
+from service.assignment.models import Assignment
 from service.columns import Base
 from service.customer_base.models import KeptStatistics
 from service.customers.models import Customer, Order
@@ -86,13 +87,17 @@ def kept_answers(session: Session, customer_id: str) -> Sequence[IdempotencyKey]
 
 
 def erase_conversations(session: Session, ticket_ids: Collection[str], *, in_place: str) -> None:
-    """Of messages stays when they were written, and by which side; notes and generated texts go."""
+    """Of messages stays when they were written, and by which side; notes and generated texts go.
+
+    Of assignments stays who had the ticket, and what chose them, but not what was said of the customer.
+    """
     emptied = dict.fromkeys(
         ("original_content", "author_name", "author_email", "attachments", "external_id", "draft_id")
     )
     _execute(
         session,
         update(Message).where(Message.ticket_id.in_(ticket_ids)).values(content=in_place, **emptied),
+        update(Assignment).where(Assignment.ticket_id.in_(ticket_ids)).values(why=None),
         delete(Note).where(Note.ticket_id.in_(ticket_ids)),
         delete(Draft).where(Draft.ticket_id.in_(ticket_ids)),
         delete(StoredRecommendation).where(StoredRecommendation.ticket_id.in_(ticket_ids)),

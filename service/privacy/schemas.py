@@ -60,6 +60,7 @@ class HeldTicketSchema(Schema):
     notes = Rows({"content": "Called the carrier: it is on its way."})
     drafts = Rows({"content": "I am sorry that your parcel is late."})
     recommendations = Rows({"talking_points": ["A replacement is on its way"]})
+    assignments = Rows({"reason": "auto", "why": "Speaks German."})
     events = Rows({"type": "ticket.created", "actor": "key:web"})
 
 

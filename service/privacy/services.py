@@ -12,6 +12,7 @@ from cachetools import TTLCache
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock
+from service.assignment.models import Assignment
 from service.customer_base.models import KeptStatistics
 from service.customers import models
 from service.customers import queries as customer_queries
@@ -55,6 +56,7 @@ class HeldTicket:
     notes: Sequence[Note]
     drafts: Sequence[Draft]
     recommendations: Sequence[StoredRecommendation]
+    assignments: Sequence[Assignment]
     events: Sequence[StoredEvent]
 
 
@@ -205,6 +207,7 @@ def _held_tickets(session: Session, customer_id: str) -> list[HeldTicket]:
     recommendations = _by_ticket(
         queries.of_tickets(session, StoredRecommendation, ids, StoredRecommendation.created_at)
     )
+    assignments = _by_ticket(queries.of_tickets(session, Assignment, ids, Assignment.sequence))
     events = _by_ticket(queries.of_tickets(session, StoredEvent, ids, StoredEvent.id))
     return [
         HeldTicket(
@@ -213,6 +216,7 @@ def _held_tickets(session: Session, customer_id: str) -> list[HeldTicket]:
             notes[ticket.id],
             drafts[ticket.id],
             recommendations[ticket.id],
+            assignments[ticket.id],
             events[ticket.id],
         )
         for ticket in tickets

@@ -12,6 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
 from service.agents.models import Agent, Team, TeamMember
+from service.assignment.models import Assignment
+from service.assignment.queries import add_load
 from service.customer_base.keeping import CustomerBase
 from service.customer_base.rebuilding import Rebuilding
 from service.customers.models import Customer, Order, OrderLine, Refund
@@ -137,6 +139,10 @@ def _add_tickets(
     new = [case for case in cases if case.id in added]
     _insert_all(session, TicketTag, (tag for case in new for tag in rows.tag_rows(case)))
     _insert_all(session, Message, (message for case in new for message in rows.message_rows(case, now)))
+    assigned = [row for case in new if (row := rows.assignment_row(case, now)) is not None]
+    _insert_all(session, Assignment, assigned)
+    for agent_id, count in sorted(Counter(row["agent_id"] for row in assigned).items()):
+        add_load(session, agent_id, count)
     statuses: Counter[TicketStatus] = Counter(case.status for case in new)
     for status, count in sorted(statuses.items()):
         queries.recount(session, status, count, shard=shard)

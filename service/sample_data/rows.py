@@ -8,8 +8,10 @@ from service.sample_data.cases import Case
 from service.sample_data.chances import steady_id
 from service.sample_data.shoppers import Shopper
 from service.sample_data.shopping import Purchase
-from service.sample_data.staff import owner_columns
+from service.sample_data.staff import AGENT_IDS, owner_columns
 from service.text_index import IndexedText, TextKind
+from service.tickets.handing import AssignmentReason
+from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import TicketStatus
 from service.tickets.sentiment import sentiment_of
 from service.tickets.services import preview
@@ -114,6 +116,24 @@ def ticket_row(case: Case, now: datetime) -> Row:
         "deleted_at": None,
         "created_at": now - case.turns[0].age,
         "updated_at": settled_at or now - last.age,
+    }
+
+
+def assignment_row(case: Case, now: datetime) -> Row | None:
+    """Of an agent who has the ticket, from its beginning; None where nobody has, or it is settled."""
+    agent_id = AGENT_IDS.get(case.assigned_to or "")
+    if agent_id is None or case.status not in UNSETTLED:
+        return None
+    answered_at = _before(now, next((turn.age for turn in case.turns if turn.from_agent), None))
+    return {
+        "id": steady_id("assignment", case.id),
+        "ticket_id": case.id,
+        "agent_id": agent_id,
+        "reason": AssignmentReason.MANUAL,
+        "strategies": [],
+        "over_capacity": False,
+        "assigned_at": now - case.turns[0].age,
+        "accepted_at": answered_at,
     }
 
 

@@ -49,6 +49,16 @@ SPECIALISATIONS = {
 }
 """Tags of the sample tickets."""
 
+STATUSES = {
+    "Iris": AgentStatus.ONLINE,
+    "Noor": AgentStatus.ONLINE,
+    "Jun": AgentStatus.ONLINE,
+    "Samuel": AgentStatus.ONLINE,
+    "Tomas": AgentStatus.AWAY,
+}
+CAPACITY = 40
+"""Of each: with room, at a desk of a thousand sample tickets."""
+
 HERE_FOR = timedelta(days=365)
 
 
@@ -61,11 +71,12 @@ def agent_rows(now: datetime) -> Iterator[Row]:
             "name": name,
             "folded_name": name.casefold(),
             "role": ROLES.get(name, Role.AGENT),
-            "status": AgentStatus.OFFLINE,
+            "status": STATUSES.get(name, AgentStatus.OFFLINE),
+            "status_since": now,
             "department": None,
             "languages": LANGUAGES[name],
             "specialisations": SPECIALISATIONS.get(name, []),
-            "capacity": 10,
+            "capacity": CAPACITY,
             "active": True,
             "version": 1,
             "created_at": came_at,

@@ -35,7 +35,7 @@ class Company:
         """The same for every route: none of the probes takes one away."""
         known = self.tickets.get((colleague.id, about))
         if known is None:
-            known = self.tickets[colleague.id, about] = self.desk.new_ticket(CUSTOMER, **owner)
+            known = self.tickets[colleague.id, about] = ticket_of(self.desk, **owner)
         return known
 
     def status(self, method: str, path: str, headers: dict[str, str]) -> int:
@@ -50,6 +50,16 @@ class Company:
         if answer.status_code >= 400:
             assert answer.headers["Content-Type"] == CONTENT_TYPE, (method, path)
         return answer
+
+
+def ticket_of(desk: SupportDesk, assigned_to: str | None = None, team_id: str | None = None) -> str:
+    """Also of a team that whoever has it is not in, as when they have left it."""
+    if assigned_to is None or team_id is None:
+        return desk.new_ticket(CUSTOMER, assigned_to=assigned_to, team_id=team_id)
+    ticket_id = desk.new_ticket(CUSTOMER, assigned_to=assigned_to)
+    changed = desk.patch(f"/api/tickets/{ticket_id}", {"team_id": team_id})
+    assert changed.status_code == 200, changed.text
+    return ticket_id
 
 
 def new_key(desk: SupportDesk, scope: str, **fields: Any) -> str:

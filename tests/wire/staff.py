@@ -27,7 +27,8 @@ def bearer(token: str) -> dict[str, str]:
 def hire(desk: Desk, role: str = "agent", *teams: str, name: str = "Kim Lee") -> Colleague:
     """`teams`: ids. By the development caller, who is an admin."""
     email = f"{token_hex(6)}@desk.example"
-    made = desk.post("/api/agents", {"email": email, "name": name, "role": role})
+    hired = {"email": email, "name": name, "role": role, "capacity": 1_000}
+    made = desk.post("/api/agents", hired)
     assert made.status_code == 201, made.text
     agent_id = made.json()["agent"]["id"]
     for team_id in teams:

@@ -13,6 +13,7 @@ from tests.wire.desk import Desk, running_desk
 from tests.wire.malformed import JSON, Case, Endpoint, endpoints
 from tests.wire.malformed_access import of_access
 from tests.wire.malformed_agents import of_agents
+from tests.wire.malformed_assignment import of_assignment
 from tests.wire.malformed_customers import of_customers
 from tests.wire.malformed_privacy import of_privacy
 from tests.wire.raw import ask, request
@@ -56,7 +57,8 @@ def ticket(desk: Desk) -> str:
 
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
     of_people = (*of_customers(customer), *of_privacy(customer), *of_agents())
-    return [*endpoints(ticket, customer), *of_people, *of_access()]
+    of_tickets = (*endpoints(ticket, customer), *of_assignment(f"/api/tickets/{ticket}"))
+    return [*of_tickets, *of_people, *of_access()]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:

@@ -24,6 +24,11 @@ OWN_KINDS = {"/metrics": "text/plain", "/api/audit/export": "text/csv"}
 
 POSTS_THAT_CREATE_NOTHING = {
     "accept_invitation",
+    "accept_ticket",
+    "assign_ticket",
+    "auto_assign_ticket",
+    "transfer_ticket",
+    "unassign_ticket",
     "change_password",
     "invite_agent",
     "reactivate_agent",

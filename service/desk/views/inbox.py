@@ -51,8 +51,8 @@ def list_unassigned_tickets(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, QueueSchema)
 def list_agent_queue(query: dict[str, Any], agent_id: str) -> dict[str, Any]:
     """List an agent's open and pending tickets as the inbox does, with how much the agent has"""
-    workload = component(Staffing).workload(agent_id)
-    return _inbox(query, assigned_to=agent_id, unsettled=True) | {"workload": workload}
+    told = _inbox(query, assigned_to=agent_id, unsettled=True)
+    return told | {"workload": component(Staffing).workload(agent_id)}
 
 
 def _inbox(query: dict[str, Any], **whose: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from service.access.models import ApiKey, RefreshToken, StoredSession
 from service.agents.models import Agent, Team, TeamMember
+from service.assignment.models import Assignment
+from service.assignment.waiting import QUEUED
 from service.customer_base.models import ANYTHING_DUE, KeptStatistics
 from service.customers.models import Customer, Order
 from service.database import Database
@@ -29,7 +31,21 @@ audited = select(StoredEvent).where(AUDITED)
 newest_entry = (StoredEvent.at.desc(), StoredEvent.id.desc())
 of_team = living.where(Ticket.owned_by == "team_1", Ticket.status == "open")
 
+present = select(Assignment.id).where(Assignment.ended_at.is_(None))
+
 LOOK_UPS: dict[str, Select[Any]] = {
+    "ix_tickets_queued": select(Ticket.id)
+    .where(QUEUED, Ticket.owned_by == "team_1", Ticket.waiting.is_(True), behind)
+    .order_by(*highest_first)
+    .limit(20),
+    "ix_agents_status_active": select(Agent.id).where(
+        Agent.status == "offline", Agent.active, Agent.status_since <= NOON
+    ),
+    "ix_assignments_present_agent_id": present.where(Assignment.agent_id == "agent_1"),
+    "ix_assignments_ticket_id_sequence": select(Assignment)
+    .where(Assignment.ticket_id == "ticket_123")
+    .order_by(Assignment.sequence.desc())
+    .limit(101),
     "ix_tickets_inbox": waiting.where(behind),
     "ix_tickets_inbox_of_assigned_to": waiting.where(Ticket.assigned_to == "agent_1"),
     "ix_tickets_inbox_of_customer_id": waiting.where(Ticket.customer_id == "cust_123"),

@@ -1,0 +1,145 @@
+"""Statements over who could take a ticket, how much who has, and whose tickets go back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, exists, false, func, select, true
+from sqlalchemy.orm import Session
+
+from service.agents.models import Agent, AgentStatus, Team, TeamMember
+from service.assignment.models import AgentLoad, Assignment
+from service.customers.models import Customer
+from service.tickets.models import Ticket, TicketStatus
+
+MOST_CANDIDATES = 500
+LATELY = 20
+"""Of a customer's tickets so many are looked at for who had the last one."""
+
+
+def with_room(session: Session, team_id: str | None = None) -> Sequence[Row[Any]]:
+    """Active and online agents who have room, of a team or of all: at most 500, most room first."""
+    load = func.coalesce(AgentLoad.tickets, 0)
+    those = (
+        select(
+            Agent.id,
+            Agent.name,
+            Agent.role,
+            Agent.department,
+            Agent.languages,
+            Agent.specialisations,
+            Agent.capacity,
+            load.label("load"),
+            AgentLoad.last_assigned_at,
+        )
+        .outerjoin(AgentLoad, AgentLoad.agent_id == Agent.id)
+        .where(Agent.status == AgentStatus.ONLINE, Agent.active == true(), load < Agent.capacity)
+        .order_by((Agent.capacity - load).desc(), Agent.id)
+        .limit(MOST_CANDIDATES)
+    )
+    return session.execute(those if team_id is None else those.where(_in_team(team_id))).all()
+
+
+def online(session: Session, team_id: str | None) -> int:
+    """How many are there, with room or without."""
+    those = select(func.count()).select_from(Agent)
+    those = those.where(Agent.status == AgentStatus.ONLINE, Agent.active == true())
+    return session.scalar(those if team_id is None else those.where(_in_team(team_id))) or 0
+
+
+def teams_with_room(session: Session) -> tuple[bool, list[str]]:
+    """Whether anybody could take a ticket, and the teams of those who could, in order."""
+    load = func.coalesce(AgentLoad.tickets, 0)
+    teams = (
+        select(TeamMember.team_id)
+        .distinct()
+        .select_from(Agent)
+        .outerjoin(AgentLoad, AgentLoad.agent_id == Agent.id)
+        .outerjoin(TeamMember, TeamMember.agent_id == Agent.id)
+        .where(Agent.status == AgentStatus.ONLINE, Agent.active == true(), load < Agent.capacity)
+    )
+    found = session.scalars(teams).all()
+    return bool(found), sorted(team_id for team_id in found if team_id is not None)
+
+
+def workload(session: Session, agent_id: str) -> Row[Any] | None:
+    """None where there is no such agent. Reads as many tickets as are the agent's now."""
+    tickets = select(func.count()).where(Ticket.assigned_to == Agent.id, Ticket.deleted_at.is_(None))
+    unaccepted = select(func.count()).where(
+        Assignment.agent_id == Agent.id, Assignment.ended_at.is_(None), Assignment.accepted_at.is_(None)
+    )
+    figures = select(
+        Agent.capacity,
+        func.coalesce(AgentLoad.tickets, 0).label("load"),
+        tickets.where(Ticket.status == TicketStatus.OPEN).correlate(Agent).scalar_subquery().label("open"),
+        tickets.where(Ticket.status == TicketStatus.PENDING)
+        .correlate(Agent)
+        .scalar_subquery()
+        .label("pending"),
+        unaccepted.correlate(Agent).scalar_subquery().label("unaccepted"),
+    )
+    joined = figures.outerjoin(AgentLoad, AgentLoad.agent_id == Agent.id)
+    return session.execute(joined.where(Agent.id == agent_id)).one_or_none()
+
+
+# ---------------------------------------------------------------- what decides between them
+
+
+def strategies_of(session: Session, team_id: str) -> Sequence[str] | None:
+    """None where the team goes by those of the desk."""
+    own: Sequence[str] | None = session.scalar(select(Team.assignment_strategies).where(Team.id == team_id))
+    return own
+
+
+def customer_tells(session: Session, customer_id: str) -> Row[Any] | None:
+    """`locale` and `preferences`."""
+    told = select(Customer.locale, Customer.preferences).where(Customer.id == customer_id)
+    return session.execute(told).one_or_none()
+
+
+def last_agent(session: Session, customer_id: str, *, besides: str) -> str | None:
+    """Who has, or had, the newest of the customer's other tickets that an agent ever had, of the last 20."""
+    lately = (
+        select(Ticket.assigned_to, Ticket.created_at, Ticket.id)
+        .where(Ticket.customer_id == customer_id, Ticket.id != besides, Ticket.deleted_at.is_(None))
+        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
+        .limit(LATELY)
+        .subquery()
+    )
+    agents = select(Agent.id).join(lately, lately.c.assigned_to == Agent.id)
+    return session.scalar(agents.order_by(lately.c.created_at.desc(), lately.c.id.desc()).limit(1))
+
+
+# ---------------------------------------------------------------- whose tickets go back
+
+
+def left_behind(session: Session, before: datetime, limit: int) -> Sequence[Row[Any]]:
+    """`ticket_id` and `agent_id` of what agents had not accepted when they went offline, before then.
+
+    What was given to somebody who was away already stays there: whoever did so knew it.
+    """
+    return _present_of(
+        session,
+        limit,
+        Agent.active == true(),
+        Agent.status == AgentStatus.OFFLINE,
+        Agent.status_since <= before,
+        Assignment.accepted_at.is_(None),
+        Assignment.assigned_at <= Agent.status_since,
+    )
+
+
+def of_inactive(session: Session, limit: int, agent_id: str | None = None) -> Sequence[Row[Any]]:
+    """`ticket_id` and `agent_id` of what agents still have who are not active."""
+    one = () if agent_id is None else (Agent.id == agent_id,)
+    return _present_of(session, limit, Agent.active == false(), Agent.status == AgentStatus.OFFLINE, *one)
+
+
+def _present_of(session: Session, limit: int, *which: Any) -> Sequence[Row[Any]]:
+    present = and_(Assignment.agent_id == Agent.id, Assignment.ended_at.is_(None))
+    those = select(Assignment.ticket_id, Assignment.agent_id).join(Agent, present).where(*which)
+    return session.execute(those.order_by(Assignment.ticket_id).limit(limit)).all()
+
+
+def _in_team(team_id: str) -> Any:
+    return exists().where(TeamMember.agent_id == Agent.id, TeamMember.team_id == team_id)
