@@ -71,7 +71,7 @@ def steady(around: Around) -> Iterator[Told]:
     for one in (first, *others):
         yield Told(one.line, one.sound)
     for one in others:
-        yield _bound(f"p50 with {one.name} in that with {first.name}", one.p50_ms / first.p50_ms)
+        yield _bound(f"p50 with {one.name} in that with {first.name}", one.beside(first))
 
 
 def handing(around: Around) -> Iterator[Told]:
@@ -84,7 +84,7 @@ def handing(around: Around) -> Iterator[Told]:
         short, long = handed_out(desks, rounds=rounds)
     for one in (short, long):
         yield Told(one.line, not one.faults)
-    yield _bound(f"from {long.name} in that from {short.name}", long.median_ms / short.median_ms)
+    yield _bound(f"from {long.name} in that from {short.name}", long.beside(short))
 
 
 def _bound(what: str, ratio: float) -> Told:

@@ -39,6 +39,12 @@ class Handed:
     def median_ms(self) -> float:
         return statistics.median(self.took_ms)
 
+    def beside(self, other: "Handed") -> float:
+        """What a ticket took in what it took from the other queue, round by round."""
+        return statistics.median(
+            own / others for own, others in zip(self.took_ms, other.took_ms, strict=True)
+        )
+
     @property
     def line(self) -> str:
         told = f"  MISSED: {'; '.join(self.faults)}" if self.faults else ""

@@ -5,6 +5,7 @@ keeping the load and the assignment costs.
 """
 
 import json
+import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,7 @@ CHANGED, PASSES = 800, 20
 """Tickets of the floor, and how often each can be changed in one round."""
 
 ASSIGN, RESOLVE, PRIORITY = "assign", "resolve", "priority"
+P50, P99 = f"p50_ms of {ASSIGN}", f"p99_ms of {ASSIGN}"
 
 Asked = list[list[Any]]
 
@@ -61,16 +63,23 @@ class Steady:
 
     @property
     def cost(self) -> float:
-        """Of the p50 of an assignment, in those of the floor."""
-        return self.p50_ms / median(self.rounds, "floor", "p50_ms")
+        """The p50 of an assignment in those of the floor."""
+        return statistics.median(each["desk"][P50] / each["floor"]["p50_ms"] for each in self.rounds)
+
+    def beside(self, other: "Steady") -> float:
+        """The p50 of an assignment in those of the other desk, round by round."""
+        return statistics.median(
+            own["desk"][P50] / others["desk"][P50]
+            for own, others in zip(self.rounds, other.rounds, strict=True)
+        )
 
     @property
     def p50_ms(self) -> float:
-        return median(self.rounds, "desk", f"p50_ms of {ASSIGN}")
+        return median(self.rounds, "desk", P50)
 
     @property
     def p99_ms(self) -> float:
-        return median(self.rounds, "desk", f"p99_ms of {ASSIGN}")
+        return median(self.rounds, "desk", P99)
 
     @property
     def failures(self) -> float:

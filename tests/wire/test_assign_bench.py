@@ -10,6 +10,8 @@ from benchmarks.assign.steady import (
     ASSIGN,
     CONNECTIONS,
     MOST_PER_SECOND,
+    P50,
+    P99,
     PASSES,
     RESOLVE,
     Steady,
@@ -84,8 +86,9 @@ def test_the_floor_changes_a_priority_each_time(furnished):
 @pytest.mark.parametrize(("failures", "sound"), [(0, True), (1, False)])
 def test_a_round_with_failures_is_not_sound(failures, sound):
     floor = {"per_second": 200.0, "p50_ms": 20.0, "failures": failures}
-    desk = {"per_second": 100.0, f"p50_ms of {ASSIGN}": 30.0, f"p99_ms of {ASSIGN}": 60.0, "failures": 0}
+    desk = {"per_second": 100.0, P50: 30.0, P99: 60.0, "failures": 0}
     told = Steady("ten agents", [{"floor": floor, "desk": desk}], [])
     assert (told.per_second, told.share, told.cost) == (50, 0.5, 1.5)
+    assert told.beside(told) == 1
     assert told.sound is sound
     assert ("MISSED" in told.line) is not sound

@@ -21,7 +21,7 @@ def assignment_strategies(**options: Any) -> fields.List[str]:
         Choice(*STRATEGIES),
         allow_none=True,
         validate=[validate.Length(1, len(STRATEGIES)), _each_once],
-        metadata=OWN_STRATEGIES,
+        metadata=OWN_STRATEGIES | {"uniqueItems": True},
         **options,
     )
 
