@@ -246,6 +246,13 @@ class ServiceSettings(SettingsSchema):
     draft_retention_days = _variable(
         fields.Integer, "DRAFT_RETENTION_DAYS", 90, "days after which drafts are pruned", _between(1, 3650)
     )
+    analytics_seal_after_days = _variable(
+        fields.Integer,
+        "ANALYTICS_SEAL_AFTER_DAYS",
+        0,
+        "days after which daily figures are sealed, and never change again; 0: they are not",
+        _between(0, 3650),
+    )
     scoring_churn_weight = _points("SCORING_CHURN_WEIGHT", 3.0, "points for a churn risk of 1")
     scoring_value_weight = _points("SCORING_VALUE_WEIGHT", 2.0, "points for a lifetime value at its cap")
     scoring_value_cap = _variable(
@@ -297,6 +304,7 @@ class Settings:
     texts_deadline_s: float
     texts_facts_wait_s: float
     draft_retention_days: int
+    analytics_seal_after_days: int
     scoring_churn_weight: float
     scoring_value_weight: float
     scoring_value_cap: float

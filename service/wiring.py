@@ -51,6 +51,7 @@ from service.importing.importer import Importer
 from service.importing.kinds.customers import Customers
 from service.importing.kinds.orders import Orders
 from service.importing.kinds.tickets import Tickets
+from service.intelligence.at_risk import CustomersAtRisk
 from service.intelligence.draft_counters import DraftCounters
 from service.intelligence.draft_outcomes import DraftOutcomes
 from service.intelligence.drafting import DraftService
@@ -65,6 +66,7 @@ from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots, forget_decoded
 from service.jobs import Bell, JobRunner
 from service.outbox.services import Outbox
+from service.performance.parts import PerformanceParts
 from service.privacy.memory import Memory
 from service.privacy.scrubbing import Scrubbing
 from service.privacy.services import Erasure, Exports
@@ -154,6 +156,16 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         ttl_s=chain_settings.ttl_s[Capability.ANALYZE],
     )
     entrance = build_entrance(settings, database, events=events, audit=audit, cache=cache, clock=clock)
+    performance = PerformanceParts.following(
+        followers,
+        database=database,
+        feed=feed,
+        relay=relay,
+        agents=entrance.agents,
+        teams=entrance.teams,
+        clock=clock,
+        seal_after_days=settings.analytics_seal_after_days,
+    )
     index = TextIndex(database.engine.dialect.name)
     weights = scoring_weights(settings)
     ranking = Ranking(database, weights, known_facts, clock)
@@ -257,7 +269,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
         keys=entrance.keys,
-        feed_jobs=[relay.job(), *followers.jobs()],
+        feed_jobs=[relay.job(), *followers.jobs(), *performance.sealing.jobs()],
     )
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
@@ -331,6 +343,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         ),
         exposition,
         DraftAnalytics(draft_counters, clock),
+        performance.reports,
+        performance.sealing,
+        CustomersAtRisk(database, toggles.enabled, clock, max_age_s=chain_settings.snapshot_max_age_s),
     )
     app.extensions |= {
         "support.metrics": metrics,

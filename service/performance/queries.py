@@ -9,9 +9,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Row,
-    String,
     bindparam,
-    case,
     delete,
     func,
     select,
@@ -28,7 +26,6 @@ from service.performance.models import (
     FigureProgress,
     KeptFigures,
     KeptHistory,
-    KindOfHistory,
     Span,
 )
 
@@ -142,16 +139,12 @@ def progress(session: Session) -> FigureProgress:
     return session.get(FigureProgress, 1) or FigureProgress(**NOTHING_FOLLOWED)
 
 
-def counted_rows(session: Session) -> Mapping[Span, int]:
-    counted = session.execute(select(KeptFigures.span, func.count()).group_by(KeptFigures.span)).all()
-    return dict.fromkeys(Span, 0) | {Span(span): count for span, count in counted}
+def count_figures(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(KeptFigures)) or 0
 
 
-def count_histories(session: Session) -> tuple[int, int]:
-    """How many there are, and how many are sealed."""
-    sealed = func.count(case((KeptHistory.sealed.is_not(None), 1)))
-    row = session.execute(select(func.count(), sealed).select_from(KeptHistory)).one()
-    return row[0], row[1]
+def count_histories(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(KeptHistory)) or 0
 
 
 _UNSYNCHRONISED: Mapping[str, Any] = {"synchronize_session": False}

@@ -34,7 +34,7 @@ def work_by_day(
 ) -> tuple[Work, list[Daily[Work]]]:
     """Of some scopes together; the total first."""
     edges = days.edges
-    each = [reading.day_by_day(session, scope, edges) for scope in those]
+    each = [reading.day_by_day(session, scope, edges) for scope in those or [scopes.NOBODYS]]
     happened = [reading.side_by_side(at_once) for at_once in zip(*each, strict=True)]
     total, *by_day = works(
         [reading.together(happened), *happened],

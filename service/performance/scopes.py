@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 
 DESK = "desk"
+NOBODYS = "nobody"
+"""In which nothing is ever counted."""
+
 SCOPE_LENGTH = 80
 
 

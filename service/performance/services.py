@@ -82,7 +82,7 @@ class PerformanceReports:
         those = [scopes.DESK] if team_ids is None else scopes.of_teams(team_ids)
         days = self._days(asked)
         with self._database.reading() as session:
-            freshness = self._freshness(session)
+            freshness = self.freshness_of(session)
             total, by_day = reckoning.work_by_day(session, those, days, freshness.as_of)
             theirs = reckoning.work_in_all(
                 session, [scopes.of_agent(row.id) for row in members], days, freshness.as_of
@@ -112,7 +112,7 @@ class PerformanceReports:
             scope = scopes.of_channel(channel)
         days = self._days(asked)
         with self._database.reading() as session:
-            freshness = self._freshness(session)
+            freshness = self.freshness_of(session)
             total, by_day = reckoning.volume_by_day(session, scope, days, freshness.as_of)
         return VolumeReport(
             days=days, freshness=freshness, team_id=team_id, channel=channel, total=total, by_day=by_day
@@ -124,16 +124,32 @@ class PerformanceReports:
 
         days = self._days(asked)
         with self._database.reading() as session:
-            freshness = self._freshness(session)
+            freshness = self.freshness_of(session)
             channels = reckoning.channels(session, days, freshness.as_of)
         return ChannelReport(days=days, freshness=freshness, channels=channels)
+
+    def freshness(self) -> AsOf:
+        with self._database.reading() as session:
+            return self.freshness_of(session)
+
+    def freshness_of(self, session: Session) -> AsOf:
+        """Asked before the figures are, which may be newer than that and never older."""
+        followed, newest = self._followers.position(session, NAME), self._feed.position(session)
+        late = self._feed.read(session, followed, UNDERWAY) if newest > followed else ()
+        sealed = queries.progress(session).sealed_slot
+        return AsOf(
+            as_of=min([self._clock.now(), *(event.at for event in late)]),
+            position=followed,
+            lag=max(0, newest - followed),
+            sealed_before=begin_of(sealed) if sealed is not None else None,
+        )
 
     def _of_agent(self, agent_id: str, days: Days) -> AgentReport:
         from service.performance import reckoning  # noqa: PLC0415  # it loads numpy
 
         self._agents.read(agent_id)
         with self._database.reading() as session:
-            freshness = self._freshness(session)
+            freshness = self.freshness_of(session)
             total, by_day = reckoning.work_by_day(
                 session, [scopes.of_agent(agent_id)], days, freshness.as_of
             )
@@ -149,15 +165,3 @@ class PerformanceReports:
         if not everybody and team_id not in viewer.team_ids:
             raise Forbidden("This is none of your teams; leave team_id out for those that are.")
         return [team_id]
-
-    def _freshness(self, session: Session) -> AsOf:
-        """Asked before the figures are, which may be newer than that and never older."""
-        followed, newest = self._followers.position(session, NAME), self._feed.position(session)
-        late = self._feed.read(session, followed, UNDERWAY) if newest > followed else ()
-        sealed = queries.progress(session).sealed_slot
-        return AsOf(
-            as_of=min([self._clock.now(), *(event.at for event in late)]),
-            position=followed,
-            lag=max(0, newest - followed),
-            sealed_before=begin_of(sealed) if sealed is not None else None,
-        )
