@@ -3,6 +3,7 @@
 from flask import Flask
 
 from service.cli.agents import agents
+from service.cli.analytics import analytics
 from service.cli.doctor import doctor
 from service.cli.imports import imports
 from service.cli.intelligence import intelligence
@@ -13,5 +14,5 @@ from service.cli.seed import seed
 
 
 def install(app: Flask) -> None:
-    for command in (agents, doctor, imports, intelligence, jobs, keys, providers, seed):
+    for command in (agents, analytics, doctor, imports, intelligence, jobs, keys, providers, seed):
         app.cli.add_command(command)

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
-from msgspec import json
 from sqlalchemy import (
     JSON,
     ColumnElement,
     Row,
     Select,
+    Subquery,
+    UnaryExpression,
     and_,
     case,
     cast,
@@ -189,10 +190,19 @@ def _from(cursor: RiskCursor | None, classes: Iterable[RiskClass]) -> list[str]:
 def _believed(
     providers: Sequence[str], not_before: datetime, wanted: RiskFilter
 ) -> list[ColumnElement[bool]]:
-    """Of snapshots with a class: whether no provider before theirs knows the customer."""
+    """Of snapshots with a class: whether they are to be believed, and as risky as wanted."""
+    conditions = [CustomerSnapshot.provider.in_(providers), CustomerSnapshot.as_of >= not_before]
+    if wanted.min_risk is not None:
+        conditions.append(CustomerSnapshot.churn_risk >= wanted.min_risk)
+    if len(providers) > 1:
+        conditions.append(~_known_sooner(providers, not_before))
+    return conditions
+
+
+def _known_sooner(providers: Sequence[str], not_before: datetime) -> ColumnElement[bool]:
     better = aliased(CustomerSnapshot)
     order = {name: place for place, name in enumerate(providers)}
-    sooner = exists().where(
+    return exists().where(
         better.customer_id == CustomerSnapshot.customer_id,
         better.capability == Capability.ANALYZE,
         better.arguments == "",
@@ -201,19 +211,9 @@ def _believed(
         better.as_of >= not_before,
         _place(better.provider, order) < _place(CustomerSnapshot.provider, order),
     )
-    conditions = [
-        CustomerSnapshot.provider.in_(providers),
-        CustomerSnapshot.as_of >= not_before,
-        ~sooner,
-    ]
-    if wanted.min_risk is not None:
-        conditions.append(CustomerSnapshot.churn_risk >= wanted.min_risk)
-    return conditions
 
 
 def _place(provider: Any, order: Mapping[str, int]) -> ColumnElement[int]:
-    if not order:
-        return literal(0)
     return case(order, value=provider, else_=len(order))
 
 
@@ -227,17 +227,29 @@ def _first_of(
     """Of all these classes together, each looked along no further than that."""
     if not classes:
         return []
+    of_all = _merged(session, classes, lambda one: _stream(one, believed, beyond, limit))
+    first = select(of_all).order_by(*_in_order(of_all)).limit(limit).subquery()
+    named = select(first, Customer.name).join(Customer, Customer.id == first.c.customer_id)
+    return session.execute(named.order_by(*_in_order(first))).all()
+
+
+def _merged(
+    session: Session,
+    classes: Sequence[RiskClass],
+    stream: Callable[[ColumnElement[str]], Select[Any]],
+) -> Subquery:
+    """What each class gives, which is looked for by itself: SQLite knows no LATERAL."""
     texts = [one.text for one in classes]
     if session.get_bind().dialect.name == "postgresql":
-        asked = func.json_array_elements_text(cast(json.encode(texts).decode(), JSON)).table_valued("value")
-        each = _stream(asked.c.value, believed, beyond, limit).lateral("each")
-        found = select(each).select_from(asked.join(each, true())).subquery()
-    else:
-        streams = [select(_stream(literal(one), believed, beyond, limit).subquery()) for one in texts]
-        found = union_all(*streams).subquery()
-    in_order = found.c.revenue_at_risk.desc(), found.c.customer_id.desc()
-    named = select(found, Customer.name).join(Customer, Customer.id == found.c.customer_id)
-    return session.execute(named.order_by(*in_order).limit(limit)).all()
+        asked = func.json_array_elements_text(cast(texts, JSON)).table_valued("value")
+        each = stream(asked.c.value).lateral("each")
+        return select(each).select_from(asked.join(each, true())).subquery()
+    streams = [select(stream(literal(one)).subquery()) for one in texts]
+    return select(union_all(*streams).subquery()).subquery()
+
+
+def _in_order(found: Subquery) -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
+    return found.c.revenue_at_risk.desc(), found.c.customer_id.desc()
 
 
 def _stream(
@@ -274,6 +286,11 @@ def _count(
     """Exactly up to a thousand, and not further."""
     if not classes:
         return 0
-    among = CustomerSnapshot.risk_class.in_([one.text for one in classes])
-    some = select(CustomerSnapshot.customer_id).where(among, *believed).limit(COUNTED_EXACTLY + 1)
-    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    most = COUNTED_EXACTLY + 1
+
+    def some(risk_class: ColumnElement[str]) -> Select[Any]:
+        those = CustomerSnapshot.risk_class == risk_class
+        return select(CustomerSnapshot.customer_id).where(those, *believed).limit(most)
+
+    found = select(_merged(session, classes, some)).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
