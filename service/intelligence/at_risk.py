@@ -15,13 +15,14 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     Row,
+    ScalarSelect,
     Select,
     Subquery,
     UnaryExpression,
     and_,
     case,
     cast,
-    exists,
+    false,
     func,
     literal,
     select,
@@ -42,7 +43,7 @@ from service.http.pagination import NO_CURSOR, Listing, PageOf, packed, paginate
 from service.intelligence.models import CustomerSnapshot
 
 STEPS = 20
-COUNTED_EXACTLY = 1_000
+COUNTED_EXACTLY = 200
 CURRENCY_LENGTH = 3
 STEP_LENGTH = 2
 
@@ -192,17 +193,21 @@ def _believed(
 ) -> list[ColumnElement[bool]]:
     """Of snapshots with a class: whether they are to be believed, and as risky as wanted."""
     conditions = [CustomerSnapshot.provider.in_(providers), CustomerSnapshot.as_of >= not_before]
-    if wanted.min_risk is not None:
+    if wanted.min_risk is not None and step_of(wanted.min_risk) < Decimal(str(wanted.min_risk)) * STEPS:
         conditions.append(CustomerSnapshot.churn_risk >= wanted.min_risk)
     if len(providers) > 1:
-        conditions.append(~_known_sooner(providers, not_before))
+        conditions.append(~func.coalesce(_known_sooner(providers, not_before), false()))
     return conditions
 
 
-def _known_sooner(providers: Sequence[str], not_before: datetime) -> ColumnElement[bool]:
+def _known_sooner(providers: Sequence[str], not_before: datetime) -> ScalarSelect[bool]:
+    """True or NULL, looked up for each row: PostgreSQL would make NOT EXISTS a join of all snapshots.
+
+    A flag under `coalesce` it takes for as likely as not, and so goes along the index.
+    """
     better = aliased(CustomerSnapshot)
     order = {name: place for place, name in enumerate(providers)}
-    return exists().where(
+    sooner = select(true()).where(
         better.customer_id == CustomerSnapshot.customer_id,
         better.capability == Capability.ANALYZE,
         better.arguments == "",
@@ -211,6 +216,7 @@ def _known_sooner(providers: Sequence[str], not_before: datetime) -> ColumnEleme
         better.as_of >= not_before,
         _place(better.provider, order) < _place(CustomerSnapshot.provider, order),
     )
+    return sooner.limit(1).correlate(CustomerSnapshot).scalar_subquery()
 
 
 def _place(provider: Any, order: Mapping[str, int]) -> ColumnElement[int]:
@@ -275,22 +281,27 @@ def _stream(
             CustomerSnapshot.revenue_at_risk,
         )
         .where(and_(*conditions))
-        .order_by(CustomerSnapshot.revenue_at_risk.desc(), CustomerSnapshot.customer_id.desc())
+        .order_by(*_along_the_index())
         .limit(limit)
     )
+
+
+def _along_the_index() -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
+    return CustomerSnapshot.revenue_at_risk.desc(), CustomerSnapshot.customer_id.desc()
 
 
 def _count(
     session: Session, classes: Sequence[RiskClass], believed: Sequence[ColumnElement[bool]]
 ) -> int:
-    """Exactly up to a thousand, and not further."""
+    """Exactly up to so many, and not further."""
     if not classes:
         return 0
     most = COUNTED_EXACTLY + 1
 
     def some(risk_class: ColumnElement[str]) -> Select[Any]:
         those = CustomerSnapshot.risk_class == risk_class
-        return select(CustomerSnapshot.customer_id).where(those, *believed).limit(most)
+        found = select(CustomerSnapshot.customer_id).where(those, *believed)
+        return found.order_by(*_along_the_index()).limit(most)
 
     found = select(_merged(session, classes, some)).limit(most).subquery()
     return session.scalar(select(func.count()).select_from(found)) or 0

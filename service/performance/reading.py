@@ -104,6 +104,8 @@ def together(those: Sequence[Happened]) -> Happened:
 
 def side_by_side(those: Sequence[Happened]) -> Happened:
     """Of several scopes at the same time."""
+    if len(those) == 1:
+        return those[0]
     found = together(those)
     before: Counts = {}
     after: Counts = {}
