@@ -20,6 +20,7 @@ from service.health.views import blueprint as health
 from service.http import callers, documentation, headers, problems, rendering
 from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
+from service.outbox.views import blueprint as outbox
 from service.performance.views import blueprint as performance
 from service.privacy.views import blueprint as privacy
 from service.provider_control.views import blueprint as provider_control
@@ -74,7 +75,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
         app,
         [
             *(health, intelligence, *desk, *tickets, *customers, *agents),
-            *(*access, privacy, provider_control, analytics, performance, audit, metrics_view),
+            *(*access, privacy, provider_control, analytics, performance, audit, outbox, metrics_view),
         ],
     )
     cli.install(app)

@@ -71,6 +71,7 @@ class Permission(StrEnum):
     ANALYTICS_READ = "analytics.read"
     PERFORMANCE_READ = "performance.read"
     METRICS_READ = "metrics.read"
+    OUTBOX_MANAGE = "outbox.manage"
 
 
 Grants = Mapping[Permission, Reach]
@@ -112,6 +113,7 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.ANALYTICS_READ:       (NONE, NONE,  ANY,  ANY,  ANY),
     Permission.PERFORMANCE_READ:     ( OWN,  OWN, TEAM,  ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
+    Permission.OUTBOX_MANAGE:        (NONE, NONE, NONE, NONE,  ANY),
 }
 # fmt: on
 
@@ -176,6 +178,7 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.PROVIDERS_READ,
             Permission.PROVIDERS_CHANGE,
             Permission.FIELDS_CHANGE,
+            Permission.OUTBOX_MANAGE,
             Permission.ACCOUNT_READ,
         }
     ),

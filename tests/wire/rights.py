@@ -43,6 +43,7 @@ providers.change        -      -       -     -        any
 analytics.read          -      -       any   any      any
 performance.read        own    own     team  any      any
 metrics.read            -      -       -     -        any
+outbox.manage           -      -       -     -        any
 """
 
 RIGHTS_OF_KEYS = {
@@ -51,7 +52,7 @@ RIGHTS_OF_KEYS = {
         messages.as_customer drafts.write intelligence.read customers.read customers.change orders.record
         configuration.read agents.read analytics.read performance.read account.read
     """,
-    "admin": "providers.read providers.change fields.change account.read",
+    "admin": "providers.read providers.change fields.change outbox.manage account.read",
     "metrics": "metrics.read",
     "read": "tickets.read customers.read configuration.read agents.read account.read",
     "form": "tickets.create account.read",
@@ -70,6 +71,10 @@ POST   /api/admin/keys                                          keys.manage     
 GET    /api/admin/keys/<key_id>                                 keys.manage         200
 PATCH  /api/admin/keys/<key_id>                                 keys.manage         400
 DELETE /api/admin/keys/<key_id>                                 keys.manage         204
+GET    /api/admin/outbox                                        outbox.manage       200
+POST   /api/admin/outbox/replay                                 outbox.manage       400
+GET    /api/admin/outbox/<delivery_id>                          outbox.manage       200
+POST   /api/admin/outbox/<delivery_id>/replay                   outbox.manage       200
 GET    /api/admin/providers                                     providers.read      200
 GET    /api/admin/providers/<name>                              providers.read      200
 PATCH  /api/admin/providers/<name>                              providers.change    400

@@ -28,6 +28,8 @@ POSTS_THAT_CREATE_NOTHING = {
     "invite_agent",
     "reactivate_agent",
     "refresh_session",
+    "replay_dead_letters",
+    "replay_delivery",
     "sign_in",
     "sign_out",
     "regenerate_draft",
