@@ -13,6 +13,7 @@ from service.importing import models as importing
 from service.intelligence import models as intelligence
 from service.leases import JobLease
 from service.outbox import models as outbox
+from service.performance import models as performance
 from service.provider_control import models as provider_control
 from service.text_index import SearchText
 from service.tickets import models as tickets
@@ -35,6 +36,7 @@ __all__ = [
     "intelligence",
     "metadata",
     "outbox",
+    "performance",
     "provider_control",
     "tickets",
 ]

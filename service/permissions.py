@@ -71,6 +71,7 @@ class Permission(StrEnum):
     PROVIDERS_READ = "providers.read"
     PROVIDERS_CHANGE = "providers.change"
     ANALYTICS_READ = "analytics.read"
+    PERFORMANCE_READ = "performance.read"
     METRICS_READ = "metrics.read"
     OUTBOX_MANAGE = "outbox.manage"
 
@@ -114,6 +115,7 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.PROVIDERS_READ:       (NONE, NONE, NONE,  ANY,  ANY),
     Permission.PROVIDERS_CHANGE:     (NONE, NONE, NONE, NONE,  ANY),
     Permission.ANALYTICS_READ:       (NONE, NONE,  ANY,  ANY,  ANY),
+    Permission.PERFORMANCE_READ:     ( OWN,  OWN, TEAM,  ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
     Permission.OUTBOX_MANAGE:        (NONE, NONE, NONE, NONE,  ANY),
 }
@@ -174,6 +176,7 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.CUSTOMERS_CHANGE,
             Permission.ORDERS_RECORD,
             Permission.ANALYTICS_READ,
+            Permission.PERFORMANCE_READ,
         }
     ),
     Scope.ADMIN: frozenset(

@@ -253,6 +253,13 @@ class ServiceSettings(SettingsSchema):
     draft_retention_days = _variable(
         fields.Integer, "DRAFT_RETENTION_DAYS", 90, "days after which drafts are pruned", _between(1, 3650)
     )
+    analytics_seal_after_days = _variable(
+        fields.Integer,
+        "ANALYTICS_SEAL_AFTER_DAYS",
+        0,
+        "days after which daily figures are sealed, and never change again; 0: they are not",
+        _between(0, 3650),
+    )
     jobs_in_server = _variable(
         fields.Boolean,
         "JOBS_IN_SERVER",
@@ -376,6 +383,7 @@ class Settings:
     texts_deadline_s: float
     texts_facts_wait_s: float
     draft_retention_days: int
+    analytics_seal_after_days: int
     jobs_in_server: bool
     outbox_threads: int
     outbox_first_retry_s: float

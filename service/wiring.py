@@ -54,6 +54,7 @@ from service.importing.importer import Importer
 from service.importing.kinds.customers import Customers
 from service.importing.kinds.orders import Orders
 from service.importing.kinds.tickets import Tickets
+from service.intelligence.at_risk import CustomersAtRisk
 from service.intelligence.draft_counters import DraftCounters
 from service.intelligence.draft_outcomes import DraftOutcomes
 from service.intelligence.drafting import DraftService
@@ -71,6 +72,7 @@ from service.outbox.dispatching import Dispatcher
 from service.outbox.log_channel import LogChannel
 from service.outbox.services import Outbox
 from service.outgoing import build_dispatcher, build_feed
+from service.performance.parts import PerformanceParts
 from service.privacy.memory import Memory
 from service.privacy.scrubbing import Scrubbing
 from service.privacy.services import Erasure, Exports
@@ -183,6 +185,16 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         ttl_s=chain_settings.ttl_s[Capability.ANALYZE],
     )
     entrance = build_entrance(settings, database, events=events, audit=audit, cache=cache, clock=clock)
+    performance = PerformanceParts.following(
+        followers,
+        database=database,
+        feed=feed,
+        relay=relay,
+        agents=entrance.agents,
+        teams=entrance.teams,
+        clock=clock,
+        seal_after_days=settings.analytics_seal_after_days,
+    )
     index = TextIndex(database.engine.dialect.name)
     weights = scoring_weights(settings)
     ranking = Ranking(database, weights, known_facts, clock)
@@ -296,7 +308,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         sample_figures=_sample_figures(metrics, dependencies, outbox, followers, clock),
         draft_retention=timedelta(days=settings.draft_retention_days),
         keys=entrance.keys,
-        feed_jobs=[relay.job(), *followers.jobs()],
+        feed_jobs=[relay.job(), *followers.jobs(), *performance.sealing.jobs()],
         outbox=outbox,
         outbox_retention=timedelta(days=settings.outbox_retention_days),
     )
@@ -382,6 +394,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         ),
         exposition,
         DraftAnalytics(draft_counters, clock),
+        performance.reports,
+        performance.sealing,
+        CustomersAtRisk(database, toggles.enabled, clock, max_age_s=chain_settings.snapshot_max_age_s),
     )
     app.extensions |= {
         "support.metrics": metrics,

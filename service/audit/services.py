@@ -1,7 +1,5 @@
 """The audit: entries by page, and all of them as lines for a spreadsheet."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,11 +16,9 @@ from service.clock import rfc3339
 from service.database import Database
 from service.events import AUDIT_EXPORTED, Event, EventType, StoredEvent
 from service.http.pagination import Cursor, Listing, Page, paginate
+from service.http.spreadsheets import as_csv
 
 AT_ONCE = 500
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet takes a cell that begins so for a formula, and runs it."""
-
 COLUMNS = (
     "id",
     "at",
@@ -126,17 +122,6 @@ class AuditTrail:
                 return
             yield as_csv([_cells(Entry.told(row)) for row in rows])
             beyond = Cursor(rows[-1].at, str(rows[-1].id))
-
-
-def as_csv(rows: Sequence[Sequence[str]]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerows([harmless(cell) for cell in row] for row in rows)
-    return written.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """Text for a spreadsheet, and never a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def _cells(entry: Entry) -> list[str]:

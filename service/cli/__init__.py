@@ -3,6 +3,7 @@
 from flask import Flask
 
 from service.cli.agents import agents
+from service.cli.analytics import analytics
 from service.cli.doctor import doctor
 from service.cli.imports import imports
 from service.cli.intelligence import intelligence
@@ -15,5 +16,8 @@ from service.cli.worker import worker
 
 
 def install(app: Flask) -> None:
-    for command in (agents, doctor, imports, intelligence, jobs, keys, outbox, providers, seed, worker):
+    for command in (
+        *(agents, analytics, doctor, imports, intelligence, jobs, keys, outbox, providers, seed),
+        worker,
+    ):
         app.cli.add_command(command)

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from marshmallow import ValidationError, fields, validate
 
@@ -28,6 +30,8 @@ DATE_OR_TIME = re.compile(
 )
 """Of the years 2000 to 2199: with room on both sides for what is reckoned from it."""
 
+
+DATE = re.compile(r"2[01]\d\d-\d\d-\d\d", re.ASCII)
 
 LANGUAGE_TAG = re.compile(
     r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"
@@ -127,6 +131,48 @@ class DateOrTime(fields.Field[datetime]):
         except ValueError:
             raise ValidationError(wrong) from None
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+class Day(fields.Field[date]):
+    """A date of the years 2000 to 2199, as ISO 8601 writes it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**telling(options, type="string", format="date"))
+
+    def _serialize(self, value: date | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        wrong = "Must be a date such as 2026-01-31, of the years 2000 to 2199."
+        if not isinstance(value, str) or not DATE.fullmatch(value):
+            raise ValidationError(wrong)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValidationError(wrong) from None
+
+
+@lru_cache
+def _time_zones() -> frozenset[str]:
+    """Read once: they lie in hundreds of files."""
+    return frozenset(available_timezones())
+
+
+class TimeZone(fields.Field[ZoneInfo]):
+    """A time zone by its name in the IANA database."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**telling(options, type="string", example="Europe/Berlin"))
+
+    def _serialize(self, value: ZoneInfo | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.key
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> ZoneInfo:
+        if not isinstance(value, str) or value not in _time_zones():
+            raise ValidationError(
+                "Must be the name of a time zone in the IANA database, such as Europe/Berlin or UTC."
+            )
+        return ZoneInfo(value)
 
 
 class Rfc3339(fields.Field[datetime]):

@@ -10,12 +10,21 @@ from providers.interface import Connection
 from service.columns import Base, Identifier, Json, short_enum
 
 
+AT_RISK = text("risk_class IS NOT NULL")
+"""A literal: only so can a database tell that it may use the partial index."""
+
+RISK_CLASS_LENGTH = 55
+"""Three letters of a currency, two digits, and a level of 50 at most."""
+
+
 class CustomerSnapshot(Base):
     """Last known good facts; `answer` is JSON exactly as `providers.codec` encodes it.
 
     `arguments` is the canonical text of what else tells two requests apart, "" where nothing does.
     `refresh_due_since` is set when the facts are known to be out of date. The rest repeats what the
-    inbox shows, so that a page of tickets decodes no answer.
+    inbox shows, so that a page of tickets decodes no answer. `revenue_at_risk` and `risk_class`, of analyses
+    alone and null where anything of them is unknown, are what customers at risk are found by: see
+    `service.intelligence.at_risk`.
     """
 
     __tablename__ = "customer_snapshots"
@@ -33,9 +42,19 @@ class CustomerSnapshot(Base):
     lifetime_value: Mapped[Decimal | None]
     currency: Mapped[str | None] = mapped_column(String(3))
     archetype_id: Mapped[str | None] = mapped_column(String(200))
+    revenue_at_risk: Mapped[Decimal | None]
+    risk_class: Mapped[str | None] = mapped_column(String(RISK_CLASS_LENGTH))
 
     __table_args__ = (
         CheckConstraint("churn_risk BETWEEN 0 AND 1", name="churn_risk"),
+        Index(
+            "ix_customer_snapshots_at_risk",
+            "risk_class",
+            "revenue_at_risk",
+            "customer_id",
+            postgresql_where=AT_RISK,
+            sqlite_where=AT_RISK,
+        ),
         Index(
             "ix_customer_snapshots_refresh_due_since",
             "refresh_due_since",

@@ -24,6 +24,7 @@ from providers.models import (
 )
 from providers.ports import Clock, Snapshot
 from service.database import Database, DatabaseUnavailable
+from service.intelligence.at_risk import NOT_AT_RISK, risk_columns
 from service.intelligence.models import CustomerSnapshot
 from service.writes import Write, write
 
@@ -200,13 +201,14 @@ def _decoded(capability: Capability, answer: str) -> Answer:
 
 
 def _shown(answer: Answer) -> dict[str, str | float | Decimal | None]:
-    """What the inbox shows of a snapshot without decoding it."""
+    """What the inbox and the list of customers at risk show of a snapshot without decoding it."""
     shown: dict[str, str | float | Decimal | None] = {
         "churn_risk": None,
         "churn_risk_level": None,
         "lifetime_value": None,
         "currency": None,
         "archetype_id": None,
+        **NOT_AT_RISK,
     }
     match answer:
         case CustomerIntelligence():
@@ -216,6 +218,12 @@ def _shown(answer: Answer) -> dict[str, str | float | Decimal | None]:
                 "lifetime_value": answer.metrics.lifetime_value,
                 "currency": answer.currency,
                 "archetype_id": answer.archetype.id if answer.archetype else None,
+                **risk_columns(
+                    answer.predictions.churn_risk,
+                    answer.predictions.churn_risk_level,
+                    answer.metrics.lifetime_value,
+                    answer.currency,
+                ),
             }
         case ChurnPrediction():
             return shown | {"churn_risk": answer.churn_risk_score, "churn_risk_level": answer.risk_level}

@@ -43,6 +43,7 @@ audit.read              -      -       -     any      any
 providers.read          -      -       -     any      any
 providers.change        -      -       -     -        any
 analytics.read          -      -       any   any      any
+performance.read        own    own     team  any      any
 metrics.read            -      -       -     -        any
 outbox.manage           -      -       -     -        any
 """
@@ -52,7 +53,7 @@ RIGHTS_OF_KEYS = {
         tickets.read tickets.create tickets.change tickets.delete tickets.assign
         tickets.assign_beyond_capacity messages.write messages.change
         messages.as_customer drafts.write intelligence.read customers.read customers.change orders.record
-        configuration.read agents.read analytics.read account.read
+        configuration.read agents.read analytics.read performance.read account.read
     """,
     "admin": "providers.read providers.change fields.change outbox.manage account.read",
     "metrics": "metrics.read",
@@ -102,7 +103,13 @@ POST   /api/ai/tickets/<ticket_id>/draft-response/regenerate    drafts.write    
 GET    /api/ai/tickets/<ticket_id>/recommendation               drafts.write        200
 PATCH  /api/ai/tickets/<ticket_id>/recommendation/actions/<index>  drafts.write     400
 POST   /api/ai/tickets/<ticket_id>/regenerate-draft             drafts.write        400
+GET    /api/analytics/agents/<agent_id>                         performance.read    200
+GET    /api/analytics/agents/<agent_id>/today                   performance.read    200
+GET    /api/analytics/customers/churn                           analytics.read      200
 GET    /api/analytics/drafts                                    analytics.read      200
+GET    /api/analytics/team                                      analytics.read      200
+GET    /api/analytics/tickets/channels                          analytics.read      200
+GET    /api/analytics/tickets/volume                            analytics.read      200
 GET    /api/audit                                               audit.read          200
 GET    /api/audit/export                                        audit.read          200
 GET    /api/auth/me                                             account.read        200

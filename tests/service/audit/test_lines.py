@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.audit.services import FORMULA_STARTS, as_csv, harmless
+from service.http.spreadsheets import FORMULA_STARTS, as_csv, harmless
 
 
 @pytest.mark.parametrize("start", FORMULA_STARTS)

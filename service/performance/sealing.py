@@ -1,0 +1,188 @@
+"""Days that never change again, and figures made anew from the events: from the seal on, or from the first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy.orm import Session
+
+from providers.ports import Clock
+from service.clock import rfc3339
+from service.database import Database
+from service.errors import Conflict
+from service.feed.following import FedEvent
+from service.feed.relay import Relay
+from service.feed.services import Feed, Followers
+from service.performance import queries
+from service.performance.days import begin_of, quarter_of
+from service.performance.figures import AsOf
+from service.performance.folding import Folding
+from service.performance.following import NAME, TYPES, KnownHistories, PerformanceFollower
+from service.performance.models import FigureProgress
+from service.performance.services import PerformanceReports
+from service.performance.tallies import Tally
+from service.schedules import DailyAt
+from service.jobs import Job
+
+BATCH = 2_000
+SEAL_AT = time(4, 0)
+FIRST_SLOT = 0
+
+Progress = Callable[[str, int], None]
+"""Told what is being done, and how much of it is done."""
+
+
+def unwatched(_doing: str, _done: int) -> None:
+    """Nobody looks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """`base_position`: where a rebuild would begin."""
+
+    freshness: AsOf
+    base_position: int
+    sealed_at: datetime | None
+    sealed_by: str | None
+    rows: int
+    histories: int
+
+
+class Sealing:
+    def __init__(
+        self,
+        database: Database,
+        feed: Feed,
+        relay: Relay,
+        followers: Followers,
+        follower: PerformanceFollower,
+        reports: PerformanceReports,
+        clock: Clock,
+        *,
+        after_days: int,
+    ) -> None:
+        """`after_days`: after how many days a job seals; 0 for never."""
+        self._database = database
+        self._feed = feed
+        self._relay = relay
+        self._followers = followers
+        self._follower = follower
+        self._reports = reports
+        self._clock = clock
+        self._after_days = after_days
+
+    def seal(self, before: date, *, by: str, progress: Progress = unwatched) -> bool:
+        """Days before this one (UTC) never change again; whether any were sealed that were not.
+
+        What a rebuild begins with is brought up to there, in short transactions: one that is broken off goes
+        on with the next. Raises `Conflict` where the day is not over, or is not all counted yet.
+        """
+        slot = quarter_of(datetime.combine(before, time(), UTC))
+        if before > self._clock.now().date():
+            raise Conflict("Only days that are over can be sealed; name today or an earlier day.")
+        with self._database.writing() as session:
+            held = queries.held_progress(session)
+            sealed = held.sealed_slot is None or held.sealed_slot < slot
+            if sealed:
+                self._check_counted(session, slot)
+                held.sealed_slot, held.sealed_position = slot, held.position
+                held.sealed_at, held.sealed_by = self._clock.now(), by
+        passed = 0
+        while step := self._move_base():
+            passed += step
+            progress("events passed by the seal", passed)
+        return sealed
+
+    def rebuild(self, *, progress: Progress = unwatched) -> int:
+        """Count anew all that is not sealed; how many events were counted. Meanwhile figures are incomplete."""
+        self._relay.number()
+        with self._database.together():
+            self._followers.begin_at(NAME, 0)  # whoever follows just now is waited for, and waits
+            with self._database.writing() as session:
+                held = queries.held_progress(session)
+                slot = FIRST_SLOT if held.sealed_slot is None else held.sealed_slot
+                queries.begin_anew(session, slot)
+                held.position = base = held.base_position
+            self._followers.begin_at(NAME, base)
+        counted = 0
+
+        def told(events: int) -> None:
+            nonlocal counted
+            counted += events
+            progress("events counted", counted)
+
+        self._follower.counted = told
+        while self._followers.advance(NAME) or not self._followers.idle(NAME):
+            pass
+        return counted
+
+    def status(self) -> Status:
+        with self._database.reading() as session:
+            held = queries.progress(session)
+            rows = queries.count_figures(session)
+            histories = queries.count_histories(session)
+        return Status(
+            freshness=self._reports.freshness(),
+            base_position=held.base_position,
+            sealed_at=held.sealed_at,
+            sealed_by=held.sealed_by,
+            rows=rows,
+            histories=histories,
+        )
+
+    def jobs(self) -> list[Job]:
+        """None where nothing is to be sealed by itself."""
+        if not self._after_days:
+            return []
+        return [
+            Job(
+                name="seal-figures",
+                description="seal the daily figures that are old enough",
+                schedule=DailyAt(SEAL_AT),
+                run=self._seal_by_age,
+            )
+        ]
+
+    def _seal_by_age(self) -> dict[str, int]:
+        day = self._clock.now().date() - timedelta(days=self._after_days)
+        return {"sealed": int(self.seal(day, by="service"))}
+
+    def _check_counted(self, session: Session, slot: int) -> None:
+        as_of = self._reports.freshness_of(session).as_of
+        if as_of < begin_of(slot):
+            raise Conflict(f"Only what happened before {rfc3339(as_of)} is counted yet; try again soon.")
+
+    def _move_base(self) -> int:
+        """Over events that are all before the seal; how many positions. Histories follow, figures do not."""
+        with self._database.writing() as session:
+            held = queries.held_progress(session)
+            after = held.base_position
+            until = min(after + BATCH, held.sealed_position)
+            if until <= after:
+                return 0
+            events = [
+                event
+                for event in self._feed.read(session, after, until - after, TYPES)
+                if event.position <= until
+            ]
+            before = _before_the_seal(events, held)
+            if len(before) < len(events):
+                until = events[len(before)].position - 1
+            known = KnownHistories.of(session, before, sealed=True)
+            nowhere = Tally()
+            folding = Folding(known.tickets, known.agents, lambda _: nowhere)
+            for event in before:
+                folding.take(event, 0)
+            queries.seal_histories(session, [{"id": one, "sealed": text} for one, _, text in known.changed()])
+            held.base_position = until
+        return until - after
+
+
+def _before_the_seal(events: Sequence[FedEvent], held: FigureProgress) -> list[FedEvent]:
+    """Up to the first that is not: from there on a rebuild has to count."""
+    before: list[FedEvent] = []
+    for event in events:
+        if held.sealed_slot is None or quarter_of(event.at) >= held.sealed_slot:
+            break
+        before.append(event)
+    return before
