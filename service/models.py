@@ -11,6 +11,7 @@ from service.importing import models as importing
 from service.intelligence import models as intelligence
 from service.leases import JobLease
 from service.provider_control import models as provider_control
+from service.sla import models as sla
 from service.text_index import SearchText
 from service.tickets import models as tickets
 
@@ -30,5 +31,6 @@ __all__ = [
     "intelligence",
     "metadata",
     "provider_control",
+    "sla",
     "tickets",
 ]
