@@ -15,6 +15,7 @@ from service.leases import JobLease
 from service.outbox import models as outbox
 from service.performance import models as performance
 from service.provider_control import models as provider_control
+from service.sla import models as sla
 from service.text_index import SearchText
 from service.tickets import models as tickets
 
@@ -38,5 +39,6 @@ __all__ = [
     "outbox",
     "performance",
     "provider_control",
+    "sla",
     "tickets",
 ]

@@ -72,6 +72,8 @@ class Permission(StrEnum):
     PROVIDERS_CHANGE = "providers.change"
     ANALYTICS_READ = "analytics.read"
     PERFORMANCE_READ = "performance.read"
+    SERVICE_LEVELS_READ = "service_levels.read"
+    SERVICE_LEVELS_CHANGE = "service_levels.change"
     METRICS_READ = "metrics.read"
     OUTBOX_MANAGE = "outbox.manage"
 
@@ -116,6 +118,8 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.PROVIDERS_CHANGE:     (NONE, NONE, NONE, NONE,  ANY),
     Permission.ANALYTICS_READ:       (NONE, NONE,  ANY,  ANY,  ANY),
     Permission.PERFORMANCE_READ:     ( OWN,  OWN, TEAM,  ANY,  ANY),
+    Permission.SERVICE_LEVELS_READ:  ( ANY,  ANY,  ANY,  ANY,  ANY),
+    Permission.SERVICE_LEVELS_CHANGE: (NONE, NONE, NONE, ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
     Permission.OUTBOX_MANAGE:        (NONE, NONE, NONE, NONE,  ANY),
 }
@@ -157,6 +161,7 @@ _READING = {
     Permission.CONFIGURATION_READ,
     Permission.AGENTS_READ,
     Permission.ACCOUNT_READ,
+    Permission.SERVICE_LEVELS_READ,
 }
 
 SCOPES: Mapping[Scope, frozenset[Permission]] = {
@@ -185,6 +190,8 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.PROVIDERS_CHANGE,
             Permission.FIELDS_CHANGE,
             Permission.OUTBOX_MANAGE,
+            Permission.SERVICE_LEVELS_READ,
+            Permission.SERVICE_LEVELS_CHANGE,
             Permission.ACCOUNT_READ,
         }
     ),

@@ -83,6 +83,7 @@ from service.provider_control.statistics import CallStatistics
 from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
+from service.sla.services import CalendarService, PolicyBook, PolicyRehearsal, PolicyService
 from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
 from service.telemetry.metrics import Metrics
@@ -325,6 +326,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     runner = _runner(jobs, database, clock, bell, metrics)
     ticket_fields = FieldService(database, events, clock)
     exposition = Exposition(metrics)
+    policy_book = PolicyBook(database, clock)
     provide(
         app,
         settings,
@@ -397,6 +399,10 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         performance.reports,
         performance.sealing,
         CustomersAtRisk(database, toggles.enabled, clock, max_age_s=chain_settings.snapshot_max_age_s),
+        policy_book,
+        CalendarService(database, events, policy_book, clock),
+        PolicyService(database, events, policy_book, clock),
+        PolicyRehearsal(database),
     )
     app.extensions |= {
         "support.metrics": metrics,

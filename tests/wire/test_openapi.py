@@ -35,6 +35,8 @@ POSTS_THAT_CREATE_NOTHING = {
     "refresh_session",
     "replay_dead_letters",
     "replay_delivery",
+    "rehearse_sla_policies",
+    "reorder_sla_policies",
     "sign_in",
     "sign_out",
     "regenerate_draft",

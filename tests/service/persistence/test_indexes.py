@@ -19,6 +19,7 @@ from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
 from service.outbox.models import PENDING, OutboxEntry, State
+from service.sla.models import StoredCalendar, StoredPolicy
 from service.text_index import SearchText
 from service.tickets.filters import TicketFilter
 from service.tickets.inbox_merges import Merge
@@ -161,6 +162,11 @@ LOOK_UPS: dict[str, Select[Any]] = {
     "ix_outbox_created_at_id": select(OutboxEntry)
     .order_by(OutboxEntry.created_at.desc(), OutboxEntry.id.desc())
     .limit(101),
+    "ix_sla_calendars_created_at_id": select(StoredCalendar)
+    .order_by(StoredCalendar.created_at, StoredCalendar.id)
+    .limit(101),
+    "ix_sla_policies_position_id": select(StoredPolicy).order_by(StoredPolicy.position, StoredPolicy.id),
+    "ix_sla_policies_calendar_id": select(StoredPolicy.id).where(StoredPolicy.calendar_id == "calendar_1"),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)
