@@ -1,0 +1,112 @@
+"""Statements over kept promises."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, literal, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from service.among import Among
+from service.sla.tracking.models import KeptTarget, Renewal, TrackingState
+from service.tickets.lifecycle import UNSETTLED
+from service.tickets.models import Ticket
+
+THE_ROW = 1
+FIRST = ""
+"""Before all ids."""
+
+_KEPT = select(KeptTarget).where(Among(KeptTarget.ticket_id, "ids"))  # type: ignore[arg-type]  # a column of texts
+
+
+def state(session: Session) -> TrackingState:
+    """Held until the transaction ends: one at a time brings promises up to date."""
+    row = session.get(TrackingState, THE_ROW, with_for_update=True)
+    if row is None:
+        row = TrackingState(id=THE_ROW, since=None, made_with="")
+        session.add(row)
+        session.flush()
+    return row
+
+
+def held_since(session: Session) -> datetime | None:
+    return state(session).since
+
+
+def kept_of(session: Session, ticket_ids: Sequence[str]) -> Sequence[KeptTarget]:
+    return session.scalars(_KEPT, {"ids": list(ticket_ids)}).all()
+
+
+def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
+    """Tickets of which something falls due, what fell due last first: no backlog keeps it waiting."""
+    statement = (
+        select(KeptTarget.ticket_id)
+        .where(KeptTarget.next_check_at.is_not(None), KeptTarget.next_check_at <= now)
+        .order_by(KeptTarget.next_check_at.desc())
+        .limit(limit)
+    )
+    return list(dict.fromkeys(session.scalars(statement)))
+
+
+def score(session: Session, scores: Mapping[str, float]) -> None:
+    """No change by anybody: neither version nor time of the ticket moves, its rank does, with the flush."""
+    if not scores:
+        return
+    those = select(Ticket).where(Ticket.id.in_(scores)).order_by(Ticket.id).with_for_update()
+    for ticket in session.scalars(those):
+        ticket.service_level_score = scores[ticket.id]
+    session.flush()
+
+
+# ---------------------------------------------------------------- renewals
+
+
+def first_renewal(session: Session) -> Renewal | None:
+    return session.scalar(select(Renewal).order_by(Renewal.id).limit(1))
+
+
+def renew(session: Session, policy_id: str | None) -> None:
+    """Of all open tickets, which every other renewal is part of, or of those under a policy."""
+    covered = delete(Renewal)
+    if policy_id is not None:
+        covered = covered.where(Renewal.policy_id == policy_id)
+    session.execute(covered, execution_options={"synchronize_session": False})
+    session.execute(insert(Renewal).values(policy_id=policy_id, after_id=FIRST))
+
+
+def next_under(session: Session, policy_id: str, after_id: str, limit: int) -> Sequence[str]:
+    statement = (
+        select(KeptTarget.ticket_id)
+        .where(
+            KeptTarget.policy_id == policy_id,
+            KeptTarget.met_at.is_(None),
+            KeptTarget.ticket_id > after_id,
+        )
+        .distinct()
+        .order_by(KeptTarget.ticket_id)
+        .limit(limit)
+    )
+    return session.scalars(statement).all()
+
+
+def next_open(
+    session: Session, status: str, after: tuple[datetime, str] | None, limit: int
+) -> Sequence[Any]:
+    statement = (
+        select(Ticket.id, Ticket.created_at)
+        .where(Ticket.status == status, Ticket.deleted_at.is_(None))
+        .order_by(Ticket.created_at, Ticket.id)
+        .limit(limit)
+    )
+    if after is not None:
+        place = tuple_(literal(after[0], Ticket.created_at.type), literal(after[1]))
+        statement = statement.where(tuple_(Ticket.created_at, Ticket.id) > place)
+    return session.execute(statement).all()
+
+
+def forget_renewal(session: Session, renewal_id: int) -> None:
+    session.execute(delete(Renewal).where(Renewal.id == renewal_id))
+
+
+def move_renewal(session: Session, renewal_id: int, **place: Any) -> None:
+    session.execute(update(Renewal).where(Renewal.id == renewal_id).values(**place))
