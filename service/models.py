@@ -13,6 +13,7 @@ from service.intelligence import models as intelligence
 from service.leases import JobLease
 from service.outbox import models as outbox
 from service.provider_control import models as provider_control
+from service.sla import models as sla
 from service.text_index import SearchText
 from service.tickets import models as tickets
 
@@ -34,5 +35,6 @@ __all__ = [
     "metadata",
     "outbox",
     "provider_control",
+    "sla",
     "tickets",
 ]
