@@ -75,6 +75,12 @@ from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
 from service.sla.services import PolicyBook
+from service.sla.tracking.due import DueTargets
+from service.sla.tracking.due import jobs as service_level_jobs
+from service.sla.tracking.following import TargetFollower
+from service.sla.tracking.judging import Points
+from service.sla.tracking.keeping import TargetKeeping
+from service.sla.tracking.renewing import TargetRenewing
 from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
 from service.telemetry.metrics import Metrics
@@ -239,6 +245,12 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         index=index,
         forget=chain.forget,
     )
+    policy_book = PolicyBook(database, clock)
+    points = Points(at_risk=settings.scoring_sla_at_risk, breached=settings.scoring_sla_breached)
+    keeping = TargetKeeping(events, policy_book, clock, points)
+    due_targets = DueTargets(database, keeping, clock)
+    renewing = TargetRenewing(database, keeping, clock)
+    followers.add(TargetFollower(keeping))
     jobs = named_jobs(
         database=database,
         chain=chain,
@@ -257,14 +269,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
         keys=entrance.keys,
-        feed_jobs=[relay.job(), *followers.jobs()],
+        feed_jobs=[relay.job(), *followers.jobs(), *service_level_jobs(due_targets, renewing)],
     )
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
         metrics.jobs.knows(job.name)
     ticket_fields = FieldService(database, events, clock)
     exposition = Exposition(metrics)
-    policy_book = PolicyBook(database, clock)
     provide(
         app,
         settings,
@@ -333,6 +344,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         exposition,
         DraftAnalytics(draft_counters, clock),
         policy_book,
+        keeping,
+        due_targets,
+        renewing,
     )
     app.extensions |= {
         "support.metrics": metrics,
@@ -351,6 +365,8 @@ def scoring_weights(settings: Settings) -> Weights:
         urgency=settings.scoring_urgency_weight,
         waiting=settings.scoring_waiting_weight,
         sentiment=settings.scoring_sentiment_boost,
+        sla_at_risk=settings.scoring_sla_at_risk,
+        sla_breached=settings.scoring_sla_breached,
         topic_alert=settings.topic_alert_boost,
     )
 

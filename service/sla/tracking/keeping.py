@@ -29,7 +29,7 @@ Key = tuple[Target, datetime]
 
 
 class PolicySource(Protocol):
-    def policies(self, session: Session) -> Policies:
+    def fresh(self, session: Session) -> Policies:
         """As they are by now, in their order."""
 
 
@@ -43,7 +43,7 @@ class TargetKeeping:
     def bring_up(self, session: Session, ticket_ids: Sequence[str]) -> Mapping[str, int]:
         """The promises to these tickets, as they are by now, with what there is to tell of them."""
         since = queries.held_since(session)
-        policies, now = self._policies.policies(session), self._clock.now()
+        policies, now = self._policies.fresh(session), self._clock.now()
         tickets = tracked(session, ticket_ids, since)
         kept: defaultdict[str, dict[Key, KeptTarget]] = defaultdict(dict)
         for row in queries.kept_of(session, ticket_ids):

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, literal, select, tuple_, update
+from sqlalchemy import delete, insert, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.among import Among
 from service.sla.tracking.models import KeptTarget, Renewal, TrackingState
-from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket
 
 THE_ROW = 1
@@ -31,6 +30,10 @@ def state(session: Session) -> TrackingState:
 
 def held_since(session: Session) -> datetime | None:
     return state(session).since
+
+
+def made_with(session: Session) -> str | None:
+    return session.scalar(select(TrackingState.made_with).where(TrackingState.id == THE_ROW))
 
 
 def kept_of(session: Session, ticket_ids: Sequence[str]) -> Sequence[KeptTarget]:
@@ -102,11 +105,3 @@ def next_open(
         place = tuple_(literal(after[0], Ticket.created_at.type), literal(after[1]))
         statement = statement.where(tuple_(Ticket.created_at, Ticket.id) > place)
     return session.execute(statement).all()
-
-
-def forget_renewal(session: Session, renewal_id: int) -> None:
-    session.execute(delete(Renewal).where(Renewal.id == renewal_id))
-
-
-def move_renewal(session: Session, renewal_id: int, **place: Any) -> None:
-    session.execute(update(Renewal).where(Renewal.id == renewal_id).values(**place))

@@ -1,0 +1,99 @@
+"""Open tickets whose promises are to be made anew, since policies, calendars or what counts are others."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from providers.ports import Clock
+from service.database import Database
+from service.events import TEAM_UPDATED
+from service.feed.following import FedEvent
+from service.sla.tracking import queries
+from service.sla.tracking.keeping import TargetKeeping
+from service.sla.tracking.models import Renewal
+from service.tickets.lifecycle import UNSETTLED
+
+AT_ONCE = 200
+LONGEST_RUN_S = 1.0
+LIBRARIES = ("holidays", "tzdata")
+"""Another version may have other holidays, and clocks that go otherwise."""
+
+
+def to_renew(events: Sequence[FedEvent]) -> Iterator[str | None]:
+    """Policies under which all tickets are to be made anew; None for all open ones."""
+    for event in events:
+        if event.type == TEAM_UPDATED.name and "department" in (event.after or {}):
+            yield None
+
+
+class TargetRenewing:
+    """In short transactions, each of which keeps how far it came: whoever goes on does so from there."""
+
+    def __init__(self, database: Database, keeping: TargetKeeping, clock: Clock) -> None:
+        self._database = database
+        self._keeping = keeping
+        self._clock = clock
+
+    def run(self) -> Mapping[str, int]:
+        """For a second, or until nothing is left."""
+        began, renewed = self._clock.monotonic(), 0
+        self._begin_where_made_otherwise()
+        while (count := self._step()) is not None:
+            renewed += count
+            if self._clock.monotonic() - began > LONGEST_RUN_S:
+                break
+        return {"tickets": renewed}
+
+    def _begin_where_made_otherwise(self) -> None:
+        made_with = self._fingerprint()
+        with self._database.reading() as session:
+            if queries.made_with(session) == made_with:
+                return
+        with self._database.writing() as session:
+            state = queries.state(session)
+            if state.made_with != made_with:
+                state.made_with = made_with
+                queries.renew(session, None)
+
+    def _fingerprint(self) -> str:
+        parts = [self._keeping.points, *(metadata.version(name) for name in LIBRARIES)]
+        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+    def _step(self) -> int | None:
+        """How many tickets; None where nothing is left."""
+        with self._database.reading() as session:
+            if queries.first_renewal(session) is None:
+                return None
+        with self._database.writing() as session:
+            queries.state(session)
+            renewal = queries.first_renewal(session)
+            if renewal is None:
+                return None
+            ids = self._next(session, renewal)
+            self._keeping.bring_up(session, ids)
+            return len(ids)
+
+    def _next(self, session: Session, renewal: Renewal) -> list[str]:
+        """The next tickets; the place moves behind them."""
+        if renewal.policy_id is not None:
+            ids = list(queries.next_under(session, renewal.policy_id, renewal.after_id, AT_ONCE))
+            if len(ids) < AT_ONCE:
+                session.delete(renewal)
+            else:
+                renewal.after_id = ids[-1]
+            return ids
+        status = renewal.after_status or UNSETTLED[0].value
+        after = (renewal.after_created_at, renewal.after_id) if renewal.after_created_at else None
+        rows = queries.next_open(session, status, after, AT_ONCE)
+        if len(rows) == AT_ONCE:
+            last = rows[-1]
+            renewal.after_status, renewal.after_created_at, renewal.after_id = status, last.created_at, last.id
+        elif status == UNSETTLED[-1]:
+            session.delete(renewal)
+        else:
+            renewal.after_status, renewal.after_created_at = UNSETTLED[-1].value, None
+            renewal.after_id = queries.FIRST
+        return [row.id for row in rows]
