@@ -20,10 +20,13 @@ LONGEST_RUN_S = 1.0
 
 
 class DueTargets:
-    def __init__(self, database: Database, keeping: TargetKeeping, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, keeping: TargetKeeping, clock: Clock, *, at_once: int = AT_ONCE
+    ) -> None:
         self._database = database
         self._keeping = keeping
         self._clock = clock
+        self._at_once = at_once
 
     def run(self) -> Mapping[str, int]:
         """For a second, or until nothing is due: what is left after an absence waits for the next run."""
@@ -42,7 +45,7 @@ class DueTargets:
                 return {}
         with self._database.writing() as session:
             queries.state(session)
-            ids = queries.due(session, self._clock.now(), AT_ONCE)
+            ids = queries.due(session, self._clock.now(), self._at_once)
             return self._keeping.bring_up(session, ids) if ids else {}
 
 

@@ -32,10 +32,13 @@ def to_renew(events: Sequence[FedEvent]) -> Iterator[str | None]:
 class TargetRenewing:
     """In short transactions, each of which keeps how far it came: whoever goes on does so from there."""
 
-    def __init__(self, database: Database, keeping: TargetKeeping, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, keeping: TargetKeeping, clock: Clock, *, at_once: int = AT_ONCE
+    ) -> None:
         self._database = database
         self._keeping = keeping
         self._clock = clock
+        self._at_once = at_once
 
     def run(self) -> Mapping[str, int]:
         """For a second, or until nothing is left."""
@@ -79,16 +82,16 @@ class TargetRenewing:
     def _next(self, session: Session, renewal: Renewal) -> list[str]:
         """The next tickets; the place moves behind them."""
         if renewal.policy_id is not None:
-            ids = list(queries.next_under(session, renewal.policy_id, renewal.after_id, AT_ONCE))
-            if len(ids) < AT_ONCE:
+            ids = list(queries.next_under(session, renewal.policy_id, renewal.after_id, self._at_once))
+            if len(ids) < self._at_once:
                 session.delete(renewal)
             else:
                 renewal.after_id = ids[-1]
             return ids
         status = renewal.after_status or UNSETTLED[0].value
         after = (renewal.after_created_at, renewal.after_id) if renewal.after_created_at else None
-        rows = queries.next_open(session, status, after, AT_ONCE)
-        if len(rows) == AT_ONCE:
+        rows = queries.next_open(session, status, after, self._at_once)
+        if len(rows) == self._at_once:
             last = rows[-1]
             renewal.after_status, renewal.after_created_at, renewal.after_id = status, last.created_at, last.id
         elif status == UNSETTLED[-1]:
