@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, literal, select, tuple_
+from sqlalchemy import Row, bindparam, delete, insert, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from service.among import Among
+from service.sla.policies import Target
 from service.sla.tracking.models import KeptTarget, Renewal, TrackingState
 from service.tickets.models import Ticket
 
@@ -16,6 +17,33 @@ FIRST = ""
 """Before all ids."""
 
 _KEPT = select(KeptTarget).where(Among(KeptTarget.ticket_id, "ids"))  # type: ignore[arg-type]  # a column of texts
+
+_NEWEST = union_all(
+    *(
+        select(
+            select(
+                KeptTarget.target,
+                KeptTarget.policy_id,
+                KeptTarget.status,
+                KeptTarget.warn_at,
+                KeptTarget.due_at,
+                KeptTarget.breached_at,
+                KeptTarget.met_at,
+                KeptTarget.paused_since,
+                KeptTarget.made_at,
+            )
+            .where(
+                KeptTarget.ticket_id == bindparam("ticket_id"),
+                KeptTarget.target == target,
+                KeptTarget.policy_id.is_not(None),
+            )
+            .order_by(KeptTarget.cycle_at.desc())
+            .limit(1)
+            .subquery()
+        )
+        for target in Target
+    )
+)
 
 
 def state(session: Session) -> TrackingState:
@@ -28,6 +56,11 @@ def state(session: Session) -> TrackingState:
     return row
 
 
+def since(session: Session) -> datetime | None:
+    """Nothing was promised before."""
+    return session.scalar(select(TrackingState.since).where(TrackingState.id == THE_ROW))
+
+
 def held_since(session: Session) -> datetime | None:
     return state(session).since
 
@@ -38,6 +71,11 @@ def made_with(session: Session) -> str | None:
 
 def kept_of(session: Session, ticket_ids: Sequence[str]) -> Sequence[KeptTarget]:
     return session.scalars(_KEPT, {"ids": list(ticket_ids)}).all()
+
+
+def newest_kept(session: Session, ticket_id: str) -> Sequence[Row[Any]]:
+    """Of each target the newest cycle under which something is promised."""
+    return session.connection().execute(_NEWEST, {"ticket_id": ticket_id}).all()
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
