@@ -69,6 +69,8 @@ class Permission(StrEnum):
     PROVIDERS_READ = "providers.read"
     PROVIDERS_CHANGE = "providers.change"
     ANALYTICS_READ = "analytics.read"
+    SERVICE_LEVELS_READ = "service_levels.read"
+    SERVICE_LEVELS_CHANGE = "service_levels.change"
     METRICS_READ = "metrics.read"
 
 
@@ -109,6 +111,8 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.PROVIDERS_READ:       (NONE, NONE, NONE,  ANY,  ANY),
     Permission.PROVIDERS_CHANGE:     (NONE, NONE, NONE, NONE,  ANY),
     Permission.ANALYTICS_READ:       (NONE, NONE,  ANY,  ANY,  ANY),
+    Permission.SERVICE_LEVELS_READ:  ( ANY,  ANY,  ANY,  ANY,  ANY),
+    Permission.SERVICE_LEVELS_CHANGE: (NONE, NONE, NONE, ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
 }
 # fmt: on
@@ -149,6 +153,7 @@ _READING = {
     Permission.CONFIGURATION_READ,
     Permission.AGENTS_READ,
     Permission.ACCOUNT_READ,
+    Permission.SERVICE_LEVELS_READ,
 }
 
 SCOPES: Mapping[Scope, frozenset[Permission]] = {
@@ -173,6 +178,8 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.PROVIDERS_READ,
             Permission.PROVIDERS_CHANGE,
             Permission.FIELDS_CHANGE,
+            Permission.SERVICE_LEVELS_READ,
+            Permission.SERVICE_LEVELS_CHANGE,
             Permission.ACCOUNT_READ,
         }
     ),

@@ -74,7 +74,7 @@ from service.provider_control.statistics import CallStatistics
 from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
-from service.sla.services import PolicyBook
+from service.sla.services import CalendarService, PolicyBook, PolicyRehearsal, PolicyService
 from service.sla.tracking.due import DueTargets
 from service.sla.tracking.due import jobs as service_level_jobs
 from service.sla.tracking.following import TargetFollower
@@ -344,6 +344,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         exposition,
         DraftAnalytics(draft_counters, clock),
         policy_book,
+        CalendarService(database, events, policy_book, clock),
+        PolicyService(database, events, policy_book, clock),
+        PolicyRehearsal(database),
         keeping,
         due_targets,
         renewing,

@@ -98,6 +98,8 @@ def path_of(company: Company, route: Route, **known: str) -> str:
         "index": "0",
         "key": "order_number",
         "member_id": "agent_nobody",
+        "calendar_id": "calendar_always",
+        "policy_id": "policy_urgent",
     }
     return re.sub(r"<([^>]+)>", lambda found: (defaults | known)[found[1]], route.rule)
 
