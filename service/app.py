@@ -23,6 +23,7 @@ from service.migrating import MIGRATIONS
 from service.privacy.views import blueprint as privacy
 from service.provider_control.views import blueprint as provider_control
 from service.settings import Settings, read_environment
+from service.sla.tracking.views import blueprint as service_levels
 from service.sla.views import BLUEPRINTS as sla  # noqa: N811  # one name per domain
 from service.telemetry import logging, requests
 from service.telemetry.metrics import Metrics
@@ -73,7 +74,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     documentation.install(
         app,
         [
-            *(health, intelligence, *desk, *sla, *tickets, *customers, *agents),
+            *(health, intelligence, *desk, *sla, service_levels, *tickets, *customers, *agents),
             *(*access, privacy, provider_control, analytics, audit, metrics_view),
         ],
     )

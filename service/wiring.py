@@ -19,6 +19,7 @@ from providers.resilience.caching import decoded
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from providers.statistical.provider import StatisticalProvider
+from service.agents.services import AgentDirectory
 from service.analytics.services import DraftAnalytics
 from service.audit.services import AuditTrail
 from service.auditing import Audit
@@ -75,12 +76,8 @@ from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
 from service.sla.services import CalendarService, PolicyBook, PolicyRehearsal, PolicyService
-from service.sla.tracking.due import DueTargets
-from service.sla.tracking.due import jobs as service_level_jobs
-from service.sla.tracking.following import TargetFollower
 from service.sla.tracking.judging import Points
-from service.sla.tracking.keeping import TargetKeeping
-from service.sla.tracking.renewing import TargetRenewing
+from service.sla.tracking.services import Tracking
 from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
 from service.telemetry.metrics import Metrics
@@ -245,12 +242,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         index=index,
         forget=chain.forget,
     )
-    policy_book = PolicyBook(database, clock)
-    points = Points(at_risk=settings.scoring_sla_at_risk, breached=settings.scoring_sla_breached)
-    keeping = TargetKeeping(events, policy_book, clock, points)
-    due_targets = DueTargets(database, keeping, clock)
-    renewing = TargetRenewing(database, keeping, clock)
-    followers.add(TargetFollower(keeping))
+    tracking = _tracking(
+        followers, database, events=events, directory=entrance.directory, clock=clock, weights=weights
+    )
     jobs = named_jobs(
         database=database,
         chain=chain,
@@ -269,7 +263,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
         keys=entrance.keys,
-        feed_jobs=[relay.job(), *followers.jobs(), *service_level_jobs(due_targets, renewing)],
+        feed_jobs=[relay.job(), *followers.jobs(), *tracking.jobs()],
     )
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
@@ -293,7 +287,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         tickets,
         inbox,
         DeskService(database, inbox, known),
-        TicketPages(database, profiles, known),
+        TicketPages(database, profiles, known, tracking.levels),
         CustomerPages(database, customers, orders, known),
         profiles,
         ShoppingService(customers, orders),
@@ -343,13 +337,11 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         ),
         exposition,
         DraftAnalytics(draft_counters, clock),
-        policy_book,
-        CalendarService(database, events, policy_book, clock),
-        PolicyService(database, events, policy_book, clock),
+        tracking.book,
+        CalendarService(database, events, tracking.book, clock),
+        PolicyService(database, events, tracking.book, clock),
         PolicyRehearsal(database),
-        keeping,
-        due_targets,
-        renewing,
+        *tracking.components(),
     )
     app.extensions |= {
         "support.metrics": metrics,
@@ -372,6 +364,28 @@ def scoring_weights(settings: Settings) -> Weights:
         sla_breached=settings.scoring_sla_breached,
         topic_alert=settings.topic_alert_boost,
     )
+
+
+def _tracking(
+    followers: Followers,
+    database: Database,
+    *,
+    events: EventLog,
+    directory: AgentDirectory,
+    clock: Clock,
+    weights: Weights,
+) -> Tracking:
+    """Which follows what becomes of the tickets."""
+    tracking = Tracking.over(
+        database,
+        events=events,
+        book=PolicyBook(database, clock),
+        directory=directory,
+        clock=clock,
+        points=Points(at_risk=weights.sla_at_risk, breached=weights.sla_breached),
+    )
+    followers.add(tracking.follower)
+    return tracking
 
 
 def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:

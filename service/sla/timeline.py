@@ -3,10 +3,10 @@
 A cycle is one promise that begins, may pause, and may be kept: the first response and the resolution are one
 each, every question after the first response is one by itself.
 
-A ticket that waits for its customer (pending) pauses its resolution alone: who asked something is still to be
-answered. Nothing runs while a ticket is resolved, closed or deleted; one that is opened again goes on where it
-stopped. What was written before the first response is answered by it. A message that was deleted is not there:
-a question is none any more, and one whose answer was deleted waits again, as `waiting_since` tells, too.
+A ticket that waits for its customer (pending) pauses its resolution alone: who asked something is still to
+be answered. Nothing runs while a ticket is resolved, closed or deleted; one that is opened again goes on
+where it stopped. What was written before the first response is answered by it. A message that was deleted is
+not there: a question is none any more, and one whose answer was deleted waits again, as `waiting_since` says.
 """
 
 from collections.abc import Iterator, Sequence

@@ -6,16 +6,18 @@ from service.customers.services import CustomerService, OrderService, ToldCustom
 from service.database import Database
 from service.desk.services.customers import KnownCustomer, KnownCustomers
 from service.desk.services.profiles import CustomerProfile, Profiles
+from service.sla.tracking.reading import LevelsInShort, ServiceLevels
 from service.tickets.services import ReadTicket, read_ticket
 
 
 @dataclass(frozen=True, slots=True)
 class TicketPage:
-    """`profile` None: too little is known of the customer for one."""
+    """`profile` None: too little is known of the customer for one. `sla` None: nothing is promised."""
 
     read: ReadTicket
     customer: KnownCustomer
     customer_profile: CustomerProfile | None
+    sla: LevelsInShort | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +29,22 @@ class CustomerPage:
 class TicketPages:
     """No provider is waited for: what is missing or old is asked for behind."""
 
-    def __init__(self, database: Database, profiles: Profiles, known: KnownCustomers) -> None:
+    def __init__(
+        self, database: Database, profiles: Profiles, known: KnownCustomers, levels: ServiceLevels
+    ) -> None:
         self._database = database
         self._profiles = profiles
         self._known = known
+        self._levels = levels
 
     def read(self, ticket_id: str) -> TicketPage:
-        """In three to six statements. Raises `NotFound`."""
+        """In four to seven statements. Raises `NotFound`."""
         with self._database.reading() as session:
             read = read_ticket(session, ticket_id)
             profiled = self._profiles.of(session, read.customer)
+            sla = self._levels.in_short(session, ticket_id)
         self._known.keep_up_to_date([profiled.customer])
-        return TicketPage(read, profiled.customer, profiled.profile)
+        return TicketPage(read, profiled.customer, profiled.profile, sla)
 
 
 class CustomerPages:

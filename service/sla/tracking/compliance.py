@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -25,9 +26,10 @@ from service.sla.tracking.counters import (
     QUARTER,
     TEAM,
 )
-from service.sla.tracking.lists import Which, count_present
+from service.sla.tracking.lists import TargetLists, Which
 from service.sla.tracking.models import ComplianceCounter as Counted
 from service.sla.tracking.periods import ONE_DAY, Period
+from service.tickets.sights import Sight
 
 SHARE_DIGITS = 4
 
@@ -110,24 +112,36 @@ class Dashboard:
 
 
 class ComplianceReports:
-    def __init__(self, database: Database, book: PolicyBook, clock: Clock) -> None:
+    def __init__(self, database: Database, lists: TargetLists, book: PolicyBook, clock: Clock) -> None:
         self._database = database
+        self._lists = lists
         self._book = book
         self._clock = clock
 
-    def report(self, period: Period, *, agent_id: str | None = None) -> ComplianceReport:
-        """`agent_id`: of one agent alone."""
+    def report(
+        self, *, since: date | None, until: date | None, zone: ZoneInfo, agent_id: str | None
+    ) -> ComplianceReport:
+        """`agent_id`: of one agent alone, None for everybody's. Raises `InvalidField`."""
+        period = Period.asked(since, until, zone, self._clock.now())
         with self._database.reading() as session:
             return self._report(session, period, agent_id)
 
-    def dashboard(self, period: Period) -> Dashboard:
-        with self._database.reading() as session:
-            return Dashboard(
-                as_of=self._clock.now(),
-                at_risk=Present(*count_present(session, Which.AT_RISK)),
-                breached=Present(*count_present(session, Which.BREACHED)),
-                report=self._report(session, period, None),
-            )
+    def dashboard(
+        self,
+        *,
+        since: date | None,
+        until: date | None,
+        zone: ZoneInfo,
+        agent_id: str | None,
+        sight: Sight | None,
+    ) -> Dashboard:
+        """`sight`: what is counted at present. Raises `InvalidField`."""
+        return Dashboard(
+            as_of=self._clock.now(),
+            at_risk=Present(*self._lists.count(Which.AT_RISK, sight)),
+            breached=Present(*self._lists.count(Which.BREACHED, sight)),
+            report=self.report(since=since, until=until, zone=zone, agent_id=agent_id),
+        )
 
     def _report(self, session: Session, period: Period, agent_id: str | None) -> ComplianceReport:
         by_day = _by_day(session, period, *((ALL, "") if agent_id is None else (AGENT, agent_id)))

@@ -9,7 +9,6 @@ from service.events import (
     CONVERSATION_RESET,
     MESSAGE_ADDED,
     MESSAGE_DELETED,
-    TEAM_UPDATED,
     TICKET_CREATED,
     TICKET_DELETED,
     TICKET_RESTORED,
@@ -18,7 +17,7 @@ from service.events import (
 from service.feed.following import FedEvent
 from service.sla.tracking import queries
 from service.sla.tracking.keeping import TargetKeeping
-from service.sla.tracking.renewing import to_renew
+from service.sla.tracking.renewing import OF_RULES, to_renew
 
 OF_TICKETS = frozenset(
     kind.name
@@ -32,7 +31,6 @@ OF_TICKETS = frozenset(
         CONVERSATION_RESET,
     )
 )
-OF_RULES = frozenset({TEAM_UPDATED.name})
 AT_ONCE = 200
 
 
@@ -51,8 +49,10 @@ class TargetFollower:
         ids = sorted({event.ticket_id for event in moved if event.ticket_id})
         for start in range(0, len(ids), AT_ONCE):
             self._keeping.bring_up(session, ids[start : start + AT_ONCE])
-        for policy_id in dict.fromkeys(to_renew(events)):
-            queries.renew(session, policy_id)
+        rules = [event for event in events if event.type in OF_RULES]
+        if rules:
+            for policy_id in dict.fromkeys(to_renew(rules, self._keeping.policies(session))):
+                queries.renew(session, policy_id)
 
 
 def _counts(event: FedEvent, since: datetime | None) -> bool:

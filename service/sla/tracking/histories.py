@@ -73,7 +73,7 @@ _EVENTS = (
         StoredEvent.after["created_at"].as_string().label("told_created_at"),
     )
     .where(
-        Among(StoredEvent.ticket_id, "ids"),
+        Among(StoredEvent.ticket_id, "ids"),  # type: ignore[arg-type]  # one without a ticket is among none
         or_(
             StoredEvent.type.in_([TICKET_CREATED.name, TICKET_DELETED.name, TICKET_RESTORED.name]),
             and_(StoredEvent.type == TICKET_UPDATED.name, _status.is_not(None)),

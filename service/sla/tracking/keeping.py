@@ -40,6 +40,9 @@ class TargetKeeping:
         self._policies = policies
         self._clock = clock
 
+    def policies(self, session: Session) -> Policies:
+        return self._policies.fresh(session)
+
     def bring_up(self, session: Session, ticket_ids: Sequence[str]) -> Mapping[str, int]:
         """The promises to these tickets, as they are by now, with what there is to tell of them."""
         since = queries.held_since(session)

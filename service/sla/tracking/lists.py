@@ -62,9 +62,7 @@ class ListedTarget:
 
 
 class TargetLists:
-    def __init__(
-        self, database: Database, book: PolicyBook, directory: AgentDirectory
-    ) -> None:
+    def __init__(self, database: Database, book: PolicyBook, directory: AgentDirectory) -> None:
         self._database = database
         self._book = book
         self._directory = directory
@@ -77,10 +75,18 @@ class TargetLists:
         """What is due first comes first."""
         return self._listed(Which.AT_RISK, filters, page, sight)
 
+    def count(self, which: Which, sight: Sight | None) -> tuple[int, bool]:
+        """Of what is not done; where there are many, a lower bound, and that it is one."""
+        with self._database.reading() as session:
+            return Walk(session, which, Filters(met=False), self._seen(sight)).count()
+
+    def _seen(self, sight: Sight | None) -> Seen | None:
+        return Seen.by(sight, self._directory) if sight else None
+
     def _listed(
         self, which: Which, filters: Filters, page: Page, sight: Sight | None
     ) -> Listing[ListedTarget]:
-        seen = Seen.by(sight, self._directory) if sight else None
+        seen = self._seen(sight)
         policies = self._book.policies()
         with self._database.reading() as session:
             walk = Walk(session, which, filters, seen)
@@ -95,11 +101,6 @@ class TargetLists:
         )
 
 
-def count_present(session: Session, which: Which) -> tuple[int, bool]:
-    """Of what is not met; where there are many, a lower bound, and that it is one."""
-    return Walk(session, which, Filters(met=False), None).count()
-
-
 class Walk:
     """Along one of the two lists, in its order."""
 
@@ -107,7 +108,9 @@ class Walk:
         self._session = session
         self._seen = seen
         self._newest_first = which is Which.BREACHED
-        self._where: list[Any] = [BREACHED] if self._newest_first else [AT_RISK, KeptTarget.due_at.is_not(None)]
+        self._where: list[Any] = (
+            [BREACHED] if self._newest_first else [AT_RISK, KeptTarget.due_at.is_not(None)]
+        )
         self._where += _narrowed(filters)
 
     def page(self, page: Page) -> Sequence[Row[Any]]:

@@ -92,7 +92,7 @@ class TrackingState(Base):
 class Renewal(Base):
     """Open tickets whose targets are to be made anew, and how far that is.
 
-    `policy_id`: those that are under the policy, by their ids; None for all, by `status`, `created_at` and id.
+    `policy_id`: those that are under the policy, by their ids; None for all, by status, `created_at`, id.
     """
 
     __tablename__ = "service_level_renewals"

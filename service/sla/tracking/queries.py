@@ -16,7 +16,7 @@ THE_ROW = 1
 FIRST = ""
 """Before all ids."""
 
-_KEPT = select(KeptTarget).where(Among(KeptTarget.ticket_id, "ids"))  # type: ignore[arg-type]  # a column of texts
+_KEPT = select(KeptTarget).where(Among(KeptTarget.ticket_id, "ids"))
 
 _NEWEST = union_all(
     *(
@@ -130,9 +130,7 @@ def next_under(session: Session, policy_id: str, after_id: str, limit: int) -> S
     return session.scalars(statement).all()
 
 
-def next_open(
-    session: Session, status: str, after: tuple[datetime, str] | None, limit: int
-) -> Sequence[Any]:
+def next_open(session: Session, status: str, after: tuple[datetime, str] | None, limit: int) -> Sequence[Any]:
     statement = (
         select(Ticket.id, Ticket.created_at)
         .where(Ticket.status == status, Ticket.deleted_at.is_(None))

@@ -153,9 +153,7 @@ class TargetInShort:
             breached_at, status = row.due_at, Status.BREACHED
         elif status is Status.WITHIN_SLA and row.warn_at is not None and row.warn_at <= now:
             status = Status.AT_RISK
-        return cls(
-            row.target, row.policy_id, status, row.due_at, breached_at, row.met_at, row.paused_since
-        )
+        return cls(row.target, row.policy_id, status, row.due_at, breached_at, row.met_at, row.paused_since)
 
 
 @dataclass(frozen=True, slots=True)

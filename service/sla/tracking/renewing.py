@@ -9,8 +9,16 @@ from sqlalchemy.orm import Session
 
 from providers.ports import Clock
 from service.database import Database
-from service.events import TEAM_UPDATED
+from service.events import (
+    SLA_CALENDAR_CHANGED,
+    SLA_POLICIES_REORDERED,
+    SLA_POLICY_CHANGED,
+    SLA_POLICY_CREATED,
+    SLA_POLICY_DELETED,
+    TEAM_UPDATED,
+)
 from service.feed.following import FedEvent
+from service.sla.policies import Policies
 from service.sla.tracking import queries
 from service.sla.tracking.keeping import TargetKeeping
 from service.sla.tracking.models import Renewal
@@ -18,14 +26,35 @@ from service.tickets.lifecycle import UNSETTLED
 
 AT_ONCE = 200
 LONGEST_RUN_S = 1.0
+TERMS = {
+    "name",
+    "calendar_id",
+    "first_response_minutes",
+    "next_response_minutes",
+    "resolution_minutes",
+    "warning_share",
+}
+"""Of a policy, what does not decide which tickets are under it."""
+
+ANY_TICKET = {
+    kind.name for kind in (SLA_POLICY_CREATED, SLA_POLICY_CHANGED, SLA_POLICY_DELETED, SLA_POLICIES_REORDERED)
+}
+OF_RULES = frozenset({*ANY_TICKET, SLA_CALENDAR_CHANGED.name, TEAM_UPDATED.name})
+
 LIBRARIES = ("holidays", "tzdata")
 """Another version may have other holidays, and clocks that go otherwise."""
 
 
-def to_renew(events: Sequence[FedEvent]) -> Iterator[str | None]:
-    """Policies under which all tickets are to be made anew; None for all open ones."""
+def to_renew(events: Sequence[FedEvent], policies: Policies) -> Iterator[str | None]:
+    """Policies under which all tickets are to be made anew; None for all open ones, under any or none."""
     for event in events:
-        if event.type == TEAM_UPDATED.name and "department" in (event.after or {}):
+        changed = set(event.after or {})
+        if event.type == SLA_CALENDAR_CHANGED.name:
+            yield from (policy.id for policy in policies.in_order if policy.calendar_id == event.subject_id)
+        elif event.type == SLA_POLICY_CHANGED.name and changed <= TERMS:
+            if changed != {"name"}:
+                yield event.subject_id
+        elif event.type in ANY_TICKET or (event.type == TEAM_UPDATED.name and "department" in changed):
             yield None
 
 
@@ -93,7 +122,11 @@ class TargetRenewing:
         rows = queries.next_open(session, status, after, self._at_once)
         if len(rows) == self._at_once:
             last = rows[-1]
-            renewal.after_status, renewal.after_created_at, renewal.after_id = status, last.created_at, last.id
+            renewal.after_status, renewal.after_created_at, renewal.after_id = (
+                status,
+                last.created_at,
+                last.id,
+            )
         elif status == UNSETTLED[-1]:
             session.delete(renewal)
         else:

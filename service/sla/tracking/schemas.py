@@ -1,14 +1,16 @@
 """How promises stand, on the wire."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, post_load
 
-from service.http.fields import Choice, Flag, Rfc3339, Text
+from service.customers.schemas.customers import TimeZone
+from service.http.fields import Choice, Count, Flag, Rfc3339, Text
 from service.http.pagination import MAX_LIMIT, PaginationSchema
-from service.http.fields import Count
 from service.sla.policies import Target
+from service.sla.schemas.calendars import Day
 from service.sla.timeline import Status
 from service.sla.working_time import Kind
 from service.tickets.models import Priority, TicketStatus
@@ -21,7 +23,9 @@ class Seconds(fields.Field[timedelta]):
     """A length of time, to the microsecond."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"metadata": {"type": "number", **SECONDS, **options.pop("metadata", {})}} | options)
+        super().__init__(
+            **{"metadata": {"type": "number", **SECONDS, **options.pop("metadata", {})}} | options
+        )
 
     def _serialize(self, value: timedelta | None, attr: str | None, obj: Any, **kwargs: Any) -> float | None:
         return None if value is None else value.total_seconds()
@@ -32,9 +36,8 @@ class Minutes(Seconds):
         return None if value is None else value / timedelta(minutes=1)
 
 
-def a_time(description: str | None = None) -> Rfc3339:
-    told = {} if description is None else {"metadata": {"description": description}}
-    return Rfc3339(allow_none=True, **told)
+def a_time(description: str) -> Rfc3339:
+    return Rfc3339(allow_none=True, metadata={"description": description})
 
 
 def target_field() -> fields.String:
@@ -63,18 +66,16 @@ class TargetLevelSchema(Schema):
 
     target = target_field()
     policy = fields.Nested(PolicyNameSchema)
-    target_minutes = Minutes(
-        attribute="length", metadata={"description": "of working time", "example": 480}
-    )
+    target_minutes = Minutes(attribute="length", metadata={"description": "of working time", "example": 480})
     begin = Rfc3339()
     warn_at = a_time("from then on it is at risk; null as for due_at")
     due_at = a_time("null while it is paused, or where the calendar has too few hours ahead")
     elapsed_s = Seconds(attribute="elapsed", metadata={"description": "of working time, without pauses"})
     remaining_s = Seconds(attribute="remaining", metadata={"description": "below zero once overdue"})
     status = status_field()
-    breached_at = a_time()
+    breached_at = Rfc3339(allow_none=True)
     met_at = a_time("when it was done, in time or late")
-    paused_since = a_time()
+    paused_since = Rfc3339(allow_none=True)
 
 
 class TicketLevelsSchema(Schema):
@@ -90,7 +91,7 @@ class TicketLevelsSchema(Schema):
     targets = fields.List(fields.Nested(TargetLevelSchema))
 
 
-class SegmentSchema(Schema):
+class TimeSegmentSchema(Schema):
     begin = Rfc3339()
     end = Rfc3339()
     kind = Choice(*Kind, metadata={"description": "working ones count", "example": "working"})
@@ -103,7 +104,7 @@ class SegmentSchema(Schema):
     )
 
 
-class EarlierSchema(Schema):
+class EarlierSegmentsSchema(Schema):
     begin = Rfc3339()
     end = Rfc3339()
     segments = fields.Integer(metadata={"description": "how many are told as sums", "example": 120})
@@ -126,11 +127,11 @@ class ExplainedSchema(Schema):
         metadata={"description": "the sum of the working segments, with those that are told as earlier"},
     )
     earlier = fields.Nested(
-        EarlierSchema,
+        EarlierSegmentsSchema,
         allow_none=True,
         metadata={"description": "segments before the last 500, as sums; null where there are no more"},
     )
-    segments = fields.List(fields.Nested(SegmentSchema))
+    segments = fields.List(fields.Nested(TimeSegmentSchema))
     differs = fields.Boolean(
         metadata={
             "description": "its calendar was changed since it was done: what was judged then stays, and is "
@@ -153,10 +154,10 @@ class TargetInShortSchema(Schema):
     target = target_field()
     policy_id = fields.String(metadata={"example": "policy_normal"})
     status = status_field()
-    due_at = a_time()
-    breached_at = a_time()
-    met_at = a_time()
-    paused_since = a_time()
+    due_at = Rfc3339(allow_none=True)
+    breached_at = Rfc3339(allow_none=True)
+    met_at = Rfc3339(allow_none=True)
+    paused_since = Rfc3339(allow_none=True)
 
 
 class LevelsInShortSchema(Schema):
@@ -216,3 +217,97 @@ class ListedTargetSchema(Schema):
 class TargetListSchema(Schema):
     targets = fields.List(fields.Nested(ListedTargetSchema), attribute="rows")
     pagination = fields.Nested(PaginationSchema)
+
+
+# ---------------------------------------------------------------- compliance
+
+
+class PeriodQuerySchema(Schema):
+    since = Day(
+        data_key="from",
+        load_default=None,
+        metadata={"description": "the first day; 30 days before to unless given", "example": "2026-01-01"},
+    )
+    until = Day(
+        data_key="to",
+        load_default=None,
+        metadata={"description": "exclusive; tomorrow unless given", "example": "2026-02-01"},
+    )
+    time_zone = TimeZone(
+        load_default="UTC", metadata={"description": "whose days (IANA)", "example": "Europe/Vienna"}
+    )
+
+    @post_load
+    def _in_days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        since, until = (values[name] and date.fromisoformat(values[name]) for name in ("since", "until"))
+        return {"since": since, "until": until, "zone": ZoneInfo(values["time_zone"])}
+
+
+class KeptPromisesSchema(Schema):
+    met = fields.Integer(metadata={"description": "done in time", "example": 38})
+    breached = fields.Integer(metadata={"example": 2})
+    compliance = fields.Float(
+        allow_none=True,
+        metadata={
+            "description": "met, of both; null where nothing was due",
+            "example": 0.95,
+            "minimum": 0,
+            "maximum": 1,
+        },
+    )
+
+
+class ComplianceSchema(KeptPromisesSchema):
+    """Of a `Compliance`: all targets together, and each by itself."""
+
+    first_response = fields.Nested(KeptPromisesSchema)
+    next_response = fields.Nested(KeptPromisesSchema)
+    resolution = fields.Nested(KeptPromisesSchema)
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        if attr in set(Target):
+            return obj.by_target[Target(attr)]
+        return getattr(obj.total, attr)
+
+
+class ValueComplianceSchema(Schema):
+    id = fields.String(allow_none=True, metadata={"description": "null for what has none"})
+    name = fields.String(allow_none=True, metadata={"description": "null where it is not known by now"})
+    compliance = fields.Nested(ComplianceSchema)
+
+
+class DayComplianceSchema(Schema):
+    day = fields.Date(metadata={"example": "2026-01-31"})
+    compliance = fields.Nested(ComplianceSchema)
+
+
+class ComplianceReportSchema(Schema):
+    """Of a `ComplianceReport`."""
+
+    since = fields.Date(data_key="from", attribute="period.since")
+    until = fields.Date(data_key="to", attribute="period.until", metadata={"description": "exclusive"})
+    time_zone = fields.String(attribute="period.zone.key", metadata={"example": "Europe/Vienna"})
+    agent_id = fields.String(
+        allow_none=True,
+        metadata={"description": "whose alone it is, for one who reads no others'; null for everybody's"},
+    )
+    overall = fields.Nested(ComplianceSchema)
+    by_policy = fields.List(fields.Nested(ValueComplianceSchema))
+    by_priority = fields.List(fields.Nested(ValueComplianceSchema))
+    by_team = fields.List(fields.Nested(ValueComplianceSchema))
+    by_agent = fields.List(fields.Nested(ValueComplianceSchema))
+    by_day = fields.List(fields.Nested(DayComplianceSchema))
+
+
+class OpenTargetsSchema(Schema):
+    count = fields.Integer(metadata={"example": 3})
+    is_estimate = fields.Boolean(metadata={"description": "there are more"})
+
+
+class DashboardSchema(Schema):
+    """Of a `Dashboard`."""
+
+    as_of = Rfc3339()
+    at_risk = fields.Nested(OpenTargetsSchema)
+    breached = fields.Nested(OpenTargetsSchema, metadata={"description": "and not done yet"})
+    report = fields.Nested(ComplianceReportSchema)

@@ -28,7 +28,7 @@ def history(
     promised_from: float | None = None,
     deleted: tuple[Span, ...] = (),
 ) -> History:
-    """`said`: such as `c0 a1 c2`, the customer at once, an agent after an hour, the customer an hour later."""
+    """`said`: such as `c0 a1 c2`, the customer at once, an agent after one hour, the customer after two."""
     turns = [Said(at(float(turn[1:])), turn[0] == "a") for turn in said.split()]
     answered = [turn.at for turn in turns if turn.from_agent]
     told = at(first_response_at) if first_response_at is not None else min(answered, default=None)
@@ -47,9 +47,7 @@ def of(told: History, target: Target) -> list[Cycle]:
 
 
 def promise(hours: float, calendar: Calendar = ALWAYS_OPEN) -> Terms:
-    return Terms(
-        calendar=calendar, length=timedelta(hours=hours), warn_after=timedelta(hours=hours) * 0.8
-    )
+    return Terms(calendar=calendar, length=timedelta(hours=hours), warn_after=timedelta(hours=hours) * 0.8)
 
 
 def stands(told: History, target: Target, terms: Terms, hours: float) -> State:
