@@ -86,6 +86,9 @@ SLA_CALENDAR_CREATED = EventType("sla.calendar_created", 1, audited=True)
 SLA_CALENDAR_CHANGED = EventType("sla.calendar_changed", 1, audited=True)
 SLA_CALENDAR_DELETED = EventType("sla.calendar_deleted", 1, audited=True)
 
+# What operators do with what is to leave the desk.
+OUTBOX_REPLAYED = EventType("outbox.replayed", 1, audited=True)
+
 # Who comes in, and with what. Recorded by whoever signs people in and holds the keys.
 SIGNED_IN = EventType("auth.signed_in", 1, audited=True)
 SIGN_IN_FAILED = EventType("auth.sign_in_failed", 1, audited=True)

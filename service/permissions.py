@@ -72,6 +72,7 @@ class Permission(StrEnum):
     SERVICE_LEVELS_READ = "service_levels.read"
     SERVICE_LEVELS_CHANGE = "service_levels.change"
     METRICS_READ = "metrics.read"
+    OUTBOX_MANAGE = "outbox.manage"
 
 
 Grants = Mapping[Permission, Reach]
@@ -114,6 +115,7 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.SERVICE_LEVELS_READ:  ( ANY,  ANY,  ANY,  ANY,  ANY),
     Permission.SERVICE_LEVELS_CHANGE: (NONE, NONE, NONE, ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
+    Permission.OUTBOX_MANAGE:        (NONE, NONE, NONE, NONE,  ANY),
 }
 # fmt: on
 
@@ -180,6 +182,7 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.FIELDS_CHANGE,
             Permission.SERVICE_LEVELS_READ,
             Permission.SERVICE_LEVELS_CHANGE,
+            Permission.OUTBOX_MANAGE,
             Permission.ACCOUNT_READ,
         }
     ),
