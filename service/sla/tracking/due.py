@@ -28,6 +28,10 @@ class DueTargets:
         self._clock = clock
         self._at_once = at_once
 
+    def idle(self) -> bool:
+        with self._database.reading() as session:
+            return not queries.due(session, self._clock.now(), 1)
+
     def run(self) -> Mapping[str, int]:
         """For a second, or until nothing is due: what is left after an absence waits for the next run."""
         began = self._clock.monotonic()
@@ -40,9 +44,8 @@ class DueTargets:
 
     def _step(self) -> Mapping[str, int]:
         """Empty where nothing is due."""
-        with self._database.reading() as session:
-            if not queries.due(session, self._clock.now(), 1):
-                return {}
+        if self.idle():
+            return {}
         with self._database.writing() as session:
             queries.state(session)
             ids = queries.due(session, self._clock.now(), self._at_once)
@@ -56,6 +59,7 @@ def jobs(due: DueTargets, renewing: TargetRenewing) -> list[Job]:
             description="warn of what is nearly due, and tell what is",
             schedule=Every(EVERY),
             run=due.run,
+            idle=due.idle,
             lease=LEASE,
         ),
         Job(
@@ -63,6 +67,7 @@ def jobs(due: DueTargets, renewing: TargetRenewing) -> list[Job]:
             description="make promises anew where policies or calendars are others than before",
             schedule=Every(EVERY),
             run=renewing.run,
+            idle=renewing.idle,
             lease=LEASE,
         ),
     ]

@@ -20,6 +20,7 @@ from service.events import (
 from service.feed.following import FedEvent
 from service.sla.policies import Policies
 from service.sla.tracking import queries
+from service.sla.tracking.judging import Points
 from service.sla.tracking.keeping import TargetKeeping
 from service.sla.tracking.models import Renewal
 from service.tickets.lifecycle import UNSETTLED
@@ -68,6 +69,12 @@ class TargetRenewing:
         self._keeping = keeping
         self._clock = clock
         self._at_once = at_once
+        self._made_with = _fingerprint(keeping.points)
+
+    def idle(self) -> bool:
+        with self._database.reading() as session:
+            made = queries.made_with(session) == self._made_with
+            return made and queries.first_renewal(session) is None
 
     def run(self) -> Mapping[str, int]:
         """For a second, or until nothing is left."""
@@ -80,19 +87,14 @@ class TargetRenewing:
         return {"tickets": renewed}
 
     def _begin_where_made_otherwise(self) -> None:
-        made_with = self._fingerprint()
         with self._database.reading() as session:
-            if queries.made_with(session) == made_with:
+            if queries.made_with(session) == self._made_with:
                 return
         with self._database.writing() as session:
             state = queries.state(session)
-            if state.made_with != made_with:
-                state.made_with = made_with
+            if state.made_with != self._made_with:
+                state.made_with = self._made_with
                 queries.renew(session, None)
-
-    def _fingerprint(self) -> str:
-        parts = [self._keeping.points, *(metadata.version(name) for name in LIBRARIES)]
-        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
     def _step(self) -> int | None:
         """How many tickets; None where nothing is left."""
@@ -133,3 +135,8 @@ class TargetRenewing:
             renewal.after_status, renewal.after_created_at = UNSETTLED[-1].value, None
             renewal.after_id = queries.FIRST
         return [row.id for row in rows]
+
+
+def _fingerprint(points: Points) -> str:
+    parts = [points, *(metadata.version(name) for name in LIBRARIES)]
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

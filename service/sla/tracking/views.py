@@ -12,10 +12,10 @@ from service.sla.tracking.lists import Filters, ListedTarget, TargetLists
 from service.sla.tracking.reading import ExplainedLevels, ServiceLevels, TicketLevels
 from service.sla.tracking.schemas import (
     BreachListQuerySchema,
+    ComplianceReportSchema,
     DashboardSchema,
     ExplainedLevelsSchema,
     PeriodQuerySchema,
-    ComplianceReportSchema,
     TargetListQuerySchema,
     TargetListSchema,
     TicketLevelsSchema,
