@@ -15,6 +15,7 @@ from tests.wire.malformed_access import of_access
 from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_customers import of_customers
 from tests.wire.malformed_privacy import of_privacy
+from tests.wire.malformed_promises import of_promises
 from tests.wire.malformed_service_levels import of_service_levels
 from tests.wire.raw import ask, request
 
@@ -57,7 +58,13 @@ def ticket(desk: Desk) -> str:
 
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
     of_people = (*of_customers(customer), *of_privacy(customer), *of_agents())
-    return [*endpoints(ticket, customer), *of_people, *of_access(), *of_service_levels()]
+    return [
+        *endpoints(ticket, customer),
+        *of_people,
+        *of_access(),
+        *of_service_levels(),
+        *of_promises(ticket),
+    ]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:

@@ -99,13 +99,8 @@ class PolicyBook:
         raise DatabaseUnavailable("policies and their calendars changed whenever they were read")
 
     def _loaded_calendars(self, session: Session) -> Mapping[str, tuple[int, Calendar]]:
-<<<<<<< HEAD
-        rows = queries.calendar_versions(session)
-        known, versions = self._calendars, {row.id: row.version for row in rows}
-=======
         known = self._calendars
         versions = {row.id: row.version for row in queries.calendar_versions(session)}
->>>>>>> calendars
         kept = {key: known[key] for key, version in versions.items() if known.get(key, (0,))[0] == version}
         missing = queries.calendars_among(session, versions.keys() - kept.keys())
         return kept | {row.id: (row.version, calendar_of(row)) for row in missing}

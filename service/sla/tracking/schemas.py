@@ -191,7 +191,7 @@ class BreachListQuerySchema(TargetListQuerySchema):
 
 
 class ListedTicketSchema(Schema):
-    id = fields.String(attribute="ticket_id")
+    id = fields.String(attribute="ticket_id", metadata={"example": "ticket_9"})
     subject = fields.String()
     status = Choice(*TicketStatus, attribute="ticket_status")
     priority = Choice(*Priority)
@@ -205,7 +205,9 @@ class ListedTargetSchema(Schema):
     ticket = fields.Nested(ListedTicketSchema, attribute="kept")
     policy = fields.Nested(PolicyNameSchema)
     target = Choice(*Target, attribute="kept.target", metadata={"example": "first_response"})
-    target_minutes = fields.Function(lambda one: one.kept.length_s / 60, metadata={"type": "number"})
+    target_minutes = fields.Function(
+        lambda one: one.kept.length_s / 60, metadata={"type": "number", "example": 30}
+    )
     begin = Rfc3339(attribute="kept.begin")
     status = Choice(*Status, attribute="kept.status")
     due_at = Rfc3339(attribute="kept.due_at", allow_none=True)
