@@ -80,6 +80,7 @@ from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
 from service.sla.services import CalendarService, PolicyBook, PolicyRehearsal, PolicyService
+from service.sla.tracking.following import TierFollowing
 from service.sla.tracking.judging import Points
 from service.sla.tracking.services import Tracking
 from service.telemetry.answers import AnswerLog
@@ -267,7 +268,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         forget=chain.forget,
     )
     tracking = _tracking(
-        followers, database, events=events, directory=entrance.directory, clock=clock, weights=weights
+        followers, ranking, database, events=events, directory=entrance.directory, clock=clock
     )
     jobs = named_jobs(
         database=database,
@@ -416,12 +417,12 @@ def scoring_weights(settings: Settings) -> Weights:
 
 def _tracking(
     followers: Followers,
+    ranking: Ranking,
     database: Database,
     *,
     events: EventLog,
     directory: AgentDirectory,
     clock: Clock,
-    weights: Weights,
 ) -> Tracking:
     """Which follows what becomes of the tickets."""
     tracking = Tracking.over(
@@ -430,9 +431,10 @@ def _tracking(
         book=PolicyBook(database, clock),
         directory=directory,
         clock=clock,
-        points=Points(at_risk=weights.sla_at_risk, breached=weights.sla_breached),
+        points=Points(at_risk=ranking.weights.sla_at_risk, breached=ranking.weights.sla_breached),
     )
     followers.add(tracking.follower)
+    ranking.when_facts_change(TierFollowing(tracking.book).facts_changed)
     return tracking
 
 

@@ -111,6 +111,7 @@ def create_state() -> None:
     op.create_table(
         "service_level_renewals",
         required("id", SEQUENCE, autoincrement=True),
+        sa.Column("ticket_id", IDENTIFIER),
         sa.Column("policy_id", IDENTIFIER),
         sa.Column("after_status", sa.String(20)),
         sa.Column("after_created_at", TIME),

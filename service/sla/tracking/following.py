@@ -15,6 +15,7 @@ from service.events import (
     TICKET_UPDATED,
 )
 from service.feed.following import FedEvent
+from service.sla.services import PolicyBook
 from service.sla.tracking import queries
 from service.sla.tracking.keeping import TargetKeeping
 from service.sla.tracking.renewing import OF_RULES, to_renew
@@ -57,3 +58,14 @@ class TargetFollower:
 
 def _counts(event: FedEvent, since: datetime | None) -> bool:
     return event.type in OF_TICKETS and (since is None or event.at >= since)
+
+
+class TierFollowing:
+    """Facts of customers change, and no event tells of it: their tickets may be under another policy then."""
+
+    def __init__(self, book: PolicyBook) -> None:
+        self._book = book
+
+    def facts_changed(self, session: Session, ticket_ids: Sequence[str]) -> None:
+        if self._book.policies().ask_for_tier:
+            queries.renew_tickets(session, ticket_ids)

@@ -37,9 +37,9 @@ class Points:
 
 
 def promised(policy: Policy | None, cycle: Cycle) -> Terms | None:
-    length = policy.targets.get(cycle.target) if policy else None
-    if policy is None or length is None:
+    if policy is None or cycle.target not in policy.targets:
         return None
+    length = policy.targets[cycle.target]
     return Terms(calendar=policy.calendar, length=length, warn_after=length * policy.warning_share)
 
 

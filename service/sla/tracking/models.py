@@ -90,14 +90,16 @@ class TrackingState(Base):
 
 
 class Renewal(Base):
-    """Open tickets whose targets are to be made anew, and how far that is.
+    """Tickets whose targets are to be made anew, and how far that is.
 
-    `policy_id`: those that are under the policy, by their ids; None for all, by status, `created_at`, id.
+    `ticket_id`: one of them. Else `policy_id`: those that are under the policy, by their ids; None for all
+    that are open, by status, `created_at`, id.
     """
 
     __tablename__ = "service_level_renewals"
 
     id: Mapped[int] = mapped_column(Sequence, primary_key=True)
+    ticket_id: Mapped[str | None] = mapped_column(Identifier)
     policy_id: Mapped[str | None] = mapped_column(Identifier)
     after_status: Mapped[str | None] = mapped_column(String(20))
     after_created_at: Mapped[datetime | None]

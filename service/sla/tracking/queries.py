@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, insert, literal, select, tuple_, union_all
@@ -102,13 +103,21 @@ def score(session: Session, scores: Mapping[str, float]) -> None:
 # ---------------------------------------------------------------- renewals
 
 
-def first_renewal(session: Session) -> Renewal | None:
-    return session.scalar(select(Renewal).order_by(Renewal.id).limit(1))
+def first_renewals(session: Session, limit: int) -> Sequence[Renewal]:
+    """Those of tickets, up to the first of many that is of more."""
+    renewals = session.scalars(select(Renewal).order_by(Renewal.id).limit(limit)).all()
+    of_tickets = list(takewhile(lambda renewal: renewal.ticket_id is not None, renewals))
+    return of_tickets or renewals[:1]
+
+
+def renew_tickets(session: Session, ticket_ids: Sequence[str]) -> None:
+    rows = [{"ticket_id": ticket_id, "after_id": FIRST} for ticket_id in ticket_ids]
+    session.execute(insert(Renewal), rows)
 
 
 def renew(session: Session, policy_id: str | None) -> None:
-    """Of all open tickets, which every other renewal is part of, or of those under a policy."""
-    covered = delete(Renewal)
+    """Of all open tickets, or of those under a policy. What is part of it is not done twice."""
+    covered = delete(Renewal).where(Renewal.ticket_id.is_(None))
     if policy_id is not None:
         covered = covered.where(Renewal.policy_id == policy_id)
     session.execute(covered, execution_options={"synchronize_session": False})

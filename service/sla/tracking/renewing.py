@@ -52,11 +52,17 @@ def to_renew(events: Sequence[FedEvent], policies: Policies) -> Iterator[str | N
         changed = set(event.after or {})
         if event.type == SLA_CALENDAR_CHANGED.name:
             yield from (policy.id for policy in policies.in_order if policy.calendar_id == event.subject_id)
-        elif event.type == SLA_POLICY_CHANGED.name and changed <= TERMS:
+        elif event.type == SLA_POLICY_CHANGED.name and changed <= TERMS and not _promises_more(event):
             if changed != {"name"}:
                 yield event.subject_id
         elif event.type in ANY_TICKET or (event.type == TEAM_UPDATED.name and "department" in changed):
             yield None
+
+
+def _promises_more(event: FedEvent) -> bool:
+    """A target that was none: under the policy nothing is kept of it by which its tickets would be found."""
+    before = event.before or {}
+    return any(name.endswith("_minutes") and before[name] is None for name in before)
 
 
 class TargetRenewing:
@@ -74,7 +80,7 @@ class TargetRenewing:
     def idle(self) -> bool:
         with self._database.reading() as session:
             made = queries.made_with(session) == self._made_with
-            return made and queries.first_renewal(session) is None
+            return made and not queries.first_renewals(session, 1)
 
     def run(self) -> Mapping[str, int]:
         """For a second, or until nothing is left."""
@@ -99,19 +105,22 @@ class TargetRenewing:
     def _step(self) -> int | None:
         """How many tickets; None where nothing is left."""
         with self._database.reading() as session:
-            if queries.first_renewal(session) is None:
+            if not queries.first_renewals(session, 1):
                 return None
         with self._database.writing() as session:
             queries.state(session)
-            renewal = queries.first_renewal(session)
-            if renewal is None:
+            renewals = queries.first_renewals(session, self._at_once)
+            if not renewals:
                 return None
-            ids = self._next(session, renewal)
+            ids = sorted({ticket_id for one in renewals for ticket_id in self._next(session, one)})
             self._keeping.bring_up(session, ids)
             return len(ids)
 
     def _next(self, session: Session, renewal: Renewal) -> list[str]:
         """The next tickets; the place moves behind them."""
+        if renewal.ticket_id is not None:
+            session.delete(renewal)
+            return [renewal.ticket_id]
         if renewal.policy_id is not None:
             ids = list(queries.next_under(session, renewal.policy_id, renewal.after_id, self._at_once))
             if len(ids) < self._at_once:

@@ -273,8 +273,12 @@ class ComplianceSchema(KeptPromisesSchema):
 
 
 class ValueComplianceSchema(Schema):
-    id = fields.String(allow_none=True, metadata={"description": "null for what has none"})
-    name = fields.String(allow_none=True, metadata={"description": "null where it is not known by now"})
+    id = fields.String(
+        allow_none=True, metadata={"description": "null for what has none", "example": "policy_urgent"}
+    )
+    name = fields.String(
+        allow_none=True, metadata={"description": "null where it is not known by now", "example": "Urgent"}
+    )
     compliance = fields.Nested(ComplianceSchema)
 
 
@@ -286,8 +290,12 @@ class DayComplianceSchema(Schema):
 class ComplianceReportSchema(Schema):
     """Of a `ComplianceReport`."""
 
-    since = fields.Date(data_key="from", attribute="period.since")
-    until = fields.Date(data_key="to", attribute="period.until", metadata={"description": "exclusive"})
+    since = fields.Date(data_key="from", attribute="period.since", metadata={"example": "2026-01-01"})
+    until = fields.Date(
+        data_key="to",
+        attribute="period.until",
+        metadata={"description": "exclusive", "example": "2026-02-01"},
+    )
     time_zone = fields.String(attribute="period.zone.key", metadata={"example": "Europe/Vienna"})
     agent_id = fields.String(
         allow_none=True,
@@ -303,7 +311,7 @@ class ComplianceReportSchema(Schema):
 
 class OpenTargetsSchema(Schema):
     count = fields.Integer(metadata={"example": 3})
-    is_estimate = fields.Boolean(metadata={"description": "there are more"})
+    is_estimate = fields.Boolean(metadata={"description": "there are more", "example": False})
 
 
 class DashboardSchema(Schema):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from providers.testing.fakes import FakeClock
 from service.customers.services import CustomerService
 from service.database import Database
-from service.events import EventLog, StoredEvent
+from service.events import SLA_POLICY_CHANGED, Event, EventLog, StoredEvent
 from service.feed.services import Feed, Followers, Relay
 from service.sla.models import StoredPolicy
 from service.sla.services import PolicyBook
@@ -35,6 +35,7 @@ from service.tickets.services import (
 )
 
 HOUR = 3_600.0
+TOLD = ("sla.warning", "sla.breached")
 
 
 class Promises:
@@ -110,7 +111,7 @@ class Promises:
 
     def told(self, ticket_id: str | None = None) -> list[tuple[str, str]]:
         """Type and target of what was told."""
-        statement = select(StoredEvent).where(StoredEvent.type.like("sla.%")).order_by(StoredEvent.id)
+        statement = select(StoredEvent).where(StoredEvent.type.in_(TOLD)).order_by(StoredEvent.id)
         if ticket_id is not None:
             statement = statement.where(StoredEvent.ticket_id == ticket_id)
         with self.database.reading() as session:
@@ -133,17 +134,17 @@ class Promises:
     def set_policy(self, policy_id: str, **values: Any) -> None:
         with self.database.writing() as session:
             policy = session.get_one(StoredPolicy, policy_id)
+            before = {name: getattr(policy, name) for name in values}
             for name, value in values.items():
                 setattr(policy, name, value)
             policy.version += 1
-            queries.renew(session, policy_id if set(values) <= TERMS else None)
-        self.book.forget()
-
-
-TERMS = {
-    "calendar_id",
-    "first_response_minutes",
-    "next_response_minutes",
-    "resolution_minutes",
-    "warning_share",
-}
+            changed = Event(
+                type=SLA_POLICY_CHANGED,
+                subject_type="sla_policy",
+                subject_id=policy_id,
+                actor="manager",
+                at=self.clock.now(),
+                before=before,
+                after=values,
+            )
+            self.events.record(session, changed)

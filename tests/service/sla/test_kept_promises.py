@@ -7,7 +7,7 @@ from service.events import StoredEvent
 from service.sla.tracking.judging import Points
 from service.sla.tracking.keeping import THE_SERVICE
 from service.tickets.models import PastRank, TicketStatus
-from tests.service.sla.promises import Promises
+from tests.service.sla.promises import TOLD, Promises
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ def test_after_an_absence_what_falls_due_now_is_not_kept_waiting(database) -> No
     desk.due.run()
     with desk.database.reading() as session:
         told = session.scalars(
-            select(StoredEvent).where(StoredEvent.type.like("sla.%")).order_by(StoredEvent.id)
+            select(StoredEvent).where(StoredEvent.type.in_(TOLD)).order_by(StoredEvent.id)
         ).all()
     warned = [event for event in told if event.type == "sla.warning"]
     assert [(event.ticket_id, event.after["late"]) for event in warned] == [(fresh, False)]
