@@ -237,12 +237,17 @@ def _promised(
     key: datetime | None = None,
 ) -> Iterator[Cycle]:
     since = history.promised_from
-    if since is not None and ended_at is not None and ended_at < since:
+    if since is not None and (ended_at < since if ended_at is not None else _rests_since(pauses, since)):
         return
     starts = begin if since is None else max(begin, since)
     if ended_at is not None:
         starts = min(starts, ended_at)
     yield Cycle(target=target, key=key or begin, begin=starts, ended_at=ended_at, pauses=pauses)
+
+
+def _rests_since(pauses: Sequence[Span], since: datetime) -> bool:
+    """It was settled before anything was promised, and has been since."""
+    return any(pause.end is None and pause.begin <= since and pause.name in SETTLED for pause in pauses)
 
 
 def _with_status(history: History, statuses: Sequence[str]) -> Iterator[Span]:

@@ -1,10 +1,12 @@
 """A desk without its server, whose time a test moves: what it promised is followed, and falls due."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from providers.testing.fakes import FakeClock
 from service.customers.services import CustomerService
@@ -25,17 +27,32 @@ from service.tickets.models import Ticket, TicketStatus
 from service.tickets.scoring import Weights
 from service.tickets.services import (
     ConversationService,
+    FactsSource,
     NewMessage,
     NewTicket,
-    NothingKnown,
+    PastTicketService,
     Ranking,
+    ScoredFacts,
     TicketChange,
     TicketRecords,
     TicketService,
 )
+from service.tickets.services.past import PastMessage, PastTicket
 
 HOUR = 3_600.0
 TOLD = ("sla.warning", "sla.breached")
+
+
+class Known(FactsSource):
+    """What a test says is known of customers."""
+
+    origin = "told"
+
+    def __init__(self) -> None:
+        self.known: dict[str, ScoredFacts] = {}
+
+    def scored(self, session: Session, customer_ids: Iterable[str]) -> Mapping[str, ScoredFacts]:
+        return {one: self.known[one] for one in customer_ids if one in self.known}
 
 
 class Promises:
@@ -50,11 +67,13 @@ class Promises:
         self.database, self.clock = database, clock or FakeClock()
         index = TextIndex(database.engine.dialect.name)
         self.events = EventLog()
-        self.ranking = Ranking(database, Weights(), NothingKnown(), self.clock)
+        self.facts = Known()
+        self.ranking = Ranking(database, Weights(), self.facts, self.clock)
         records = TicketRecords(self.events, self.ranking, self.clock, Random(1))
         self.conversations = ConversationService(database, records, index)
         customers = CustomerService(database, self.events, self.clock, index)
         self.tickets = TicketService(database, customers, records, index)
+        self.past = PastTicketService(customers, self.conversations, records, self.events, index)
         self.followers = Followers(database, Feed(), Relay(database))
         self.book = PolicyBook(database, self.clock)
         self.keeping = TargetKeeping(self.events, self.book, self.clock, points or Points())
@@ -68,6 +87,21 @@ class Promises:
             customer_id="ada", subject="Parcel", initial_message="Where is it?", priority=priority, **fields
         )
         return self.tickets.create(new, actor="a").ticket.id
+
+    def bring(self, *, days: int, status: str) -> str:
+        """A ticket that was kept elsewhere."""
+        now = self.clock.now()
+        new = NewTicket(
+            customer_id="ada", subject="Old", external_id=f"old-{days}", status=TicketStatus(status)
+        )
+        at = now - timedelta(days=days)
+        said = PastMessage(new=NewMessage(content="Hello?", from_agent=False), at=at)
+        past = PastTicket(new=new, created_at=at, messages=(said,))
+        with self.database.writing() as session:
+            self.past.bring(session, [past], actor="importer")
+        with self.database.reading() as session:
+            found = session.scalar(select(Ticket.id).where(Ticket.external_id == new.external_id))
+        return str(found)
 
     def answer(self, ticket_id: str) -> str:
         return self.conversations.add(ticket_id, NewMessage(content="Here."), actor="agent").message.id

@@ -1,12 +1,18 @@
 """What is kept of promises follows the tickets, falls due in time, and is told once: on both databases."""
 
+from decimal import Decimal
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from service.events import StoredEvent
+from service.sla.tracking import queries
+from service.sla.tracking.following import TierFollowing
 from service.sla.tracking.judging import Points
 from service.sla.tracking.keeping import THE_SERVICE
+from service.sla.tracking.models import KeptTarget
 from service.tickets.models import PastRank, TicketStatus
+from service.tickets.services import ScoredFacts
 from tests.service.sla.promises import TOLD, Promises
 
 
@@ -284,3 +290,49 @@ def test_a_renewal_goes_on_where_it_was_left(database) -> None:
         another.renew()
         lengths = {desk.kept(ticket_id)["first_response"].length_s for ticket_id in tickets}
         assert lengths == {changed["first_response_minutes"] * 60}
+
+
+def test_what_is_learnt_of_a_customer_may_bring_another_policy(database) -> None:
+    desk = Promises(database)
+    desk.ranking.when_facts_change(TierFollowing(desk.book).facts_changed)
+    desk.set_policy("policy_low", min_lifetime_value=Decimal(1_000))
+    desk.renew()
+    ticket_id = desk.new("low")
+    desk.follow()
+    assert desk.kept(ticket_id) == {}
+    desk.facts.known = {"ada": ScoredFacts(lifetime_value=Decimal(5_000))}
+    desk.ranking.facts_changed("ada")
+    desk.renew()
+    assert desk.kept(ticket_id)["first_response"].policy_id == "policy_low"
+
+
+def test_a_desk_that_had_tickets_before_promises_something_from_then_on(database) -> None:
+    desk = Promises(database)
+    old, done = desk.new("urgent"), desk.new("urgent")
+    desk.answer(done)
+    desk.later(5)
+    with database.writing() as session:
+        queries.state(session).since = desk.clock.now()
+    desk.followers.begin_at("service-levels", 0)
+    with database.writing() as session:
+        session.execute(delete(KeptTarget))
+        queries.renew(session, None)
+    desk.renew()
+    desk.look()
+    assert desk.told() == []
+    first = desk.kept(old)["first_response"]
+    assert (first.status, first.begin) == ("within_sla", desk.clock.now())
+    assert "first_response" not in desk.kept(done)
+
+
+def test_a_ticket_that_was_brought_is_promised_from_then_on(database) -> None:
+    desk = Promises(database)
+    brought = desk.bring(days=30, status="open"), desk.bring(days=20, status="resolved")
+    desk.look()
+    assert desk.told() == []
+    kept = desk.kept(brought[0])
+    assert {row.begin for row in kept.values()} == {desk.clock.now()}
+    assert desk.kept(brought[1]) == {}
+    desk.later(9)
+    desk.look()
+    assert desk.told() == [("sla.breached", "first_response")]

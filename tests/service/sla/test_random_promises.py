@@ -87,7 +87,7 @@ class Walk:
 
 
 def test_whatever_happens_what_is_kept_told_counted_and_listed_agrees(database, full, say):
-    rounds = 12 if full else 1
+    rounds = 6 if full else 1
     walk = Walk(database, seed=1)
     for _ in range(rounds):
         for _ in range(STEPS):
