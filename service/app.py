@@ -26,6 +26,7 @@ from service.performance.views import blueprint as performance
 from service.privacy.views import blueprint as privacy
 from service.provider_control.views import blueprint as provider_control
 from service.settings import Settings, read_environment
+from service.sla.tracking.views import blueprint as service_levels
 from service.sla.views import BLUEPRINTS as sla  # noqa: N811  # one name per domain
 from service.telemetry import logging, requests
 from service.telemetry.metrics import Metrics
@@ -76,7 +77,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     documentation.install(
         app,
         [
-            *(health, intelligence, *desk, assignment, *sla, *tickets, *customers, *agents),
+            *(health, intelligence, *desk, assignment, *sla, service_levels, *tickets, *customers, *agents),
             *(*access, privacy, provider_control, analytics, performance, audit, outbox, metrics_view),
         ],
     )

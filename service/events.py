@@ -107,6 +107,10 @@ API_KEY_CREATED = EventType("api_key.created", 1, audited=True)
 API_KEY_CHANGED = EventType("api_key.changed", 1, audited=True)
 API_KEY_REVOKED = EventType("api_key.revoked", 1, audited=True)
 
+# What a service level promised is nearly due, or was not met in time.
+SLA_WARNING = EventType("sla.warning", 1)
+SLA_BREACHED = EventType("sla.breached", 1)
+
 AUDITED = text("audited")
 OF_PROVIDERS = text("subject_type = 'provider'")
 """A literal, not a parameter: only so can a database tell that it may use the partial index."""

@@ -16,6 +16,7 @@ from service.outbox import models as outbox
 from service.performance import models as performance
 from service.provider_control import models as provider_control
 from service.sla import models as sla
+from service.sla.tracking import models as sla_tracking
 from service.text_index import SearchText
 from service.tickets import models as tickets
 
@@ -40,5 +41,6 @@ __all__ = [
     "performance",
     "provider_control",
     "sla",
+    "sla_tracking",
     "tickets",
 ]

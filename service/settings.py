@@ -316,6 +316,12 @@ class ServiceSettings(SettingsSchema):
     scoring_sentiment_boost = _points(
         "SCORING_SENTIMENT_BOOST", 2.0, "points where the customer's last message sounds negative"
     )
+    scoring_sla_at_risk = _points(
+        "SCORING_SLA_AT_RISK", 2.0, "points while a time that was promised has nearly passed"
+    )
+    scoring_sla_breached = _points(
+        "SCORING_SLA_BREACHED", 4.0, "points once it has passed, until what was promised is done"
+    )
     topic_alert_boost = _points("TOPIC_ALERT_BOOST", 5.0, "points for a ticket that a topic alert matches")
     assignment_strategies = _variable(
         CommaSeparated,
@@ -396,6 +402,8 @@ class Settings:
     scoring_urgency_weight: float
     scoring_waiting_weight: float
     scoring_sentiment_boost: float
+    scoring_sla_at_risk: float
+    scoring_sla_breached: float
     topic_alert_boost: float
     assignment_automatic: bool
     assignment_grace_s: int

@@ -20,6 +20,7 @@ from providers.resilience.caching import decoded
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from providers.statistical.provider import StatisticalProvider
+from service.agents.services import AgentDirectory
 from service.analytics.services import DraftAnalytics
 from service.assignment.handing_out import OnCall
 from service.assignment.parts import AssignmentParts
@@ -84,6 +85,9 @@ from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
 from service.sla.services import CalendarService, PolicyBook, PolicyRehearsal, PolicyService
+from service.sla.tracking.following import TierFollowing
+from service.sla.tracking.judging import Points
+from service.sla.tracking.services import Tracking
 from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
 from service.telemetry.metrics import Metrics
@@ -290,6 +294,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         index=index,
         forget=chain.forget,
     )
+    tracking = _tracking(
+        followers, ranking, database, events=events, directory=entrance.directory, clock=clock
+    )
     jobs = named_jobs(
         database=database,
         chain=chain,
@@ -309,7 +316,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         sample_figures=_sample_figures(metrics, dependencies, outbox, followers, clock),
         draft_retention=timedelta(days=settings.draft_retention_days),
         keys=entrance.keys,
-        feed_jobs=[relay.job(), *followers.jobs(), *performance.sealing.jobs()],
+        feed_jobs=[relay.job(), *followers.jobs(), *performance.sealing.jobs(), *tracking.jobs()],
         outbox=outbox,
         outbox_retention=timedelta(days=settings.outbox_retention_days),
     )
@@ -326,7 +333,6 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     runner = _runner(jobs, database, clock, bell, metrics)
     ticket_fields = FieldService(database, events, clock)
     exposition = Exposition(metrics)
-    policy_book = PolicyBook(database, clock)
     provide(
         app,
         settings,
@@ -345,7 +351,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         tickets,
         inbox,
         DeskService(database, inbox, known),
-        TicketPages(database, profiles, known),
+        TicketPages(database, profiles, known, tracking.levels),
         *assignment.components(),
         CustomerPages(database, customers, orders, known),
         profiles,
@@ -399,10 +405,11 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         performance.reports,
         performance.sealing,
         CustomersAtRisk(database, toggles.enabled, clock, max_age_s=chain_settings.snapshot_max_age_s),
-        policy_book,
-        CalendarService(database, events, policy_book, clock),
-        PolicyService(database, events, policy_book, clock),
+        tracking.book,
+        CalendarService(database, events, tracking.book, clock),
+        PolicyService(database, events, tracking.book, clock),
         PolicyRehearsal(database),
+        *tracking.components(),
     )
     app.extensions |= {
         "support.metrics": metrics,
@@ -435,6 +442,8 @@ def scoring_weights(settings: Settings) -> Weights:
         urgency=settings.scoring_urgency_weight,
         waiting=settings.scoring_waiting_weight,
         sentiment=settings.scoring_sentiment_boost,
+        sla_at_risk=settings.scoring_sla_at_risk,
+        sla_breached=settings.scoring_sla_breached,
         topic_alert=settings.topic_alert_boost,
     )
 
@@ -442,6 +451,27 @@ def scoring_weights(settings: Settings) -> Weights:
 def assignment_strategies(settings: Settings) -> Strategies:
     options = StrategyOptions(vip_value=settings.assignment_vip_value, vip_risk=settings.assignment_vip_risk)
     return Strategies(settings.assignment_strategies, options)
+def _tracking(
+    followers: Followers,
+    ranking: Ranking,
+    database: Database,
+    *,
+    events: EventLog,
+    directory: AgentDirectory,
+    clock: Clock,
+) -> Tracking:
+    """Which follows what becomes of the tickets."""
+    tracking = Tracking.over(
+        database,
+        events=events,
+        book=PolicyBook(database, clock),
+        directory=directory,
+        clock=clock,
+        points=Points(at_risk=ranking.weights.sla_at_risk, breached=ranking.weights.sla_breached),
+    )
+    followers.add(tracking.follower)
+    ranking.when_facts_change(TierFollowing(tracking.book).facts_changed)
+    return tracking
 
 
 def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:

@@ -152,6 +152,16 @@ def departments_of(session: Session, team_ids: Collection[str]) -> dict[str, str
     return {row.id: row.department for row in rows}
 
 
+def names_of_agents(session: Session, ids: Collection[str]) -> dict[str, str]:
+    rows = session.execute(select(Agent.id, Agent.name).where(Agent.id.in_(ids))) if ids else ()
+    return {row.id: row.name for row in rows}
+
+
+def names_of_teams(session: Session, ids: Collection[str]) -> dict[str, str]:
+    rows = session.execute(select(Team.id, Team.name).where(Team.id.in_(ids))) if ids else ()
+    return {row.id: row.name for row in rows}
+
+
 def members_of(
     session: Session, team_ids: Collection[str]
 ) -> dict[str, list[Row[tuple[str, str, str, bool]]]]:

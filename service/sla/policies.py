@@ -100,6 +100,12 @@ class Policies:
         """None where nothing is promised to such a ticket."""
         return next((policy for policy in self.in_order if policy.conditions.hold_for(ticket)), None)
 
+    @property
+    def ask_for_tier(self) -> bool:
+        """Whether what is known of a customer may decide which one it is."""
+        conditions = (policy.conditions for policy in self.in_order)
+        return any(one.min_lifetime_value is not None or one.min_churn_risk is not None for one in conditions)
+
     def find(self, policy_id: str) -> Policy | None:
         return next((policy for policy in self.in_order if policy.id == policy_id), None)
 

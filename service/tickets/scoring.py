@@ -70,10 +70,15 @@ class Weights:
     waiting: float = 0.1
     sentiment: float = 2.0
     topic_alert: float = 5.0
+    sla_at_risk: float = 2.0
+    sla_breached: float = 4.0
 
     def fingerprint(self, facts_origin: str) -> str:
-        """Another one where the kept ranks would be others."""
-        kept = replace(self, topic_alert=0.0)
+        """Another one where the kept ranks would be others.
+
+        What a service level adds is kept with the ticket, and made anew by whoever keeps it.
+        """
+        kept = replace(self, topic_alert=0.0, sla_at_risk=0.0, sla_breached=0.0)
         made_with = [kept, URGENCY, NEGATIVE, ORIGIN, DIGITS, STEPS, facts_origin]
         return hashlib.sha256(msgspec.json.encode(made_with)).hexdigest()
 
@@ -121,7 +126,7 @@ class Weights:
         yield self._urgency(ticket.priority)
         yield self._sentiment(ticket.customer_sentiment)
         if ticket.service_level_score:
-            yield _part("service_level", ticket.service_level_score, "A service level is at stake.")
+            yield self._service_level(ticket.service_level_score)
 
     def _churn(self, risk: float | None) -> Part:
         if risk is None:
@@ -153,6 +158,15 @@ class Weights:
         if sentiment > NEGATIVE:
             return Part("sentiment", 0.0, "The customer's last message does not sound negative.")
         return _part("sentiment", self.sentiment, "The customer's last message sounds negative.")
+
+    def _service_level(self, points: float) -> Part:
+        if points == self.sla_breached:
+            told = "A time that was promised has passed."
+        elif points == self.sla_at_risk:
+            told = "A time that was promised has nearly passed."
+        else:
+            told = "A service level is at stake."
+        return _part("service_level", points, told)
 
     def _waiting(self, ticket: Scored, at: datetime, *, points: float) -> Part:
         since = unanswered_since(ticket)

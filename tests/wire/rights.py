@@ -134,6 +134,12 @@ GET    /api/mcp/customer/random                                 customers.read  
 PATCH  /api/messages/<message_id>                               messages.change     400
 DELETE /api/messages/<message_id>                               messages.change     204
 POST   /api/orders                                              orders.record       400
+GET    /api/analytics/sla/compliance                            analytics.read      200
+GET    /api/sla/at-risk                                         tickets.read        200
+GET    /api/sla/breaches                                        tickets.read        200
+GET    /api/sla/dashboard                                       analytics.read      200
+GET    /api/tickets/<ticket_id>/sla                             tickets.read        200
+GET    /api/tickets/<ticket_id>/sla/explain                     tickets.read        200
 GET    /api/sla/calendars                                       service_levels.read  200
 POST   /api/sla/calendars                                       service_levels.change  400
 GET    /api/sla/calendars/<calendar_id>                         service_levels.read  200

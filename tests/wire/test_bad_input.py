@@ -17,6 +17,7 @@ from tests.wire.malformed_assignment import of_assignment
 from tests.wire.malformed_customers import of_customers
 from tests.wire.malformed_outbox import of_outbox
 from tests.wire.malformed_privacy import of_privacy
+from tests.wire.malformed_promises import of_promises
 from tests.wire.malformed_service_levels import of_service_levels
 from tests.wire.raw import ask, request
 
@@ -60,7 +61,8 @@ def ticket(desk: Desk) -> str:
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
     of_people = (*of_customers(customer), *of_privacy(customer), *of_agents())
     of_tickets = (*endpoints(ticket, customer), *of_assignment(f"/api/tickets/{ticket}"))
-    return [*of_tickets, *of_people, *of_access(), *of_outbox(), *of_service_levels()]
+    of_levels = (*of_service_levels(), *of_promises(ticket))
+    return [*of_tickets, *of_people, *of_access(), *of_outbox(), *of_levels]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:

@@ -2,7 +2,13 @@
 
 from service.agents.directory import AgentDirectory
 from service.agents.editing import Editor
-from service.agents.queries import agents_among, departments_of, teams_kept
+from service.agents.queries import (
+    agents_among,
+    departments_of,
+    names_of_agents,
+    names_of_teams,
+    teams_kept,
+)
 from service.agents.services.agents import AgentChange, AgentService, NewAgent, ToldAgent
 from service.agents.services.teams import NewTeam, TeamChange, TeamService, ToldTeam
 
@@ -19,5 +25,7 @@ __all__ = [
     "ToldTeam",
     "agents_among",
     "departments_of",
+    "names_of_agents",
+    "names_of_teams",
     "teams_kept",
 ]

@@ -9,9 +9,10 @@ from service.customers.schemas.customers import CustomerSchema
 from service.desk.schemas.known_customers import NestedCustomer
 from service.desk.schemas.profiles import CustomerProfileSchema
 from service.desk.services import CustomerPage
+from service.sla.tracking.schemas import LevelsInShortSchema
 from service.tickets.schemas.conversations import ConversationSchema
 
-BESIDE_THE_CONVERSATION = frozenset({"customer", "customer_profile", "assignment"})
+BESIDE_THE_CONVERSATION = frozenset({"customer", "customer_profile", "sla", "assignment"})
 
 
 class TicketPageSchema(ConversationSchema):
@@ -23,8 +24,10 @@ class TicketPageSchema(ConversationSchema):
         allow_none=True,
         metadata={"description": "null while no provider has answered for the customer, or too little"},
     )
-    sla = fields.Constant(
-        None, metadata={"type": ["object", "null"], "example": None, "description": "nothing tracks it yet"}
+    sla = fields.Nested(
+        LevelsInShortSchema,
+        allow_none=True,
+        metadata={"description": "null while nothing is promised, and in the second after the creation"},
     )
     assignment = fields.Nested(
         AssignmentSchema,

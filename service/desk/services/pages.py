@@ -8,12 +8,13 @@ from service.customers.services import CustomerService, OrderService, ToldCustom
 from service.database import Database
 from service.desk.services.customers import KnownCustomer, KnownCustomers
 from service.desk.services.profiles import CustomerProfile, Profiles
+from service.sla.tracking.reading import LevelsInShort, ServiceLevels
 from service.tickets.services import ReadTicket, read_ticket
 
 
 @dataclass(frozen=True, slots=True)
 class TicketPage:
-    """`customer_profile` None: too little is known of the customer for one.
+    """`customer_profile` None: too little is known of the customer for one. `sla` None: nothing is promised.
 
     `assignment` None: no agent has the ticket, or it is settled.
     """
@@ -22,6 +23,7 @@ class TicketPage:
     customer: KnownCustomer
     customer_profile: CustomerProfile | None
     assignment: Assignment | None
+    sla: LevelsInShort | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +35,23 @@ class CustomerPage:
 class TicketPages:
     """No provider is waited for: what is missing or old is asked for behind."""
 
-    def __init__(self, database: Database, profiles: Profiles, known: KnownCustomers) -> None:
+    def __init__(
+        self, database: Database, profiles: Profiles, known: KnownCustomers, levels: ServiceLevels
+    ) -> None:
         self._database = database
         self._profiles = profiles
         self._known = known
+        self._levels = levels
 
     def read(self, ticket_id: str) -> TicketPage:
-        """In three to six statements, and one more where an agent has it. Raises `NotFound`."""
+        """In four to seven statements, and one more where an agent has it. Raises `NotFound`."""
         with self._database.reading() as session:
             read = read_ticket(session, ticket_id)
             assignment = present_assignment(session, read.ticket)
             profiled = self._profiles.of(session, read.customer)
+            sla = self._levels.in_short(session, ticket_id)
         self._known.keep_up_to_date([profiled.customer])
-        return TicketPage(read, profiled.customer, profiled.profile, assignment)
+        return TicketPage(read, profiled.customer, profiled.profile, assignment, sla)
 
 
 class CustomerPages:

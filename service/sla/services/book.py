@@ -53,6 +53,13 @@ class PolicyBook:
     def policies(self) -> Policies:
         return self._present().policies
 
+    def fresh(self, session: Session) -> Policies:
+        """As they are by now, for what is kept of them: not remembered from before."""
+        read = self._loaded(session, self._clock.monotonic())
+        with self._lock:
+            self._calendars = read.calendars
+        return read.policies
+
     def calendar(self, calendar_id: str) -> Calendar | None:
         """None where there is none of this id."""
         _, calendar = self._present().calendars.get(calendar_id, (0, None))

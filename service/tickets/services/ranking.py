@@ -1,6 +1,6 @@
 """What the inbox is ordered by, kept with each ticket."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -18,6 +18,10 @@ BATCH = 500
 THE_ROW = 1
 FIRST = ""
 """Before all ids."""
+
+
+FactsListener = Callable[[Session, Sequence[str]], None]
+"""Of ids of tickets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,12 @@ class Ranking:
         self._facts = facts
         self._clock = clock
         self._batch = batch
+        self._told_of_facts: list[FactsListener] = []
         database.before_flush(self._rank_all)
+
+    def when_facts_change(self, listener: FactsListener) -> None:
+        """Hears, in the transaction, of tickets that may have other facts, of which no event tells."""
+        self._told_of_facts.append(listener)
 
     def take_facts(self, session: Session, tickets: Sequence[Ticket]) -> None:
         """What is known of their customers by now."""
@@ -96,7 +105,9 @@ class Ranking:
             if session.scalar(others.limit(1)) is None:
                 return
         with self._database.writing() as session:
-            self.take_facts(session, queries.held(session, others, MOST_OF_A_CUSTOMER))
+            tickets = queries.held(session, others, MOST_OF_A_CUSTOMER)
+            self.take_facts(session, tickets)
+            self._tell(session, tickets)
 
     def renew(self) -> Mapping[str, int]:
         """Make the next ranks that were made with other weights or providers; how many those were."""
@@ -117,9 +128,14 @@ class Ranking:
                 self.rank(ticket)
             if before != [past_ranks.place_of(ticket) for ticket in tickets]:
                 past_ranks.leave_all(session, self._clock.now())
+            self._tell(session, tickets)
             state.made_to = tickets[-1].id if len(tickets) == self._batch else None
             state.at = self._clock.now()
         return {"ranked": len(tickets)}
+
+    def _tell(self, session: Session, tickets: Sequence[Ticket]) -> None:
+        for listener in self._told_of_facts if tickets else ():
+            listener(session, [ticket.id for ticket in tickets])
 
     def _rank_all(self, session: Session) -> None:
         """What had another rank leaves it to those who walk along the inbox."""

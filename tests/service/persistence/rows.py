@@ -25,6 +25,7 @@ from service.leases import JobLease
 from service.outbox.models import OutboxEntry
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
 from service.sla.models import StoredCalendar, StoredPolicy
+from service.sla.tracking.models import ComplianceCounter, KeptTarget, Renewal, TrackingState
 from service.text_index import SearchText
 from service.tickets.models import InboxScoring, Message, Note, PastRank, Ticket, TicketCounter, TicketField
 
@@ -278,6 +279,31 @@ def policy(of: StoredCalendar, **fields: Any) -> StoredPolicy:
     return StoredPolicy(**defaults | fields)
 
 
+def kept_target(of: Ticket, **fields: Any) -> KeptTarget:
+    defaults = {
+        "ticket_id": of.id,
+        "target": "first_response",
+        "cycle_at": NOON,
+        "policy_id": "policy_normal",
+        "policy_version": 1,
+        "calendar_id": "calendar_always",
+        "calendar_version": 1,
+        "length_s": 28_800,
+        "begin": NOON,
+        "status": "within_sla",
+        "elapsed_us": 0,
+        "priority": "normal",
+        "owned_by": of.owned_by or "",
+        "made_at": NOON,
+    }
+    return KeptTarget(**defaults | fields)
+
+
+def compliance_counter(**fields: Any) -> ComplianceCounter:
+    defaults = {"dimension": "all", "grain": "day", "begin": NOON, "value": "", "target": "resolution"}
+    return ComplianceCounter(**defaults | {"outcome": "met", "cycles": 1} | fields)
+
+
 def event(**fields: Any) -> StoredEvent:
     defaults = {
         "type": "ticket.created",
@@ -341,5 +367,11 @@ def one_of_everything() -> list[list[Any]]:
             FeedGap(first_id=2, last_id=3, holders=["4/17"]),
             FollowerPlace(name="performance", position=1, after_event_id=0),
             outbox_entry(),
+        ],
+        [
+            kept_target(parcel),
+            TrackingState(id=1, since=NOON, made_with="0" * 64),
+            Renewal(policy_id=None, after_id=""),
+            compliance_counter(),
         ],
     ]

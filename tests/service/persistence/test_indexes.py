@@ -20,6 +20,7 @@ from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
 from service.outbox.models import PENDING, OutboxEntry, State
 from service.sla.models import StoredCalendar, StoredPolicy
+from service.sla.tracking.models import AT_RISK, BREACHED, KeptTarget
 from service.text_index import SearchText
 from service.tickets.filters import TicketFilter
 from service.tickets.inbox_merges import Merge
@@ -35,6 +36,10 @@ behind = tuple_(Ticket.inbox_rank, Ticket.id) < tuple_(literal(2.5), literal("t"
 newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
 audited = select(StoredEvent).where(AUDITED)
 newest_entry = (StoredEvent.at.desc(), StoredEvent.id.desc())
+LISTED_BY = ("policy_id", "priority", "team_id", "agent_id", "owned_by")
+breached = select(KeptTarget.id).where(BREACHED).order_by(KeptTarget.breached_at.desc(), KeptTarget.id.desc())
+at_risk = select(KeptTarget.id).where(AT_RISK, KeptTarget.due_at.is_not(None))
+at_risk = at_risk.order_by(KeptTarget.due_at, KeptTarget.id)
 of_team = living.where(Ticket.owned_by == "team_1", Ticket.status == "open")
 
 present = select(Assignment.id).where(Assignment.ended_at.is_(None))
@@ -167,6 +172,24 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .limit(101),
     "ix_sla_policies_position_id": select(StoredPolicy).order_by(StoredPolicy.position, StoredPolicy.id),
     "ix_sla_policies_calendar_id": select(StoredPolicy.id).where(StoredPolicy.calendar_id == "calendar_1"),
+    "ix_ticket_targets_ticket_id_target_cycle_at": select(KeptTarget.id).where(
+        KeptTarget.ticket_id == "ticket_123"
+    ),
+    "ix_ticket_targets_next_check_at": select(KeptTarget.ticket_id)
+    .where(KeptTarget.next_check_at.is_not(None), KeptTarget.next_check_at <= NOON)
+    .order_by(KeptTarget.next_check_at.desc())
+    .limit(200),
+    "ix_ticket_targets_policy_id_ticket_id": select(KeptTarget.ticket_id)
+    .where(KeptTarget.policy_id == "p", KeptTarget.met_at.is_(None), KeptTarget.ticket_id > "t")
+    .order_by(KeptTarget.ticket_id)
+    .limit(200),
+    "ix_ticket_targets_breached": breached.limit(101),
+    "ix_ticket_targets_at_risk": at_risk.limit(101),
+    **{
+        f"ix_ticket_targets_{name}_of_{column}": rows.where(getattr(KeptTarget, column) == "low").limit(101)
+        for name, rows in (("breached", breached), ("at_risk", at_risk))
+        for column in LISTED_BY
+    },
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)
