@@ -90,6 +90,18 @@ API_KEY_CREATED = EventType("api_key.created", 1, audited=True)
 API_KEY_CHANGED = EventType("api_key.changed", 1, audited=True)
 API_KEY_REVOKED = EventType("api_key.revoked", 1, audited=True)
 
+# Who outside hears of what. No address of a webhook stands in an event: it may hold a secret.
+WEBHOOK_CREATED = EventType("webhook.created", 1, audited=True)
+WEBHOOK_CHANGED = EventType("webhook.changed", 1, audited=True)
+WEBHOOK_DELETED = EventType("webhook.deleted", 1, audited=True)
+WEBHOOK_SECRET_ROTATED = EventType("webhook.secret_rotated", 1, audited=True)
+WEBHOOK_DISABLED = EventType("webhook.disabled", 1, audited=True)
+WEBHOOK_TEST = EventType("webhook.test", 1)
+WEBHOOK_REPLAYED = EventType("webhook.replayed", 1, audited=True)
+NOTIFICATION_RULE_CREATED = EventType("notification_rule.created", 1, audited=True)
+NOTIFICATION_RULE_CHANGED = EventType("notification_rule.changed", 1, audited=True)
+NOTIFICATION_RULE_DELETED = EventType("notification_rule.deleted", 1, audited=True)
+
 AUDITED = text("audited")
 OF_PROVIDERS = text("subject_type = 'provider'")
 """A literal, not a parameter: only so can a database tell that it may use the partial index."""

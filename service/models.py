@@ -11,6 +11,7 @@ from service.http import models as http
 from service.importing import models as importing
 from service.intelligence import models as intelligence
 from service.leases import JobLease
+from service.notifications import models as notifications
 from service.outbox import models as outbox
 from service.provider_control import models as provider_control
 from service.text_index import SearchText
@@ -32,6 +33,7 @@ __all__ = [
     "importing",
     "intelligence",
     "metadata",
+    "notifications",
     "outbox",
     "provider_control",
     "tickets",

@@ -70,6 +70,8 @@ class Permission(StrEnum):
     PROVIDERS_CHANGE = "providers.change"
     ANALYTICS_READ = "analytics.read"
     METRICS_READ = "metrics.read"
+    WEBHOOKS_MANAGE = "webhooks.manage"
+    NOTIFICATIONS_MANAGE = "notifications.manage"
 
 
 Grants = Mapping[Permission, Reach]
@@ -110,6 +112,8 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.PROVIDERS_CHANGE:     (NONE, NONE, NONE, NONE,  ANY),
     Permission.ANALYTICS_READ:       (NONE, NONE,  ANY,  ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
+    Permission.WEBHOOKS_MANAGE:      (NONE, NONE, NONE, NONE,  ANY),
+    Permission.NOTIFICATIONS_MANAGE: (NONE, NONE, NONE,  ANY,  ANY),
 }
 # fmt: on
 
@@ -173,6 +177,8 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.PROVIDERS_READ,
             Permission.PROVIDERS_CHANGE,
             Permission.FIELDS_CHANGE,
+            Permission.WEBHOOKS_MANAGE,
+            Permission.NOTIFICATIONS_MANAGE,
             Permission.ACCOUNT_READ,
         }
     ),
