@@ -14,6 +14,7 @@ from service.leases import JobLease
 from service.notifications import models as notifications
 from service.outbox import models as outbox
 from service.provider_control import models as provider_control
+from service.sla import models as sla
 from service.text_index import SearchText
 from service.tickets import models as tickets
 
@@ -36,5 +37,6 @@ __all__ = [
     "notifications",
     "outbox",
     "provider_control",
+    "sla",
     "tickets",
 ]

@@ -74,6 +74,7 @@ from service.provider_control.statistics import CallStatistics
 from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
+from service.sla.services import PolicyBook
 from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
 from service.telemetry.metrics import Metrics
@@ -263,6 +264,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         metrics.jobs.knows(job.name)
     ticket_fields = FieldService(database, events, clock)
     exposition = Exposition(metrics)
+    policy_book = PolicyBook(database, clock)
     provide(
         app,
         settings,
@@ -330,6 +332,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         ),
         exposition,
         DraftAnalytics(draft_counters, clock),
+        policy_book,
     )
     app.extensions |= {
         "support.metrics": metrics,

@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0018_notifications"
-down_revision = "0012_feed"
+down_revision = "0016_service_levels"
 branch_labels = None
 depends_on = None
 

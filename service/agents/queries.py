@@ -144,6 +144,14 @@ def teams_kept(session: Session, team_ids: Collection[str]) -> frozenset[str]:
     return frozenset(session.scalars(those.with_for_update(read=True, key_share=True)))
 
 
+def departments_of(session: Session, team_ids: Collection[str]) -> dict[str, str | None]:
+    """By team."""
+    if not team_ids:
+        return {}
+    rows = session.execute(select(Team.id, Team.department).where(Team.id.in_(team_ids)))
+    return {row.id: row.department for row in rows}
+
+
 def members_of(
     session: Session, team_ids: Collection[str]
 ) -> dict[str, list[Row[tuple[str, str, str, bool]]]]:

@@ -2,7 +2,7 @@
 
 from service.agents.directory import AgentDirectory
 from service.agents.editing import Editor
-from service.agents.queries import agents_among, teams_kept
+from service.agents.queries import agents_among, departments_of, teams_kept
 from service.agents.services.agents import AgentChange, AgentService, NewAgent, ToldAgent
 from service.agents.services.teams import NewTeam, TeamChange, TeamService, ToldTeam
 
@@ -18,5 +18,6 @@ __all__ = [
     "ToldAgent",
     "ToldTeam",
     "agents_among",
+    "departments_of",
     "teams_kept",
 ]

@@ -23,6 +23,7 @@ from service.intelligence.models import (
 from service.leases import JobLease
 from service.outbox.models import OutboxEntry
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
+from service.sla.models import StoredCalendar, StoredPolicy
 from service.text_index import SearchText
 from service.tickets.models import InboxScoring, Message, Note, PastRank, Ticket, TicketCounter, TicketField
 
@@ -239,6 +240,38 @@ def parameter_version(**fields: Any) -> ParameterVersion:
     return ParameterVersion(**defaults | fields)
 
 
+def calendar(**fields: Any) -> StoredCalendar:
+    name = new_id("Office")
+    defaults = {
+        "id": new_id("calendar"),
+        "name": name,
+        "folded_name": name.casefold(),
+        "time_zone": "Europe/Vienna",
+        "hours": {"monday": [{"from": "09:00", "to": "12:00"}, {"from": "13:00", "to": "17:00"}]},
+        "holidays": [{"date": "2026-12-24", "name": "Christmas Eve"}],
+        "exceptions": [],
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return StoredCalendar(**defaults | fields)
+
+
+def policy(of: StoredCalendar, **fields: Any) -> StoredPolicy:
+    name = new_id("Policy")
+    defaults = {
+        "id": new_id("policy"),
+        "name": name,
+        "folded_name": name.casefold(),
+        "position": 5,
+        "calendar_id": of.id,
+        "first_response_minutes": 60,
+        "warning_share": 0.8,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return StoredPolicy(**defaults | fields)
+
+
 def event(**fields: Any) -> StoredEvent:
     defaults = {
         "type": "ticket.created",
@@ -267,12 +300,14 @@ def outbox_entry(**fields: Any) -> OutboxEntry:
 
 def one_of_everything() -> list[list[Any]]:
     """A row at least in every table, in groups that can be added one after the other."""
+    office = calendar()
     ada = customer(name="Ada", email="Ada@Example.org", external_ids={"quimbi": "7001"})
     kim, returns = agent(languages=["de"]), team()
     shift = session(kim)
     parcel = ticket(ada, tags={"parcel", "late"}, team_id=returns.id, owned_by=returns.id)
     return [
-        [ada, kim, returns],
+        [ada, kim, returns, office],
+        [policy(office)],
         [team_member(returns, kim)],
         [Credential(agent_id=kim.id, password_hash="$argon2id$…", changed_at=NOON), invitation(kim), shift],
         [refresh_token(shift), api_key(origins=["https://shop.example"])],

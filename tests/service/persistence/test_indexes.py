@@ -16,6 +16,7 @@ from service.events import AUDITED, OF_PROVIDERS, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
+from service.sla.models import StoredCalendar, StoredPolicy
 from service.text_index import SearchText
 from service.tickets.models import Message, PastRank, Ticket, TicketTag
 from tests.service.persistence.rows import NOON
@@ -123,6 +124,11 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .where(ANYTHING_DUE)
     .order_by(KeptStatistics.customer_id)
     .limit(500),
+    "ix_sla_calendars_created_at_id": select(StoredCalendar)
+    .order_by(StoredCalendar.created_at, StoredCalendar.id)
+    .limit(101),
+    "ix_sla_policies_position_id": select(StoredPolicy).order_by(StoredPolicy.position, StoredPolicy.id),
+    "ix_sla_policies_calendar_id": select(StoredPolicy.id).where(StoredPolicy.calendar_id == "calendar_1"),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)

@@ -1,0 +1,109 @@
+"""Statements over calendars and policies, and over the tickets that a change of them concerns."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, Select, func, literal, select, tuple_
+from sqlalchemy.orm import Session
+
+from service.http.pagination import Page, PageOf, packed, unpacked
+from service.sla.models import StoredCalendar, StoredPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Of the last policy of the page before; `id` breaks ties."""
+
+    number: int
+    id: str
+
+    def encode(self) -> str:
+        return packed([self.number, self.id])
+
+
+_IN_ORDER = (StoredPolicy.position, StoredPolicy.id)
+
+
+class PolicyPage(PageOf[Position]):
+    """Of the policies in their order."""
+
+    @classmethod
+    def decoded(cls, cursor: str) -> Position:
+        return Position(*unpacked(cursor, tuple[int, str]))
+
+
+# ---------------------------------------------------------------- calendars
+
+
+def calendars_page(session: Session, page: Page) -> Sequence[StoredCalendar]:
+    """The oldest first; one row more than the page has, where there is a next one."""
+    place = (StoredCalendar.created_at, StoredCalendar.id)
+    statement = select(StoredCalendar)
+    if page.cursor:
+        last = tuple_(literal(page.cursor.at, StoredCalendar.created_at.type), literal(page.cursor.id))
+        statement = statement.where(tuple_(*place) > last)
+    return session.scalars(statement.order_by(*place).limit(page.limit + 1).offset(page.offset)).all()
+
+
+def count_calendars(session: Session) -> int:
+    """There are never many."""
+    return session.scalar(select(func.count()).select_from(StoredCalendar)) or 0
+
+
+def held_calendar(session: Session, calendar_id: str) -> StoredCalendar | None:
+    """Until the transaction ends."""
+    return session.scalar(_of_id(calendar_id).with_for_update())
+
+
+def calendar_kept(session: Session, calendar_id: str) -> bool:
+    """Whether it is there, and nobody then deletes it before the transaction ends."""
+    held = _of_id(calendar_id).with_only_columns(StoredCalendar.id)
+    return session.scalar(held.with_for_update(read=True, key_share=True)) is not None
+
+
+def calendar_versions(session: Session) -> Sequence[Row[tuple[str, int]]]:
+    """`id` and `version` of each."""
+    return session.execute(select(StoredCalendar.id, StoredCalendar.version)).all()
+
+
+def calendars_among(session: Session, ids: Collection[str]) -> Sequence[StoredCalendar]:
+    return session.scalars(select(StoredCalendar).where(StoredCalendar.id.in_(ids))).all() if ids else ()
+
+
+def _of_id(calendar_id: str) -> Select[tuple[StoredCalendar]]:
+    return select(StoredCalendar).where(StoredCalendar.id == calendar_id)
+
+
+# ---------------------------------------------------------------- policies
+
+
+def policies_in_order(session: Session) -> Sequence[StoredPolicy]:
+    return session.scalars(select(StoredPolicy).order_by(*_IN_ORDER)).all()
+
+
+def policies_page(session: Session, page: PolicyPage) -> Sequence[StoredPolicy]:
+    """In their order; one row more than the page has, where there is a next one."""
+    statement = select(StoredPolicy)
+    if page.cursor:
+        last = tuple_(literal(page.cursor.number), literal(page.cursor.id))
+        statement = statement.where(tuple_(*_IN_ORDER) > last)
+    return session.scalars(statement.order_by(*_IN_ORDER).limit(page.limit + 1).offset(page.offset)).all()
+
+
+def count_policies(session: Session, *, calendar_id: str | None = None) -> int:
+    """There are never many."""
+    statement = select(func.count()).select_from(StoredPolicy)
+    if calendar_id is not None:
+        statement = statement.where(StoredPolicy.calendar_id == calendar_id)
+    return session.scalar(statement) or 0
+
+
+def held_policy(session: Session, policy_id: str) -> StoredPolicy | None:
+    """Until the transaction ends."""
+    return session.scalar(select(StoredPolicy).where(StoredPolicy.id == policy_id).with_for_update())
+
+
+def held_policies(session: Session) -> Sequence[StoredPolicy]:
+    """All in their order, until the transaction ends; by id, so that none deadlock."""
+    session.execute(select(StoredPolicy.id).order_by(StoredPolicy.id).with_for_update()).all()
+    return policies_in_order(session)  # also what was made by whoever held them before
