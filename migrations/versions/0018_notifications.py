@@ -1,4 +1,4 @@
-"""Webhook endpoints and what was tried to deliver to them, and rules of who hears of what, with the first of them."""
+"""Webhook endpoints, what was tried to deliver to them, and the first rules of who hears of what."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0018_notifications"
-down_revision = "0016_service_levels"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
@@ -79,9 +79,7 @@ def create_attempts() -> None:
             ondelete="CASCADE",
         ),
     )
-    op.create_index(
-        "ix_webhook_attempts_endpoint_id_at_id", "webhook_attempts", ["endpoint_id", "at", "id"]
-    )
+    op.create_index("ix_webhook_attempts_endpoint_id_at_id", "webhook_attempts", ["endpoint_id", "at", "id"])
     op.create_index("ix_webhook_attempts_at", "webhook_attempts", ["at"])
 
 
@@ -110,7 +108,12 @@ def create_rules() -> None:
     op.bulk_insert(
         rules,
         [
-            {"id": f"rule_{occasion.replace('.', '_')}", "name": name, "occasion": occasion, "recipients": those}
+            {
+                "id": f"rule_{occasion.replace('.', '_')}",
+                "name": name,
+                "occasion": occasion,
+                "recipients": those,
+            }
             | shared
             for occasion, name, those in FIRST_RULES
         ],

@@ -83,8 +83,9 @@ class WebhookAttempt(Base):
 
 
 class NotificationRule(Base):
-    """`recipients`: `assignee`, `team_lead`, `managers` or `agent:<id>`. `channels`: `email`, `log`, `slack:<name>`.
+    """Who is told of an occasion, and by what.
 
+    `recipients`: `assignee`, `team_lead`, `managers`, `agent:<id>`. `channels`: `email`, `log`, `slack:<name>`.
     With a calendar it is told in the working hours of that alone.
     """
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from service import events
 from service.clock import rfc3339
 from service.feed.following import FedEvent
 
@@ -23,6 +24,19 @@ PATTERN = re.compile(r"(?:\*|[a-z_]{1,30}\.(?:\*|[a-z_]{1,30}))(?:@[0-9]{1,4})?"
 
 WITHHELD = frozenset({"note"})
 """Words of people, wherever they stand."""
+
+
+KNOWN = frozenset(
+    kind.name
+    for kind in vars(events).values()
+    if isinstance(kind, events.EventType) and kind.name.partition(".")[0] in PUBLISHED
+)
+
+
+def is_known(pattern: str) -> bool:
+    """Whether some event may ever match it."""
+    name = pattern.partition("@")[0]
+    return name == "*" or name in KNOWN or (name.endswith(".*") and name.removesuffix(".*") in PUBLISHED)
 
 
 def is_published(event: FedEvent) -> bool:

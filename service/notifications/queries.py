@@ -36,9 +36,7 @@ def count_endpoints(session: Session) -> int:
 
 def held_endpoint(session: Session, endpoint_id: str) -> WebhookEndpoint | None:
     """Until the transaction ends."""
-    return session.scalar(
-        select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).with_for_update()
-    )
+    return session.scalar(select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).with_for_update())
 
 
 def keep(session: Session, endpoint_id: str) -> bool:
@@ -73,7 +71,12 @@ def note_failure(session: Session, endpoint_id: str, at: datetime) -> None:
 
 
 def disable(
-    session: Session, endpoint_id: str, because: Disabled, at: datetime, *, failing_before: datetime | None = None
+    session: Session,
+    endpoint_id: str,
+    because: Disabled,
+    at: datetime,
+    *,
+    failing_before: datetime | None = None,
 ) -> bool:
     """Whether this did it. With `failing_before`, only one that has failed since then or earlier."""
     statement = update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.enabled)
@@ -97,7 +100,8 @@ def attempts_page(session: Session, endpoint_id: str, page: Page) -> Sequence[We
     statement = select(WebhookAttempt).where(WebhookAttempt.endpoint_id == endpoint_id)
     if page.cursor:
         last = tuple_(
-            literal(page.cursor.at, WebhookAttempt.at.type), literal(page.cursor.number, WebhookAttempt.id.type)
+            literal(page.cursor.at, WebhookAttempt.at.type),
+            literal(page.cursor.number, WebhookAttempt.id.type),
         )
         statement = statement.where(tuple_(WebhookAttempt.at, WebhookAttempt.id) < last)
     newest = statement.order_by(WebhookAttempt.at.desc(), WebhookAttempt.id.desc())
@@ -210,9 +214,7 @@ def managers(session: Session) -> Sequence[str]:
 
 
 def active_among(session: Session, agent_ids: Iterable[str]) -> frozenset[str]:
-    return frozenset(
-        session.scalars(select(Agent.id).where(Agent.id.in_(sorted(agent_ids)), Agent.active))
-    )
+    return frozenset(session.scalars(select(Agent.id).where(Agent.id.in_(sorted(agent_ids)), Agent.active)))
 
 
 def mail_address(session: Session, agent_id: str) -> str | None:

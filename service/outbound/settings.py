@@ -61,10 +61,12 @@ class SlackWebhooks(fields.Field[Mapping[str, str]]):
 def _check_public_url(url: str) -> None:
     try:
         parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query + parts.fragment
+        sound = (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query + parts.fragment
+        )
     except ValueError:
         sound = False
-    if not sound or any(letter <= " " or letter in "\"<>\\|" for letter in url):
+    if not sound or any(letter <= " " or letter in '"<>\\|' for letter in url):
         raise ValidationError("Must be an address such as https://desk.example.com, without ? and #.")
 
 

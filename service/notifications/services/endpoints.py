@@ -164,9 +164,7 @@ class WebhookEndpoints:
             endpoint = self._held(session, endpoint_id, None)
             going = [] if end_old else [entry for entry in endpoint.retiring if entry["until"] > rfc3339(now)]
             if len(going) >= MOST_RETIRING:
-                raise Conflict(
-                    f"{MOST_RETIRING} older secrets still sign; wait, or end them with end_old."
-                )
+                raise Conflict(f"{MOST_RETIRING} older secrets still sign; wait, or end them with end_old.")
             until = None if end_old else now + OVERLAP
             if until is not None:
                 going.append({"number": endpoint.secret_number, "until": rfc3339(until)})

@@ -1,6 +1,6 @@
 """Rules of who hears of what."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from service.events import (
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
 from service.notifications import queries
+from service.notifications.calendars import CalendarOf
 from service.notifications.models import NotificationRule, Occasion
 
 MOST_RULES = 100
@@ -29,7 +30,6 @@ MOST_RULES = 100
 SLACK, AGENT = "slack:", "agent:"
 TOLD = ("name", "occasion", "recipients", "channels", "calendar_id", "enabled")
 
-HasCalendar = Callable[[Session, str], bool]
 Versions = frozenset[int]
 
 
@@ -62,13 +62,13 @@ class NotificationRules:
         clock: Clock,
         *,
         slack_names: Collection[str],
-        has_calendar: HasCalendar,
+        calendar_of: CalendarOf,
     ) -> None:
         self._database = database
         self._events = events
         self._clock = clock
         self._slack_names = frozenset(slack_names)
-        self._has_calendar = has_calendar
+        self._calendar_of = calendar_of
 
     def listing(self, page: Page) -> Listing[NotificationRule]:
         """In the order in which they were made, which is that in which they are asked."""
@@ -154,10 +154,9 @@ class NotificationRules:
             unknown = agents - queries.active_among(session, agents)
             if unknown:
                 raise InvalidField("recipients", f"There is no active agent {min(unknown)[:100]!r}.")
-        if "calendar_id" in names and rule.calendar_id is not None:
-            with session.no_autoflush:
-                if not self._has_calendar(session, rule.calendar_id):
-                    raise InvalidField("calendar_id", "There is no such calendar.")
+        told_later = "calendar_id" in names and rule.calendar_id is not None
+        if told_later and self._calendar_of(str(rule.calendar_id)) is None:
+            raise InvalidField("calendar_id", "There is no such calendar.")
 
     def _record(
         self,
