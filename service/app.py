@@ -20,6 +20,7 @@ from service.health.views import blueprint as health
 from service.http import callers, documentation, headers, problems, rendering
 from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
+from service.notifications.views import BLUEPRINTS as notifications  # noqa: N811  # one name per domain
 from service.privacy.views import blueprint as privacy
 from service.provider_control.views import blueprint as provider_control
 from service.settings import Settings, read_environment
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
         [
             *(health, intelligence, *desk, *tickets, *customers, *agents),
             *(*access, privacy, provider_control, analytics, audit, metrics_view),
+            *notifications,
         ],
     )
     cli.install(app)

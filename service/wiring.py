@@ -64,6 +64,8 @@ from service.intelligence.schemas import forget_dumped
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots, forget_decoded
 from service.jobs import Bell, JobRunner
+from service.notifications.notifying import build_notifying
+from service.outbound.settings import OutboundSettings
 from service.outbox.services import Outbox
 from service.privacy.memory import Memory
 from service.privacy.scrubbing import Scrubbing
@@ -214,8 +216,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         listener.subscribe_to(events)
 
     dependencies = DependencyFigures(metrics.registry, database, cache)
-    metrics.sampler.watch(dependencies)
-    metrics.sampler.watch(GuardFigures(metrics.registry, chain, _limits(providers)))
+    metrics.sampler.watch(dependencies, GuardFigures(metrics.registry, chain, _limits(providers)))
     remote = [provider.name for provider in providers if provider.policy is not None]
     sources = TextSources(
         provider=chain,
@@ -240,6 +241,17 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         index=index,
         forget=chain.forget,
     )
+    policy_book = PolicyBook(database, clock)
+    notifying = build_notifying(
+        OutboundSettings.from_environment(settings.raw),
+        database,
+        events=events,
+        outbox=outbox,
+        followers=followers,
+        calendar_of=policy_book.calendar,
+        secret_key=settings.secret_key,
+        clock=clock,
+    )
     jobs = named_jobs(
         database=database,
         chain=chain,
@@ -258,14 +270,12 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
         keys=entrance.keys,
-        feed_jobs=[relay.job(), *followers.jobs()],
+        feed_jobs=[relay.job(), *followers.jobs(), notifying.deliveries.prune_job()],
     )
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
         metrics.jobs.knows(job.name)
-    ticket_fields = FieldService(database, events, clock)
-    exposition = Exposition(metrics)
-    policy_book = PolicyBook(database, clock)
+    ticket_fields, exposition = FieldService(database, events, clock), Exposition(metrics)
     provide(
         app,
         settings,
@@ -334,6 +344,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         exposition,
         DraftAnalytics(draft_counters, clock),
         policy_book,
+        *notifying.components(),
     )
     app.extensions |= {
         "support.metrics": metrics,

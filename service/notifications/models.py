@@ -85,8 +85,8 @@ class WebhookAttempt(Base):
 class NotificationRule(Base):
     """Who is told of an occasion, and by what.
 
-    `recipients`: `assignee`, `team_lead`, `managers`, `agent:<id>`. `channels`: `email`, `log`, `slack:<name>`.
-    With a calendar it is told in the working hours of that alone.
+    `recipients`: `assignee`, `team_lead`, `managers` or `agent:<id>`; `channels`: `email`, `log` or
+    `slack:<name>`. With a calendar it is told in the working hours of that alone.
     """
 
     __tablename__ = "notification_rules"
