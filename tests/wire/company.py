@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from secrets import token_hex
 from typing import Any
 
@@ -30,6 +31,12 @@ class Company:
     keys: dict[str, str]
     session: requests.Session = field(default_factory=requests.Session)
     tickets: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def webhook_id(self) -> str:
+        body = {"url": "https://hooks.example.com/", "event_types": ["*"]}
+        found: str = self.desk.post("/api/admin/webhooks", body).json()["webhook"]["id"]
+        return found
 
     def ticket(self, colleague: Colleague, about: str, owner: dict[str, Any]) -> str:
         """The same for every route: none of the probes takes one away."""
@@ -89,6 +96,8 @@ def path_of(company: Company, route: Route, **known: str) -> str:
     if "<key_id>" in route.rule and "key_id" not in known:
         made = company.desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["read"]})
         known["key_id"] = made.json()["key"]["id"]
+    if "<webhook_id>" in route.rule:
+        known["webhook_id"] = company.webhook_id
     if "<key>" in route.rule and route.method == "DELETE":
         known["key"] = f"f_{token_hex(4)}"
         company.desk.post("/api/ticket-fields", {"key": known["key"], "label": "Gone", "type": "text"})
@@ -98,6 +107,8 @@ def path_of(company: Company, route: Route, **known: str) -> str:
         "index": "0",
         "key": "order_number",
         "member_id": "agent_nobody",
+        "rule_id": "rule_sla_breached",
+        "delivery_id": "dlv_nobody",
     }
     return re.sub(r"<([^>]+)>", lambda found: (defaults | known)[found[1]], route.rule)
 

@@ -226,6 +226,23 @@ class Known:
         found: str = made.json()["team"]["id"]
         return found
 
+    @cached_property
+    def webhook_id(self) -> str:
+        body = {"url": f"https://{token_hex(8)}.example.com/", "event_types": ["*"]}
+        found: str = self.desk.post("/api/admin/webhooks", body).json()["webhook"]["id"]
+        return found
+
+    @cached_property
+    def delivery_id(self) -> str:
+        return "dlv_nobody"
+
+    @cached_property
+    def rule_id(self) -> str:
+        body = {"name": "Tell", "occasion": "sla.warning", "channels": ["log"]}
+        made = self.desk.post("/api/admin/notification-rules", body)
+        found: str = made.json()["rule"]["id"]
+        return found
+
     def _agent(self) -> str:
         body = {"email": f"{new_ref()}@desk.example", "name": "Kim", "role": "admin"}
         found: str = self.desk.post("/api/agents", body).json()["agent"]["id"]

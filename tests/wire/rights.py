@@ -42,6 +42,8 @@ providers.read          -      -       -     any      any
 providers.change        -      -       -     -        any
 analytics.read          -      -       any   any      any
 metrics.read            -      -       -     -        any
+webhooks.manage         -      -       -     -        any
+notifications.manage    -      -       -     any      any
 """
 
 RIGHTS_OF_KEYS = {
@@ -50,7 +52,9 @@ RIGHTS_OF_KEYS = {
         messages.as_customer drafts.write intelligence.read customers.read customers.change orders.record
         configuration.read agents.read analytics.read account.read
     """,
-    "admin": "providers.read providers.change fields.change account.read",
+    "admin": """
+        providers.read providers.change fields.change webhooks.manage notifications.manage account.read
+    """,
     "metrics": "metrics.read",
     "read": "tickets.read customers.read configuration.read agents.read account.read",
     "form": "tickets.create account.read",
@@ -69,6 +73,20 @@ POST   /api/admin/keys                                          keys.manage     
 GET    /api/admin/keys/<key_id>                                 keys.manage         200
 PATCH  /api/admin/keys/<key_id>                                 keys.manage         400
 DELETE /api/admin/keys/<key_id>                                 keys.manage         204
+GET    /api/admin/notification-rules                            notifications.manage  200
+POST   /api/admin/notification-rules                            notifications.manage  400
+GET    /api/admin/notification-rules/<rule_id>                  notifications.manage  200
+PATCH  /api/admin/notification-rules/<rule_id>                  notifications.manage  400
+DELETE /api/admin/notification-rules/<rule_id>                  notifications.manage  412
+GET    /api/admin/webhooks                                      webhooks.manage     200
+POST   /api/admin/webhooks                                      webhooks.manage     400
+GET    /api/admin/webhooks/<webhook_id>                         webhooks.manage     200
+PATCH  /api/admin/webhooks/<webhook_id>                         webhooks.manage     400
+DELETE /api/admin/webhooks/<webhook_id>                         webhooks.manage     412
+POST   /api/admin/webhooks/<webhook_id>/rotate-secret           webhooks.manage     400
+POST   /api/admin/webhooks/<webhook_id>/test                    webhooks.manage     202
+GET    /api/admin/webhooks/<webhook_id>/deliveries              webhooks.manage     200
+POST   /api/admin/webhooks/<webhook_id>/deliveries/<delivery_id>/replay  webhooks.manage  404
 GET    /api/admin/providers                                     providers.read      200
 GET    /api/admin/providers/<name>                              providers.read      200
 PATCH  /api/admin/providers/<name>                              providers.change    400

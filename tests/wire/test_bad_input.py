@@ -14,6 +14,7 @@ from tests.wire.malformed import JSON, Case, Endpoint, endpoints
 from tests.wire.malformed_access import of_access
 from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_customers import of_customers
+from tests.wire.malformed_notifications import of_notifications
 from tests.wire.malformed_privacy import of_privacy
 from tests.wire.raw import ask, request
 
@@ -56,7 +57,7 @@ def ticket(desk: Desk) -> str:
 
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
     of_people = (*of_customers(customer), *of_privacy(customer), *of_agents())
-    return [*endpoints(ticket, customer), *of_people, *of_access()]
+    return [*endpoints(ticket, customer), *of_people, *of_access(), *of_notifications()]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:

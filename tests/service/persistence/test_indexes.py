@@ -16,6 +16,7 @@ from service.events import AUDITED, OF_PROVIDERS, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
+from service.notifications.models import NotificationRule, WebhookAttempt, WebhookEndpoint
 from service.sla.models import StoredCalendar, StoredPolicy
 from service.text_index import SearchText
 from service.tickets.models import Message, PastRank, Ticket, TicketTag
@@ -129,6 +130,20 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .limit(101),
     "ix_sla_policies_position_id": select(StoredPolicy).order_by(StoredPolicy.position, StoredPolicy.id),
     "ix_sla_policies_calendar_id": select(StoredPolicy.id).where(StoredPolicy.calendar_id == "calendar_1"),
+    "ix_webhook_endpoints_created_at_id": select(WebhookEndpoint)
+    .order_by(WebhookEndpoint.created_at, WebhookEndpoint.id)
+    .limit(101),
+    "ix_webhook_attempts_endpoint_id_at_id": select(WebhookAttempt)
+    .where(WebhookAttempt.endpoint_id == "webhook_1")
+    .order_by(WebhookAttempt.at.desc(), WebhookAttempt.id.desc())
+    .limit(101),
+    "ix_webhook_attempts_at": select(WebhookAttempt.id)
+    .where(WebhookAttempt.at < NOON)
+    .order_by(WebhookAttempt.at)
+    .limit(1_000),
+    "ix_notification_rules_created_at_id": select(NotificationRule)
+    .order_by(NotificationRule.created_at, NotificationRule.id)
+    .limit(101),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)
