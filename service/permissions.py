@@ -72,6 +72,7 @@ class Permission(StrEnum):
     METRICS_READ = "metrics.read"
     WEBHOOKS_MANAGE = "webhooks.manage"
     NOTIFICATIONS_MANAGE = "notifications.manage"
+    OUTBOX_MANAGE = "outbox.manage"
 
 
 Grants = Mapping[Permission, Reach]
@@ -114,6 +115,7 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
     Permission.WEBHOOKS_MANAGE:      (NONE, NONE, NONE, NONE,  ANY),
     Permission.NOTIFICATIONS_MANAGE: (NONE, NONE, NONE,  ANY,  ANY),
+    Permission.OUTBOX_MANAGE:        (NONE, NONE, NONE, NONE,  ANY),
 }
 # fmt: on
 
@@ -179,6 +181,7 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.FIELDS_CHANGE,
             Permission.WEBHOOKS_MANAGE,
             Permission.NOTIFICATIONS_MANAGE,
+            Permission.OUTBOX_MANAGE,
             Permission.ACCOUNT_READ,
         }
     ),

@@ -37,6 +37,10 @@ class Feed:
         """
         return queries.events_between(session, after, after + limit, types)
 
+    def at(self, session: Session, positions: Sequence[int]) -> Sequence[FedEvent]:
+        """Those that are there."""
+        return queries.events_at(session, positions) if positions else []
+
 
 class Followers:
     """Each has its own job and its own kept position: one that is slow or fails holds up no other."""
@@ -88,6 +92,12 @@ class Followers:
     def position(self, session: Session, name: str) -> int:
         """The last that has had its effect."""
         return queries.position_of(session, name) or 0
+
+    def behind(self) -> dict[str, int]:
+        """By follower, how many positions it has not passed yet."""
+        with self._database.reading() as session:
+            newest = self._feed.position(session)
+            return {name: max(0, newest - self.position(session, name)) for name in self._followers}
 
     def catch_up(self) -> None:
         """Number what is committed, and let all follow, until nothing is left. For tests, above all."""

@@ -13,7 +13,6 @@ from service.notifications import queries
 from service.notifications.calendars import CalendarOf
 from service.notifications.channels import (
     EmailChannel,
-    LogChannel,
     MailServer,
     SlackChannel,
     WebhookChannel,
@@ -25,6 +24,7 @@ from service.notifications.signing import Secrets
 from service.outbound import AddressGuard, OutboundSession
 from service.outbound.settings import OutboundSettings
 from service.outbox.channels import Channel
+from service.outbox.log_channel import LogChannel
 from service.outbox.services import Outbox
 
 
@@ -71,7 +71,7 @@ def build_notifying(
         followers.add(WebhookFollower(outbox), from_now=True)
     return Notifying(
         endpoints=WebhookEndpoints(database, events, guard, secrets, clock),
-        deliveries=Deliveries(database, events, clock),
+        deliveries=Deliveries(database, outbox, clock),
         rules=NotificationRules(
             database, events, clock, slack_names=settings.slack_webhooks, calendar_of=calendar_of
         ),

@@ -127,17 +127,9 @@ def outbox_entries(session: Session, ids: Collection[str]) -> Mapping[str, Outbo
     return {entry.id: entry for entry in found}
 
 
-def delivery_to(session: Session, endpoint_id: str, delivery_id: str) -> OutboxEntry | None:
-    """Held until the transaction ends."""
-    return session.scalar(
-        select(OutboxEntry)
-        .where(
-            OutboxEntry.id == delivery_id,
-            OutboxEntry.channel == "webhook",
-            OutboxEntry.target == endpoint_id,
-        )
-        .with_for_update()
-    )
+def is_delivery_to(session: Session, endpoint_id: str, delivery_id: str) -> bool:
+    entry = session.get(OutboxEntry, delivery_id)
+    return entry is not None and (entry.channel, entry.target) == ("webhook", endpoint_id)
 
 
 def prune_attempts(session: Session, before: datetime) -> int:

@@ -152,7 +152,7 @@ class OutboundSettingsSchema(SettingsSchema):
         fields.String, "SMTP_CA_FILE", None, "certificates to trust there in place of the system's"
     )
     smtp_timeout_s = _variable(
-        fields.Float, "SMTP_TIMEOUT", 10.0, "seconds for each step of sending a mail", _between(0.1, 60)
+        fields.Float, "SMTP_TIMEOUT", 5.0, "seconds for each step of sending a mail", _between(0.1, 5)
     )
 
     def parse_leniently(self, environment: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, list[str]]]:

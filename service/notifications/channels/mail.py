@@ -30,7 +30,7 @@ class MailServer:
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
-    timeout_s: float = 10.0
+    timeout_s: float = 5.0
 
     def send(self, message: EmailMessage) -> None:
         """Raises `smtplib.SMTPException` or `OSError`. Where TLS is wanted, nothing is sent without it."""

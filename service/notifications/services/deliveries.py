@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from providers.ports import Clock
 from service.database import Database
 from service.errors import Conflict, NotFound
-from service.events import WEBHOOK_REPLAYED, Event, EventLog
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.jobs import Job, in_short_transactions
 from service.notifications import queries
 from service.notifications.models import WebhookAttempt, WebhookEndpoint
 from service.notifications.services.endpoints import not_there
 from service.outbox.models import OutboxEntry, State
+from service.outbox.services import Outbox
 from service.schedules import Every
 
 COUNTED_EXACTLY = 1_000
@@ -30,9 +30,9 @@ class LoggedAttempt:
 
 
 class Deliveries:
-    def __init__(self, database: Database, events: EventLog, clock: Clock) -> None:
+    def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
         self._database = database
-        self._events = events
+        self._outbox = outbox
         self._clock = clock
 
     def listing(self, endpoint_id: str, page: Page) -> Listing[LoggedAttempt]:
@@ -53,32 +53,16 @@ class Deliveries:
 
     def replay(self, endpoint_id: str, delivery_id: str, *, actor: str) -> OutboxEntry:
         """Deliver it again, whether it arrived or not. Raises `NotFound`, `Conflict`."""
-        now = self._clock.now()
-        with self._database.writing() as session:
+        with self._database.reading() as session:
             endpoint = session.get(WebhookEndpoint, endpoint_id)
-            if endpoint is None:
-                raise not_there(endpoint_id)
-            if not endpoint.enabled:
-                raise Conflict("This webhook is disabled, so nothing is sent to it; enable it first.")
-            entry = queries.delivery_to(session, endpoint_id, delivery_id)
-            if entry is None:
-                raise NotFound("delivery", delivery_id)
-            if entry.leased_until is not None and entry.leased_until > now:
-                raise Conflict("It is being delivered right now; look at the deliveries in a moment.")
-            entry.state, entry.attempts = State.PENDING, 0
-            entry.next_attempt_at, entry.ended_at, entry.last_error = now, None, None
-            self._events.record(
-                session,
-                Event(
-                    type=WEBHOOK_REPLAYED,
-                    subject_type="webhook",
-                    subject_id=endpoint_id,
-                    actor=actor,
-                    at=now,
-                    after={"delivery_id": delivery_id},
-                ),
-            )
-        return entry
+            known = endpoint is not None and queries.is_delivery_to(session, endpoint_id, delivery_id)
+        if endpoint is None:
+            raise not_there(endpoint_id)
+        if not known:
+            raise NotFound("delivery", delivery_id)
+        if not endpoint.enabled:
+            raise Conflict("This webhook is disabled, so nothing is sent to it; enable it first.")
+        return self._outbox.replay(delivery_id, actor=actor).entry
 
     def prune_job(self) -> Job:
         def prune() -> dict[str, int]:

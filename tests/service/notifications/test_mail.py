@@ -37,11 +37,11 @@ class Inbox:
         self._refuses = refuses
         self._refuses_mail = refuses_mail
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, _: Any) -> str:
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, _: Any) -> str:  # noqa: N802  # so aiosmtpd calls it
         envelope.rcpt_tos.append(address)
         return self._refuses or "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802  # so aiosmtpd calls it
         self.by_tls.append(session.ssl is not None)
         mail = message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
         self.mails.append(cast(EmailMessage, mail))
