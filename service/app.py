@@ -25,6 +25,7 @@ from service.outbox.views import blueprint as outbox
 from service.privacy.views import blueprint as privacy
 from service.provider_control.views import blueprint as provider_control
 from service.settings import Settings, read_environment
+from service.sla.views import BLUEPRINTS as sla  # noqa: N811  # one name per domain
 from service.telemetry import logging, requests
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.views import blueprint as metrics_view
@@ -74,7 +75,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
     documentation.install(
         app,
         [
-            *(health, intelligence, *desk, *tickets, *customers, *agents),
+            *(health, intelligence, *desk, *sla, *tickets, *customers, *agents),
             *(*access, privacy, provider_control, analytics, audit, outbox, metrics_view),
             *notifications,
         ],

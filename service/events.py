@@ -79,6 +79,14 @@ AUDIT_EXPORTED = EventType("audit.exported", 1, audited=True)
 
 # What operators do with what is to leave the desk.
 OUTBOX_REPLAYED = EventType("outbox.replayed", 1, audited=True)
+# What is promised, and in whose working time.
+SLA_POLICY_CREATED = EventType("sla.policy_created", 1, audited=True)
+SLA_POLICY_CHANGED = EventType("sla.policy_changed", 1, audited=True)
+SLA_POLICY_DELETED = EventType("sla.policy_deleted", 1, audited=True)
+SLA_POLICIES_REORDERED = EventType("sla.policy_reordered", 1, audited=True)
+SLA_CALENDAR_CREATED = EventType("sla.calendar_created", 1, audited=True)
+SLA_CALENDAR_CHANGED = EventType("sla.calendar_changed", 1, audited=True)
+SLA_CALENDAR_DELETED = EventType("sla.calendar_deleted", 1, audited=True)
 
 # Who comes in, and with what. Recorded by whoever signs people in and holds the keys.
 SIGNED_IN = EventType("auth.signed_in", 1, audited=True)

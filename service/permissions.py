@@ -69,6 +69,8 @@ class Permission(StrEnum):
     PROVIDERS_READ = "providers.read"
     PROVIDERS_CHANGE = "providers.change"
     ANALYTICS_READ = "analytics.read"
+    SERVICE_LEVELS_READ = "service_levels.read"
+    SERVICE_LEVELS_CHANGE = "service_levels.change"
     METRICS_READ = "metrics.read"
     WEBHOOKS_MANAGE = "webhooks.manage"
     NOTIFICATIONS_MANAGE = "notifications.manage"
@@ -112,6 +114,8 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.PROVIDERS_READ:       (NONE, NONE, NONE,  ANY,  ANY),
     Permission.PROVIDERS_CHANGE:     (NONE, NONE, NONE, NONE,  ANY),
     Permission.ANALYTICS_READ:       (NONE, NONE,  ANY,  ANY,  ANY),
+    Permission.SERVICE_LEVELS_READ:  ( ANY,  ANY,  ANY,  ANY,  ANY),
+    Permission.SERVICE_LEVELS_CHANGE: (NONE, NONE, NONE, ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
     Permission.WEBHOOKS_MANAGE:      (NONE, NONE, NONE, NONE,  ANY),
     Permission.NOTIFICATIONS_MANAGE: (NONE, NONE, NONE,  ANY,  ANY),
@@ -155,6 +159,7 @@ _READING = {
     Permission.CONFIGURATION_READ,
     Permission.AGENTS_READ,
     Permission.ACCOUNT_READ,
+    Permission.SERVICE_LEVELS_READ,
 }
 
 SCOPES: Mapping[Scope, frozenset[Permission]] = {
@@ -182,6 +187,8 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.WEBHOOKS_MANAGE,
             Permission.NOTIFICATIONS_MANAGE,
             Permission.OUTBOX_MANAGE,
+            Permission.SERVICE_LEVELS_READ,
+            Permission.SERVICE_LEVELS_CHANGE,
             Permission.ACCOUNT_READ,
         }
     ),

@@ -79,7 +79,7 @@ from service.provider_control.statistics import CallStatistics
 from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
-from service.sla.services import PolicyBook
+from service.sla.services import CalendarService, PolicyBook, PolicyRehearsal, PolicyService
 from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
 from service.telemetry.metrics import Metrics
@@ -378,6 +378,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         DraftAnalytics(draft_counters, clock),
         policy_book,
         *notifying.components(),
+        CalendarService(database, events, policy_book, clock),
+        PolicyService(database, events, policy_book, clock),
+        PolicyRehearsal(database),
     )
     app.extensions |= {
         "support.metrics": metrics,

@@ -156,6 +156,20 @@ class Number(fields.Float):
     """A Decimal or float as a JSON number."""
 
 
+class Share(Number):
+    """A JSON number of `low` to `high`."""
+
+    def __init__(self, low: float, high: float, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators.append(validate.Range(low, high, error="Must be a number from {min} to {max}."))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MAX_INTEGER:
+            raise self.make_error("invalid", input=value)
+        number: float = super()._deserialize(value, attr, data, **kwargs)
+        return number
+
+
 class Amount(fields.Decimal):
     """Money that is not negative, as a JSON number; one that comes in may be text, such as `19.90`.
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from service.sla.models import StoredCalendar, StoredPolicy
-from service.sla.policies import Conditions, Policy, Target
+from service.sla.policies import CONDITIONS, Conditions, Policy, Target
 from service.sla.public_holidays import PublicHolidays
 from service.sla.working_time import Calendar, ExceptionalDay, Interval
 from service.tickets.models import Channel, Priority
@@ -42,19 +42,24 @@ def policy_of(row: StoredPolicy, calendar: Calendar, calendar_version: int) -> P
         calendar_id=row.calendar_id,
         calendar_version=calendar_version,
         calendar=calendar,
-        conditions=Conditions(
-            priorities=frozenset(map(Priority, row.priorities)),
-            channels=frozenset(map(Channel, row.channels)),
-            all_tags=frozenset(row.all_tags),
-            any_tags=frozenset(row.any_tags),
-            departments=frozenset(department.casefold() for department in row.departments),
-            min_lifetime_value=row.min_lifetime_value,
-            min_churn_risk=row.min_churn_risk,
-        ),
+        conditions=conditions_of({name: getattr(row, name) for name in CONDITIONS}),
         targets={
             target: timedelta(minutes=number) for target, number in minutes.items() if number is not None
         },
         warning_share=row.warning_share,
+    )
+
+
+def conditions_of(values: Mapping[str, Any]) -> Conditions:
+    """`values` by the names of `CONDITIONS`; what is not there is no condition."""
+    return Conditions(
+        priorities=frozenset(map(Priority, values.get("priorities", ()))),
+        channels=frozenset(map(Channel, values.get("channels", ()))),
+        all_tags=frozenset(values.get("all_tags", ())),
+        any_tags=frozenset(values.get("any_tags", ())),
+        departments=frozenset(department.casefold() for department in values.get("departments", ())),
+        min_lifetime_value=values.get("min_lifetime_value"),
+        min_churn_risk=values.get("min_churn_risk"),
     )
 
 

@@ -9,6 +9,17 @@ from enum import StrEnum
 from service.sla.working_time import Calendar
 from service.tickets.models import Channel, Priority
 
+CONDITIONS = (
+    "priorities",
+    "channels",
+    "all_tags",
+    "any_tags",
+    "departments",
+    "min_lifetime_value",
+    "min_churn_risk",
+)
+"""By their names on the wire and in rows."""
+
 
 class Target(StrEnum):
     FIRST_RESPONSE = "first_response"

@@ -1,13 +1,19 @@
 """Statements over calendars and policies, and over the tickets that a change of them concerns."""
 
+import heapq
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Annotated
 
+import msgspec
 from sqlalchemy import Row, Select, func, literal, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
-from service.http.pagination import Page, PageOf, packed, unpacked
+from service.http.pagination import Cursor, Page, PageOf, packed, unpacked
 from service.sla.models import StoredCalendar, StoredPolicy
+from service.tickets.lifecycle import UNSETTLED
+from service.tickets.models import Ticket, TicketStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,8 @@ class Position:
         return packed([self.number, self.id])
 
 
+_Number = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+
 _IN_ORDER = (StoredPolicy.position, StoredPolicy.id)
 
 
@@ -29,7 +37,7 @@ class PolicyPage(PageOf[Position]):
 
     @classmethod
     def decoded(cls, cursor: str) -> Position:
-        return Position(*unpacked(cursor, tuple[int, str]))
+        return Position(*unpacked(cursor, tuple[_Number, str]))
 
 
 # ---------------------------------------------------------------- calendars
@@ -107,3 +115,34 @@ def held_policies(session: Session) -> Sequence[StoredPolicy]:
     """All in their order, until the transaction ends; by id, so that none deadlock."""
     session.execute(select(StoredPolicy.id).order_by(StoredPolicy.id).with_for_update()).all()
     return policies_in_order(session)  # also what was made by whoever held them before
+
+
+# ---------------------------------------------------------------- tickets
+
+_OF_POLICIES = (
+    Ticket.id,
+    Ticket.created_at,
+    Ticket.priority,
+    Ticket.channel,
+    Ticket.team_id,
+    Ticket.churn_risk,
+    Ticket.lifetime_value,
+)
+
+
+def open_tickets(session: Session, limit: int, cursor: Cursor | None) -> list[Ticket]:
+    """Those that are open or pending, the newest first, with what policies ask of them."""
+    of_each = (_newest(session, status, limit, cursor) for status in UNSETTLED)
+    together = heapq.merge(*of_each, key=lambda ticket: (ticket.created_at, ticket.id), reverse=True)
+    return list(islice(together, limit))
+
+
+def _newest(session: Session, status: TicketStatus, limit: int, cursor: Cursor | None) -> Sequence[Ticket]:
+    place = (Ticket.created_at, Ticket.id)
+    statement = select(Ticket).options(load_only(*_OF_POLICIES))
+    statement = statement.where(Ticket.status == status, Ticket.deleted_at.is_(None))
+    if cursor:
+        last = tuple_(literal(cursor.at, Ticket.created_at.type), literal(cursor.id))
+        statement = statement.where(tuple_(*place) < last)
+    newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
+    return session.scalars(statement.order_by(*newest_first).limit(limit)).all()

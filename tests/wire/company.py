@@ -109,6 +109,8 @@ def path_of(company: Company, route: Route, **known: str) -> str:
         "member_id": "agent_nobody",
         "rule_id": "rule_sla_breached",
         "delivery_id": "dlv_nobody",
+        "calendar_id": "calendar_always",
+        "policy_id": "policy_urgent",
     }
     return re.sub(r"<([^>]+)>", lambda found: (defaults | known)[found[1]], route.rule)
 

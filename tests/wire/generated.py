@@ -243,6 +243,22 @@ class Known:
         found: str = made.json()["rule"]["id"]
         return found
 
+    @cached_property
+    def calendar_id(self) -> str:
+        made = self.desk.post(
+            "/api/sla/calendars", {"name": new_id("calendar"), "time_zone": "UTC", "hours": {}}
+        )
+        found: str = made.json()["calendar"]["id"]
+        return found
+
+    @cached_property
+    def policy_id(self) -> str:
+        made = self.desk.post(
+            "/api/sla/policies", {"name": new_id("policy"), "calendar_id": "calendar_always"}
+        )
+        found: str = made.json()["policy"]["id"]
+        return found
+
     def _agent(self) -> str:
         body = {"email": f"{new_ref()}@desk.example", "name": "Kim", "role": "admin"}
         found: str = self.desk.post("/api/agents", body).json()["agent"]["id"]

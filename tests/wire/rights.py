@@ -41,6 +41,8 @@ audit.read              -      -       -     any      any
 providers.read          -      -       -     any      any
 providers.change        -      -       -     -        any
 analytics.read          -      -       any   any      any
+service_levels.read     any    any     any   any      any
+service_levels.change   -      -       -     any      any
 metrics.read            -      -       -     -        any
 webhooks.manage         -      -       -     -        any
 notifications.manage    -      -       -     any      any
@@ -50,13 +52,14 @@ RIGHTS_OF_KEYS = {
     "desk": """
         tickets.read tickets.create tickets.change tickets.delete messages.write messages.change
         messages.as_customer drafts.write intelligence.read customers.read customers.change orders.record
-        configuration.read agents.read analytics.read account.read
+        configuration.read agents.read analytics.read account.read service_levels.read
     """,
     "admin": """
-        providers.read providers.change fields.change webhooks.manage notifications.manage account.read
+        providers.read providers.change fields.change service_levels.read service_levels.change
+        webhooks.manage notifications.manage account.read
     """,
     "metrics": "metrics.read",
-    "read": "tickets.read customers.read configuration.read agents.read account.read",
+    "read": "tickets.read customers.read configuration.read agents.read account.read service_levels.read",
     "form": "tickets.create account.read",
     "intelligence": "intelligence.read configuration.read account.read",
     "agents": """
@@ -130,6 +133,18 @@ GET    /api/mcp/customer/random                                 customers.read  
 PATCH  /api/messages/<message_id>                               messages.change     400
 DELETE /api/messages/<message_id>                               messages.change     204
 POST   /api/orders                                              orders.record       400
+GET    /api/sla/calendars                                       service_levels.read  200
+POST   /api/sla/calendars                                       service_levels.change  400
+GET    /api/sla/calendars/<calendar_id>                         service_levels.read  200
+PATCH  /api/sla/calendars/<calendar_id>                         service_levels.change  400
+DELETE /api/sla/calendars/<calendar_id>                         service_levels.change  412
+GET    /api/sla/policies                                        service_levels.read  200
+POST   /api/sla/policies                                        service_levels.change  400
+POST   /api/sla/policies/dry-run                                service_levels.change  400
+POST   /api/sla/policies/order                                  service_levels.change  400
+GET    /api/sla/policies/<policy_id>                            service_levels.read  200
+PATCH  /api/sla/policies/<policy_id>                            service_levels.change  400
+DELETE /api/sla/policies/<policy_id>                            service_levels.change  412
 GET    /api/system/configuration                                configuration.read  200
 GET    /api/teams                                               agents.read         200
 POST   /api/teams                                               teams.create        400

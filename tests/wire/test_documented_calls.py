@@ -117,6 +117,8 @@ def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path)
         "{member_id}": AGENT_IDS["Priya"],
         "{team_id}": TEAM_IDS["Returns team"],
         "{key_id}": "$KEY_ID",
+        "{calendar_id}": "calendar_always",
+        "{policy_id}": "policy_urgent",
         "{index}": "0",
         "{name}": "quimbi",
         "{key}": "return_reason",

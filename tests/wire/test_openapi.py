@@ -28,6 +28,8 @@ POSTS_THAT_CREATE_NOTHING = {
     "invite_agent",
     "reactivate_agent",
     "refresh_session",
+    "rehearse_sla_policies",
+    "reorder_sla_policies",
     "sign_in",
     "sign_out",
     "regenerate_draft",

@@ -92,7 +92,8 @@ class PolicyBook:
         raise DatabaseUnavailable("policies and their calendars changed whenever they were read")
 
     def _loaded_calendars(self, session: Session) -> Mapping[str, tuple[int, Calendar]]:
-        known, versions = self._calendars, dict(row.tuple() for row in queries.calendar_versions(session))
+        known = self._calendars
+        versions = {row.id: row.version for row in queries.calendar_versions(session)}
         kept = {key: known[key] for key, version in versions.items() if known.get(key, (0,))[0] == version}
         missing = queries.calendars_among(session, versions.keys() - kept.keys())
         return kept | {row.id: (row.version, calendar_of(row)) for row in missing}

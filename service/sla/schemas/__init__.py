@@ -1,0 +1,1 @@
+"""Calendars and policies of service levels on the wire."""
