@@ -123,7 +123,7 @@ class WebhookQuerySchema(Schema):
     cursor = Text(400, load_default=None)
 
 
-class AttemptSchema(Schema):
+class WebhookAttemptSchema(Schema):
     delivery_id = fields.String(
         attribute="attempt.delivery_id",
         metadata={"description": "the webhook-id of its header", "example": "dlv_4f0Qk2l1b8sVJ6Yz0mWc3A"},
@@ -151,16 +151,16 @@ class AttemptSchema(Schema):
     next_attempt_at = Rfc3339(allow_none=True)
 
 
-class DeliveryListSchema(Schema):
-    deliveries = fields.List(fields.Nested(AttemptSchema), attribute="rows")
+class WebhookDeliveryListSchema(Schema):
+    deliveries = fields.List(fields.Nested(WebhookAttemptSchema), attribute="rows")
     pagination = fields.Nested(PaginationSchema)
 
 
-class SentSchema(Schema):
+class SentWebhookSchema(Schema):
     event_type = fields.String(metadata={"example": "webhook.test"})
 
 
-class ReplayedSchema(Schema):
+class ReplayedWebhookDeliverySchema(Schema):
     delivery_id = fields.String(attribute="id", metadata={"example": "dlv_4f0Qk2l1b8sVJ6Yz0mWc3A"})
     state = fields.String(validate=validate.OneOf(State))
     next_attempt_at = Rfc3339()

@@ -12,15 +12,15 @@ from service.http.parsing import Blueprint
 from service.notifications.models import WebhookEndpoint
 from service.notifications.published import TEST
 from service.notifications.schemas.webhooks import (
-    DeliveryListSchema,
     MadeWebhookSchema,
     NewWebhookSchema,
-    ReplayedSchema,
+    ReplayedWebhookDeliverySchema,
     RotatedWebhookSchema,
     RotationSchema,
-    SentSchema,
+    SentWebhookSchema,
     ToldWebhookSchema,
     WebhookChangeSchema,
+    WebhookDeliveryListSchema,
     WebhookListSchema,
     WebhookQuerySchema,
 )
@@ -108,7 +108,7 @@ def rotate_webhook_secret(rotation: dict[str, bool], webhook_id: str) -> Rotated
 @blueprint.post("/<id:webhook_id>/test")
 @needs(Permission.WEBHOOKS_MANAGE)
 @blueprint.alt_response(409, "CONFLICT")
-@blueprint.response(202, SentSchema)
+@blueprint.response(202, SentWebhookSchema)
 def test_webhook(webhook_id: str) -> dict[str, str]:
     """Send a webhook an event of the type webhook.test, the way of all others"""
     component(WebhookEndpoints).test(webhook_id, actor=current_caller().id)
@@ -118,7 +118,7 @@ def test_webhook(webhook_id: str) -> dict[str, str]:
 @blueprint.get("/<id:webhook_id>/deliveries")
 @needs(Permission.WEBHOOKS_MANAGE)
 @blueprint.arguments(WebhookQuerySchema, location="query")
-@blueprint.response(200, DeliveryListSchema)
+@blueprint.response(200, WebhookDeliveryListSchema)
 def list_webhook_deliveries(query: dict[str, Any], webhook_id: str) -> Listing[LoggedAttempt]:
     """List what was tried to deliver to a webhook within 30 days, the newest first"""
     return component(Deliveries).listing(webhook_id, Page.asked(**query))
@@ -127,7 +127,7 @@ def list_webhook_deliveries(query: dict[str, Any], webhook_id: str) -> Listing[L
 @blueprint.post("/<id:webhook_id>/deliveries/<id:delivery_id>/replay")
 @needs(Permission.WEBHOOKS_MANAGE)
 @blueprint.alt_response(409, "CONFLICT")
-@blueprint.response(202, ReplayedSchema)
+@blueprint.response(202, ReplayedWebhookDeliverySchema)
 def replay_webhook_delivery(webhook_id: str, delivery_id: str) -> OutboxEntry:
     """Deliver again, whether it arrived or not"""
     return component(Deliveries).replay(webhook_id, delivery_id, actor=current_caller().id)
