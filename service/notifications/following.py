@@ -19,6 +19,7 @@ from service.notifications.occasions import (
     TicketFacts,
     agent_who_did,
     assignee_told_by,
+    happened_at,
     occasions_of,
     team_told_by,
 )
@@ -100,7 +101,7 @@ class NotificationFollower:
 
     def follow(self, session: Session, events: Sequence[FedEvent]) -> None:
         now = self._clock.now()
-        recent = [event for event in events if event.ticket_id and now - event.at <= self._max_age]
+        recent = [event for event in events if event.ticket_id and now - happened_at(event) <= self._max_age]
         if old := sum(event.ticket_id is not None for event in events) - len(recent):
             log.warning("notifications_too_old", events=old)
         rules = [rule for rule in queries.rules_in_force(session) if self._leads_anywhere(rule)]

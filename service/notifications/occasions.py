@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from service.feed.following import FedEvent
 from service.notifications.models import Occasion
 
-SLA_WARNING, SLA_BREACHED = "sla.warning", "sla.breached"
-TICKET_CREATED, TICKET_UPDATED, TICKET_ASSIGNED = "ticket.created", "ticket.updated", "ticket.assigned"
-
-TYPES = frozenset({SLA_WARNING, SLA_BREACHED, TICKET_CREATED, TICKET_UPDATED, TICKET_ASSIGNED})
+CREATED = "ticket.created"
+TYPES = frozenset({"sla.warning", "sla.breached", "ticket.assigned", CREATED, "ticket.updated"})
 URGENT = "urgent"
 AGENT_PREFIX = "agent_"
 
@@ -38,17 +37,27 @@ def occasions_of(event: FedEvent, ticket: TicketFacts, *, high_churn_risk: float
             if after.get("priority") == URGENT:
                 yield Occasion.URGENT_TICKET
             at_risk = ticket.churn_risk is not None and ticket.churn_risk >= high_churn_risk
-            if event.type == TICKET_CREATED and at_risk:
+            if event.type == CREATED and at_risk:
                 yield Occasion.CHURN_RISK
 
 
 def assignee_told_by(event: FedEvent, ticket: TicketFacts) -> str | None:
     """Whom the event names, else who has the ticket now."""
     after = event.after or {}
-    named = after.get("agent_id") if event.type == TICKET_ASSIGNED else after.get("assigned_to")
+    named = after.get("agent_id") or after.get("assigned_to")
     if isinstance(named, str) and named.startswith(AGENT_PREFIX):
         return named
     return ticket.assignee_id
+
+
+def happened_at(event: FedEvent) -> datetime:
+    """When that came about which the event tells of: late where nobody was there to notice."""
+    stated = (event.after or {}).get("happened_at")
+    try:
+        at = datetime.fromisoformat(stated) if isinstance(stated, str) else event.at
+    except ValueError:
+        return event.at
+    return at if at.tzinfo else event.at
 
 
 def team_told_by(event: FedEvent, ticket: TicketFacts) -> str | None:
