@@ -54,9 +54,9 @@ def build_notifying(
 ) -> Notifying:
     secrets = Secrets(settings.webhook_signing_key or secret_key)
     guard = AddressGuard(settings.outbound_allowed)
-    channels = _channels(
-        settings, database, Attempts(database, events, secrets, clock), OutboundSession(guard, clock), clock
-    )
+    outbound = OutboundSession(guard, clock, ca_file=settings.outbound_ca_file)
+    attempts = Attempts(database, events, secrets, clock)
+    channels = _channels(settings, database, attempts, outbound, clock)
     rules = NotificationFollower(
         outbox,
         clock,

@@ -59,12 +59,9 @@ class AddressGuard:
         address = _literal(host)
         if address is not None:
             self._check_address(host, address)
-        self._check_way(
-            host,
-            SCHEMES[parts.scheme] if port is None else port,
-            parts.scheme == "https",
-            [address] if address else [],
-        )
+        if address is not None or not self._allowed.networks:  # else a look-up tells whether it is in one
+            way = SCHEMES[parts.scheme] if port is None else port, parts.scheme == "https"
+            self._check_way(host, *way, [address] if address else [])
         return asked_for
 
     def resolve(self, host: str, port: int, tls: bool) -> list[Resolved]:

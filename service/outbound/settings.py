@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, post_load, validate
 
 from providers.settings import SettingsError, SettingsSchema
 from service.outbound.allowed import Allowed
@@ -16,6 +16,7 @@ from service.outbound.failures import AddressRefused
 from service.outbound.guard import AddressGuard
 
 CHANNELS = ("log", "webhook", "email", "slack")
+DEFAULT_CHANNELS = "log,webhook"
 SLACK_NAME = re.compile(r"[a-z0-9_-]{1,40}")
 MAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 
@@ -40,7 +41,7 @@ class AllowedAddresses(fields.Field[Allowed]):
 
 class Channels(fields.Field[frozenset[str]]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> frozenset[str]:
-        names = frozenset(entry.strip() for entry in value.split(",") if entry.strip())
+        names = _names(value)
         if not names <= set(CHANNELS):
             raise ValidationError(f"Each must be one of: {', '.join(CHANNELS)}.")
         return names
@@ -56,6 +57,10 @@ class SlackWebhooks(fields.Field[Mapping[str, str]]):
         if len({name for name, *_ in pairs}) != len(pairs):
             raise ValidationError("Two entries have the same name; give each its own.")
         return {name: url for name, _, url in pairs}
+
+
+def _names(value: str) -> frozenset[str]:
+    return frozenset(entry.strip() for entry in value.split(",") if entry.strip())
 
 
 def _check_public_url(url: str) -> None:
@@ -93,7 +98,7 @@ class OutboundSettingsSchema(SettingsSchema):
         _check_public_url,
     )
     notification_channels = _variable(
-        Channels, "NOTIFICATION_CHANNELS", frozenset({"log", "webhook"}), "any of log, webhook, email, slack"
+        Channels, "NOTIFICATION_CHANNELS", DEFAULT_CHANNELS, "any of log, webhook, email, slack"
     )
     notifications_max_age_h = _variable(
         fields.Integer,
@@ -112,8 +117,14 @@ class OutboundSettingsSchema(SettingsSchema):
     outbound_allowed = _variable(
         AllowedAddresses,
         "OUTBOUND_ALLOWED",
-        Allowed(),
+        None,
         "hosts and networks, comma-separated, that webhooks may call though they are not of the internet",
+    )
+    outbound_ca_file = _variable(
+        fields.String,
+        "OUTBOUND_CA_FILE",
+        None,
+        "certificates to trust in place of those of the public internet, as for webhooks of an intranet",
     )
     webhook_timeout_s = _variable(
         fields.Float, "WEBHOOK_TIMEOUT", 10.0, "seconds that one delivery may take in all", _between(0.1, 25)
@@ -126,7 +137,7 @@ class OutboundSettingsSchema(SettingsSchema):
         validate.Length(min=32, error="Must be at least 32 bytes."),
     )
     slack_webhooks = _variable(
-        SlackWebhooks, "SLACK_WEBHOOKS", {}, "name=https://…, comma-separated; incoming webhooks of Slack"
+        SlackWebhooks, "SLACK_WEBHOOKS", None, "name=https://…, comma-separated; incoming webhooks of Slack"
     )
     smtp_host = _variable(fields.String, "SMTP_HOST", None, "mail server")
     smtp_port = _variable(fields.Integer, "SMTP_PORT", 587, "its port", _between(1, 65535))
@@ -155,6 +166,15 @@ class OutboundSettingsSchema(SettingsSchema):
         fields.Float, "SMTP_TIMEOUT", 5.0, "seconds for each step of sending a mail", _between(0.1, 5)
     )
 
+    @post_load
+    def _fill_in(self, parsed: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Defaults are told as text or not at all, so that pages can show them."""
+        if parsed["notification_channels"] == DEFAULT_CHANNELS:
+            parsed["notification_channels"] = _names(DEFAULT_CHANNELS)
+        parsed["outbound_allowed"] = parsed["outbound_allowed"] or Allowed()
+        parsed["slack_webhooks"] = parsed["slack_webhooks"] or {}
+        return parsed
+
     def parse_leniently(self, environment: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, list[str]]]:
         parsed, faults = super().parse_leniently(environment)
         return parsed, {**_of_channels(parsed), **faults}
@@ -178,9 +198,9 @@ def _of_channels(parsed: Mapping[str, Any]) -> dict[str, list[str]]:
             faults["SLACK_WEBHOOKS"] = [f"{name}: {refusal}"]
     if (parsed["smtp_username"] is None) != (parsed["smtp_password"] is None):
         faults["SMTP_PASSWORD"] = ["SMTP_USERNAME and SMTP_PASSWORD go together."]
-    ca_file = parsed["smtp_ca_file"]
-    if ca_file is not None and not Path(ca_file).is_file():
-        faults["SMTP_CA_FILE"] = ["There is no such file."]
+    for name in ("smtp_ca_file", "outbound_ca_file"):
+        if parsed[name] is not None and not Path(parsed[name]).is_file():
+            faults[name.upper()] = ["There is no such file."]
     return faults
 
 
@@ -191,6 +211,7 @@ class OutboundSettings:
     notifications_max_age_h: int
     notify_churn_risk: float
     outbound_allowed: Allowed
+    outbound_ca_file: str | None
     webhook_timeout_s: float
     webhook_signing_key: str | None = field(repr=False)
     slack_webhooks: Mapping[str, str] = field(repr=False)

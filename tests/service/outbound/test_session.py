@@ -1,6 +1,7 @@
 """Calls of addresses that people entered, over real sockets on loopback."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -128,27 +129,55 @@ def test_a_name_that_is_not_known_is_told_as_that() -> None:
     assert failed.value.reason is Reason.NO_SUCH_NAME
 
 
+CERTIFICATE = Path(__file__).parent.parent / "notifications" / "localhost.pem"
+"""Of localhost, receiver.example and 127.0.0.1."""
+
+
+def by_tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
+
+
+def at(address: str) -> object:
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
+
+
 def test_a_name_is_looked_up_once_and_a_second_answer_changes_nothing() -> None:
     """Rebinding: the first answer is good, all later ones lead inside."""
-    with serving(saying(OK)) as port, nobody_may_come() as inner:
-        answers = iter([("127.0.0.1", port)])
-        asked = []
+    answers, asked = iter(["127.0.0.1"]), []
 
-        def lookup(host: str, wanted: int) -> object:
-            asked.append(host)
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", next(answers, ("127.0.0.2", inner)))]
+    def lookup(host: str, wanted: int) -> object:
+        asked.append(host)
+        return at(next(answers, "127.0.0.2"))
 
-        calls = session(allowed=("127.0.0.1/32",), lookup=lookup)
-        with pytest.raises(OutboundFailed) as failed:  # by name http is not allowed, whatever the address
-            calls.post(f"http://receiver.example:{port}/", b"{}", {}, timeout_s=2)
-        assert failed.value.reason is Reason.REFUSED
-        assert asked == []
-        with pytest.raises(OutboundFailed) as failed:
-            calls.post("https://receiver.example:8443/", b"{}", {}, timeout_s=2)
+    guard = AddressGuard(Allowed.parse(["127.0.0.1/32"]), lookup)  # type: ignore[arg-type]
+    calls = OutboundSession(guard, SystemClock(), ca_file=str(CERTIFICATE))
+    with serving(saying(OK), by_tls()) as port:
+        url = f"https://receiver.example:{port}/"
+        assert calls.post(url, b"{}", {}, timeout_s=2).status == 200
         assert asked == ["receiver.example"]
         with pytest.raises(OutboundFailed) as failed:
-            calls.post("https://receiver.example:8443/", b"{}", {}, timeout_s=2)
-        assert failed.value.reason is Reason.REFUSED
+            calls.post(url, b"{}", {}, timeout_s=2)
+    assert failed.value.reason is Reason.REFUSED
+
+
+@pytest.mark.parametrize("host", ["receiver.example", "other.example"])
+def test_a_certificate_is_held_against_the_name_and_not_the_address(host: str) -> None:
+    """Trusted, it is still no other host's; and one that is not trusted is nobody's."""
+    guard = AddressGuard(Allowed.parse(LOOPBACK), lambda name, port: at("127.0.0.1"))  # type: ignore[arg-type, return-value]
+    with serving(saying(OK), by_tls()) as port:
+        url = f"https://{host}:{port}/"
+        calls = OutboundSession(guard, SystemClock(), ca_file=str(CERTIFICATE))
+        if host == "receiver.example":
+            assert calls.post(url, b"{}", {}, timeout_s=2).status == 200
+        else:
+            with pytest.raises(OutboundFailed) as failed:
+                calls.post(url, b"{}", {}, timeout_s=2)
+            assert failed.value.reason is Reason.TLS
+        with pytest.raises(OutboundFailed) as failed:
+            OutboundSession(guard, SystemClock()).post(url, b"{}", {}, timeout_s=2)
+        assert failed.value.reason is Reason.TLS
 
 
 def test_a_refused_address_is_never_connected_to() -> None:
