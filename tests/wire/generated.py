@@ -23,6 +23,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 
 from service.identifiers import new_id, new_ref
+from tests.wire.company import dead_letter
 from tests.wire.desk import CLIENT_TIMEOUT_S, Desk
 
 CHECKS = [
@@ -211,6 +212,10 @@ class Known:
         return found
 
     @cached_property
+    def delivery_id(self) -> str:
+        return dead_letter(self.desk)
+
+    @cached_property
     def agent_id(self) -> str:
         """Of an admin who is not the last one."""
         self._agent()
@@ -231,10 +236,6 @@ class Known:
         body = {"url": f"https://{token_hex(8)}.example.com/", "event_types": ["*"]}
         found: str = self.desk.post("/api/admin/webhooks", body).json()["webhook"]["id"]
         return found
-
-    @cached_property
-    def delivery_id(self) -> str:
-        return "dlv_nobody"
 
     @cached_property
     def rule_id(self) -> str:

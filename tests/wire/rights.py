@@ -46,6 +46,7 @@ service_levels.change   -      -       -     any      any
 metrics.read            -      -       -     -        any
 webhooks.manage         -      -       -     -        any
 notifications.manage    -      -       -     any      any
+outbox.manage           -      -       -     -        any
 """
 
 RIGHTS_OF_KEYS = {
@@ -56,7 +57,7 @@ RIGHTS_OF_KEYS = {
     """,
     "admin": """
         providers.read providers.change fields.change service_levels.read service_levels.change
-        webhooks.manage notifications.manage account.read
+        webhooks.manage notifications.manage outbox.manage account.read
     """,
     "metrics": "metrics.read",
     "read": "tickets.read customers.read configuration.read agents.read account.read service_levels.read",
@@ -90,6 +91,10 @@ POST   /api/admin/webhooks/<webhook_id>/rotate-secret           webhooks.manage 
 POST   /api/admin/webhooks/<webhook_id>/test                    webhooks.manage     202
 GET    /api/admin/webhooks/<webhook_id>/deliveries              webhooks.manage     200
 POST   /api/admin/webhooks/<webhook_id>/deliveries/<delivery_id>/replay  webhooks.manage  404
+GET    /api/admin/outbox                                        outbox.manage       200
+POST   /api/admin/outbox/replay                                 outbox.manage       400
+GET    /api/admin/outbox/<delivery_id>                          outbox.manage       200
+POST   /api/admin/outbox/<delivery_id>/replay                   outbox.manage       200
 GET    /api/admin/providers                                     providers.read      200
 GET    /api/admin/providers/<name>                              providers.read      200
 PATCH  /api/admin/providers/<name>                              providers.change    400

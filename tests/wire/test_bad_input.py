@@ -15,6 +15,7 @@ from tests.wire.malformed_access import of_access
 from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_customers import of_customers
 from tests.wire.malformed_notifications import of_notifications
+from tests.wire.malformed_outbox import of_outbox
 from tests.wire.malformed_privacy import of_privacy
 from tests.wire.malformed_service_levels import of_service_levels
 from tests.wire.raw import ask, request
@@ -58,8 +59,8 @@ def ticket(desk: Desk) -> str:
 
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
     of_people = (*of_customers(customer), *of_privacy(customer), *of_agents())
-    of_time = (*of_service_levels(), *of_notifications())
-    return [*endpoints(ticket, customer), *of_people, *of_access(), *of_time]
+    of_what_follows = (*of_outbox(), *of_service_levels(), *of_notifications())
+    return [*endpoints(ticket, customer), *of_people, *of_access(), *of_what_follows]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:

@@ -119,6 +119,7 @@ def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path)
         "{key_id}": "$KEY_ID",
         "{calendar_id}": "calendar_always",
         "{policy_id}": "policy_urgent",
+        "{delivery_id}": "dlv_4f0Qk2l1b8sVJ6Yz0mWc3A",
         "{index}": "0",
         "{name}": "quimbi",
         "{key}": "return_reason",

@@ -30,6 +30,8 @@ POSTS_THAT_CREATE_NOTHING = {
     "refresh_session",
     "rehearse_sla_policies",
     "reorder_sla_policies",
+    "replay_dead_letters",
+    "replay_delivery",
     "sign_in",
     "sign_out",
     "regenerate_draft",

@@ -17,6 +17,7 @@ from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
 from service.notifications.models import NotificationRule, WebhookAttempt, WebhookEndpoint
+from service.outbox.models import PENDING, OutboxEntry, State
 from service.sla.models import StoredCalendar, StoredPolicy
 from service.text_index import SearchText
 from service.tickets.models import Message, PastRank, Ticket, TicketTag
@@ -143,6 +144,23 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .limit(1_000),
     "ix_notification_rules_created_at_id": select(NotificationRule)
     .order_by(NotificationRule.created_at, NotificationRule.id)
+    .limit(101),
+    "ix_outbox_due": select(OutboxEntry)
+    .where(PENDING, OutboxEntry.channel == "webhook", OutboxEntry.next_attempt_at <= NOON)
+    .order_by(OutboxEntry.next_attempt_at, OutboxEntry.position)
+    .limit(100),
+    "ix_outbox_line": select(func.min(OutboxEntry.position)).where(
+        PENDING,
+        OutboxEntry.channel == "webhook",
+        OutboxEntry.target == "endpoint_1",
+        OutboxEntry.about == "ticket_1",
+    ),
+    "ix_outbox_state_created_at_id": select(OutboxEntry)
+    .where(OutboxEntry.state == State.DEAD)
+    .order_by(OutboxEntry.created_at.desc(), OutboxEntry.id.desc())
+    .limit(101),
+    "ix_outbox_created_at_id": select(OutboxEntry)
+    .order_by(OutboxEntry.created_at.desc(), OutboxEntry.id.desc())
     .limit(101),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
