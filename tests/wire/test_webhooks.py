@@ -1,19 +1,25 @@
 """Webhooks: made by admins, and delivered to receivers that behave and that do not."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
-from standardwebhooks import WebhookVerificationError
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.database import Database
 from service.events import StoredEvent
+from service.notifications.published import body_of
 from service.settings import Settings
 from tests.conftest import empty_all_tables
+from tests.pages import DOCS, blocks
+from tests.service.notifications.events import fed
 from tests.wire.telling import Receiver, TellingDesk, receiving, sqlite_copy, telling_desk
 
 HOOKS = "/api/admin/webhooks"
@@ -331,3 +337,44 @@ def test_no_secret_and_no_address_is_in_the_log_or_in_events(steady: TellingDesk
     written = told + (log.read_text() if log.exists() else "")
     path = made["webhook"]["url"].rpartition("/")[2]
     assert not [word for word in (made["secret"], secret, path) if word in written]
+
+
+# ---------------------------------------------------------------- the page for receivers
+
+PAGE = DOCS / "webhooks.md"
+
+
+def test_the_receiver_of_the_page_takes_what_the_desk_sends_and_nothing_else(
+    steady: TellingDesk, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = steady.new_webhook(receiver, "ticket.created")["secret"]
+    ticket_id = steady.new_ticket()
+    steady.tell()
+    (sent,) = receiver.take()
+    page: dict[str, Any] = {}
+    exec(next(block.text for block in blocks(PAGE) if block.language == "python"), page)
+    seen: set[str] = set()
+    receive = page["receive"]
+    assert [receive(sent.body, dict(sent.headers), secret, seen) for _ in range(2)] == [204, 204]
+    assert capsys.readouterr().out == f"ticket.created {ticket_id}\n"
+    assert receive(sent.body + b" ", dict(sent.headers), secret, seen) == 401
+
+
+def test_the_request_of_the_page_has_the_signature_of_the_page() -> None:
+    head, body = (block.text for block in blocks(PAGE) if block.language in {"http", "json"})
+    told = dict(line.split(": ") for line in head.splitlines()[1:])
+    (secret,) = re.findall(r"`(whsec_[^`…]+)`", PAGE.read_text())
+    at = datetime.fromtimestamp(int(told["webhook-timestamp"]), UTC)
+    assert Webhook(secret).sign(told["webhook-id"], at, body.rstrip("\n")) == told["webhook-signature"]
+    event = json.loads(body)
+    ours = fed(
+        event["type"],
+        position=event["data"]["position"],
+        subject_id=event["data"]["subject"]["id"],
+        ticket_id=event["data"]["ticket_id"],
+        actor=event["data"]["actor"],
+        before=event["data"]["before"],
+        after=event["data"]["after"],
+        at=datetime.fromisoformat(event["timestamp"]),
+    )
+    assert body_of(ours) == body.rstrip("\n").encode()
