@@ -21,6 +21,7 @@ from service.health.views import blueprint as health
 from service.http import callers, documentation, headers, problems, rendering
 from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
+from service.notifications.views import BLUEPRINTS as notifications  # noqa: N811  # one name per domain
 from service.outbox.views import blueprint as outbox
 from service.performance.views import blueprint as performance
 from service.privacy.views import blueprint as privacy
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
         [
             *(health, intelligence, *desk, assignment, *sla, service_levels, *tickets, *customers, *agents),
             *(*access, privacy, provider_control, analytics, performance, audit, outbox, metrics_view),
+            *notifications,
         ],
     )
     cli.install(app)

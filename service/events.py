@@ -110,6 +110,16 @@ API_KEY_REVOKED = EventType("api_key.revoked", 1, audited=True)
 # What a service level promised is nearly due, or was not met in time.
 SLA_WARNING = EventType("sla.warning", 1)
 SLA_BREACHED = EventType("sla.breached", 1)
+# Who outside hears of what. No address of a webhook stands in an event: it may hold a secret.
+WEBHOOK_CREATED = EventType("webhook.created", 1, audited=True)
+WEBHOOK_CHANGED = EventType("webhook.changed", 1, audited=True)
+WEBHOOK_DELETED = EventType("webhook.deleted", 1, audited=True)
+WEBHOOK_SECRET_ROTATED = EventType("webhook.secret_rotated", 1, audited=True)
+WEBHOOK_DISABLED = EventType("webhook.disabled", 1, audited=True)
+WEBHOOK_TEST = EventType("webhook.test", 1)
+NOTIFICATION_RULE_CREATED = EventType("notification_rule.created", 1, audited=True)
+NOTIFICATION_RULE_CHANGED = EventType("notification_rule.changed", 1, audited=True)
+NOTIFICATION_RULE_DELETED = EventType("notification_rule.deleted", 1, audited=True)
 
 AUDITED = text("audited")
 OF_PROVIDERS = text("subject_type = 'provider'")

@@ -12,6 +12,7 @@ from service.http import models as http
 from service.importing import models as importing
 from service.intelligence import models as intelligence
 from service.leases import JobLease
+from service.notifications import models as notifications
 from service.outbox import models as outbox
 from service.performance import models as performance
 from service.provider_control import models as provider_control
@@ -37,6 +38,7 @@ __all__ = [
     "importing",
     "intelligence",
     "metadata",
+    "notifications",
     "outbox",
     "performance",
     "provider_control",

@@ -75,6 +75,8 @@ class Permission(StrEnum):
     SERVICE_LEVELS_READ = "service_levels.read"
     SERVICE_LEVELS_CHANGE = "service_levels.change"
     METRICS_READ = "metrics.read"
+    WEBHOOKS_MANAGE = "webhooks.manage"
+    NOTIFICATIONS_MANAGE = "notifications.manage"
     OUTBOX_MANAGE = "outbox.manage"
 
 
@@ -121,6 +123,8 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.SERVICE_LEVELS_READ:  ( ANY,  ANY,  ANY,  ANY,  ANY),
     Permission.SERVICE_LEVELS_CHANGE: (NONE, NONE, NONE, ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
+    Permission.WEBHOOKS_MANAGE:      (NONE, NONE, NONE, NONE,  ANY),
+    Permission.NOTIFICATIONS_MANAGE: (NONE, NONE, NONE,  ANY,  ANY),
     Permission.OUTBOX_MANAGE:        (NONE, NONE, NONE, NONE,  ANY),
 }
 # fmt: on
@@ -189,6 +193,8 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.PROVIDERS_READ,
             Permission.PROVIDERS_CHANGE,
             Permission.FIELDS_CHANGE,
+            Permission.WEBHOOKS_MANAGE,
+            Permission.NOTIFICATIONS_MANAGE,
             Permission.OUTBOX_MANAGE,
             Permission.SERVICE_LEVELS_READ,
             Permission.SERVICE_LEVELS_CHANGE,

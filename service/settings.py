@@ -20,6 +20,7 @@ from providers.quimbi.settings import usable_key
 from providers.registry import Registry, RegistryError
 from providers.settings import SettingsError, SettingsSchema
 from service.engines import normalise_url
+from service.outbound.settings import OutboundSettingsSchema
 from service.strategy_table import STRATEGIES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -423,6 +424,7 @@ class Settings:
         log_file = parsed["log_file"] or ("logs/app.log" if development else None)
 
         faults |= ChainSettingsSchema().parse_leniently(environment)[1]
+        faults |= OutboundSettingsSchema().parse_leniently(environment)[1]
         faults |= check_providers(names, deployment, environment, registry or Registry())
         if "SECRET_KEY" not in faults and len(secret.encode()) < SECRET_KEY_BYTES:
             faults["SECRET_KEY"] = [f"Must be at least {SECRET_KEY_BYTES} bytes; {HOW_TO_MAKE_ONE}."]

@@ -69,8 +69,9 @@ from service.intelligence.schemas import forget_dumped
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots, forget_decoded
 from service.jobs import Bell, Job, JobRunner
+from service.notifications.notifying import build_notifying
+from service.outbound.settings import OutboundSettings
 from service.outbox.dispatching import Dispatcher
-from service.outbox.log_channel import LogChannel
 from service.outbox.services import Outbox
 from service.outgoing import build_dispatcher, build_feed
 from service.performance.parts import PerformanceParts
@@ -268,8 +269,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         listener.subscribe_to(events)
 
     dependencies = DependencyFigures(metrics.registry, database, cache)
-    metrics.sampler.watch(dependencies)
-    metrics.sampler.watch(GuardFigures(metrics.registry, chain, _limits(providers)))
+    metrics.sampler.watch(dependencies, GuardFigures(metrics.registry, chain, _limits(providers)))
     remote = [provider.name for provider in providers if provider.policy is not None]
     sources = TextSources(
         provider=chain,
@@ -297,6 +297,16 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     tracking = _tracking(
         followers, ranking, database, events=events, directory=entrance.directory, clock=clock
     )
+    notifying = build_notifying(
+        OutboundSettings.from_environment(settings.raw),
+        database,
+        events=events,
+        outbox=outbox,
+        followers=followers,
+        calendar_of=tracking.book.calendar,
+        secret_key=settings.secret_key,
+        clock=clock,
+    )
     jobs = named_jobs(
         database=database,
         chain=chain,
@@ -316,13 +326,19 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         sample_figures=_sample_figures(metrics, dependencies, outbox, followers, clock),
         draft_retention=timedelta(days=settings.draft_retention_days),
         keys=entrance.keys,
-        feed_jobs=[relay.job(), *followers.jobs(), *performance.sealing.jobs(), *tracking.jobs()],
+        feed_jobs=[
+            relay.job(),
+            *followers.jobs(),
+            *performance.sealing.jobs(),
+            *tracking.jobs(),
+            notifying.deliveries.prune_job(),
+        ],
         outbox=outbox,
         outbox_retention=timedelta(days=settings.outbox_retention_days),
     )
     dispatcher = build_dispatcher(
         settings,
-        [LogChannel()],
+        list(notifying.channels.values()),
         database,
         feed=feed,
         outbox=outbox,
@@ -331,8 +347,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         chance=chance,
     )
     runner = _runner(jobs, database, clock, bell, metrics)
-    ticket_fields = FieldService(database, events, clock)
-    exposition = Exposition(metrics)
+    ticket_fields, exposition = FieldService(database, events, clock), Exposition(metrics)
     provide(
         app,
         settings,
@@ -406,6 +421,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         performance.sealing,
         CustomersAtRisk(database, toggles.enabled, clock, max_age_s=chain_settings.snapshot_max_age_s),
         tracking.book,
+        *notifying.components(),
         CalendarService(database, events, tracking.book, clock),
         PolicyService(database, events, tracking.book, clock),
         PolicyRehearsal(database),

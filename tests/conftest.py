@@ -167,7 +167,7 @@ def collected_garbage() -> Iterator[None]:
     gc.freeze()
 
 
-MADE_BY_MIGRATIONS = ("sla_calendars", "sla_policies")
+MADE_BY_MIGRATIONS = ("sla_calendars", "sla_policies", "notification_rules")
 """The tables of which an empty database has rows."""
 
 

@@ -18,6 +18,7 @@ from providers.registry import Registry
 from providers.resilience.settings import ChainSettingsSchema
 from providers.settings import SettingsSchema
 from service import cli
+from service.outbound.settings import OutboundSettingsSchema
 from service.settings import ServiceSettings
 from tests.pages import BLOCK, DOCS, PAGES, ROOT, SPAN, blocks, code_in
 
@@ -44,7 +45,7 @@ RUNBOOK = DOCS / "runbook.md"
 def settings_fields() -> dict[str, fields.Field[Any]]:
     """By variable: of the service, of the chain, and of every built-in provider."""
     registry = Registry(())
-    schemas: list[type[Any]] = [ServiceSettings, ChainSettingsSchema]
+    schemas: list[type[Any]] = [ServiceSettings, ChainSettingsSchema, OutboundSettingsSchema]
     schemas += [schema for name in registry.names() if (schema := registry.lookup(name).settings_schema)]
     assert all(issubclass(schema, SettingsSchema) for schema in schemas)
     return {field.data_key: field for schema in schemas for field in schema().fields.values()}

@@ -168,23 +168,27 @@ class HttpClient:
         return self._unknown_customer(body)
 
     def _retry_after_s(self, response: requests.Response) -> float | None:
-        """`Retry-After`, which is a number of seconds or a date; None where it is neither."""
-        stated = response.headers.get("Retry-After", "").strip()
-        if re.fullmatch(r"[0-9]{1,9}", stated):
-            return float(stated)
-        try:
-            at = parsedate_to_datetime(stated)
-        except ValueError:
-            return None
-        return max(0.0, (_in_utc(at) - self._clock.now()).total_seconds())
+        return retry_after_s(response.headers.get("Retry-After", ""), self._clock.now())
 
     def _failure(self, error: Exception) -> ProviderError:
         """A wait that ran out shows in a dozen ways; the clock shows it in one."""
         if time_is_up() or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
             return TimedOut(f"{self._service} did not answer in time")
-        if isinstance(error, urllib3.exceptions.DecodeError) or any(map(_is_garbled, _causes(error))):
+        if isinstance(error, urllib3.exceptions.DecodeError) or any(map(_is_garbled, causes(error))):
             return InvalidAnswer("the reply is no HTTP")
         return Unreachable(f"no connection to {self._service}, or it was cut")
+
+
+def retry_after_s(stated: str, now: datetime) -> float | None:
+    """Of `Retry-After`, which is a number of seconds or a date; None where it is neither."""
+    stated = stated.strip()
+    if re.fullmatch(r"[0-9]{1,9}", stated):
+        return float(stated)
+    try:
+        at = parsedate_to_datetime(stated)
+    except ValueError:
+        return None
+    return max(0.0, (_in_utc(at) - now).total_seconds())
 
 
 def segment(customer_id: str) -> str:
@@ -224,7 +228,7 @@ def _is_garbled(cause: BaseException) -> bool:
     return isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected | IncompleteRead)
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

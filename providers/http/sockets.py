@@ -11,12 +11,12 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, ClassVar
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -26,6 +26,9 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 Address = tuple[int, int, int, str, Any]
 """Shape: as `socket.getaddrinfo` gives it."""
+
+Resolving = Callable[[str, int, bool], Sequence[Address]]
+"""Host, port and whether it is by TLS → the addresses to try, in their order. Raises `OSError`."""
 
 # The kernel's waits know no other time than this one, so it is not the host's clock that is read here.
 _ends_at_s: ContextVar[float] = ContextVar("call_ends_at_s")
@@ -122,9 +125,21 @@ def _is_literal(host: str) -> bool:
 _names = NameLookup()
 
 
-def connect(host: str, port: int, options: Sequence[tuple[int, int, Any]]) -> BoundedSocket:
+def by_name(host: str, port: int, _tls: bool) -> Sequence[Address]:
+    """Whatever the system says; for addresses that the operator has set."""
+    return _names.addresses(host, port)
+
+
+def connect(
+    host: str,
+    port: int,
+    options: Sequence[tuple[int, int, Any]],
+    *,
+    tls: bool = False,
+    resolving: Resolving = by_name,
+) -> BoundedSocket:
     """To the first address that accepts; each gets an equal share of the time that is left."""
-    addresses = _names.addresses(host, port)
+    addresses = resolving(host, port, tls)
     failure: OSError = OSError("the name has no address")
     for position, (family, kind, protocol, _, address) in enumerate(addresses):
         connection = BoundedSocket(family, kind, protocol)
@@ -142,9 +157,13 @@ def connect(host: str, port: int, options: Sequence[tuple[int, int, Any]]) -> Bo
 
 
 class _Connecting(HTTPConnection):
+    resolving: ClassVar[Resolving]
+    tls: ClassVar[bool] = False
+
     def _new_conn(self) -> socket.socket:
+        options = self.socket_options or ()
         try:
-            return connect(self.host, self.port, self.socket_options or ())
+            return connect(self.host, self.port, options, tls=self.tls, resolving=type(self).resolving)
         except TimeoutError as error:
             raise ConnectTimeoutError(self, "no connection in time") from error
         except socket.gaierror as error:
@@ -154,25 +173,29 @@ class _Connecting(HTTPConnection):
 
 
 class _TlsConnecting(_Connecting, HTTPSConnection):
-    pass
+    tls = True
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connecting
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnecting
+def _pools(resolving: Resolving) -> dict[str, type[HTTPConnectionPool]]:
+    """By scheme. urllib3 makes connections of a class, so that what they are to know is the class's."""
+    known = {"resolving": staticmethod(resolving)}
+    plain = type("Connection", (_Connecting,), known)
+    by_tls = type("TlsConnection", (_TlsConnecting,), known)
+    return {
+        "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": by_tls}),
+    }
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Keeps `pool_size` connections open. Only to be used inside `every_wait_within`."""
+    """Keeps `pool_size` connections open per host. Only to be used inside `every_wait_within`."""
 
-    def __init__(self, pool_size: int) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=pool_size, pool_block=False)
+    def __init__(self, pool_size: int, *, hosts: int = 1, resolving: Resolving = by_name) -> None:
+        self._resolving = resolving
+        super().__init__(pool_connections=hosts, pool_maxsize=pool_size, pool_block=False)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         tls = create_urllib3_context()
         tls.sslsocket_class = BoundedTlsSocket
         super().init_poolmanager(*args, **kwargs, ssl_context=tls)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = _pools(self._resolving)

@@ -20,4 +20,5 @@ class LogChannel:
             type=event.type,
             subject_id=event.subject_id,
             ticket_id=event.ticket_id,
+            about=dict(delivery.address) or None,
         )

@@ -16,6 +16,7 @@ from providers.settings import SettingsError
 from providers.stub.settings import StubSettingsSchema
 from service import entrance
 from service import settings as module
+from service.outbound.settings import OutboundSettingsSchema
 from service.settings import ROOT, Deployment, ServiceSettings, Settings, read_environment
 from service.telemetry import logging
 from service.wiring import announce
@@ -27,7 +28,13 @@ DEVELOPMENT = {"ENVIRONMENT": "development", "SECRET_KEY": SECRET}
 QUIMBI = {"QUIMBI_API_KEY": "qpk_live_canary0123456789", "QUIMBI_BASE_URL": "https://quimbi.example.com"}
 HASH = "0" * 64
 EXAMPLE = ROOT / ".env.example"
-SCHEMAS = (ServiceSettings, ChainSettingsSchema, QuimbiSettingsSchema, StubSettingsSchema)
+SCHEMAS = (
+    ServiceSettings,
+    ChainSettingsSchema,
+    OutboundSettingsSchema,
+    QuimbiSettingsSchema,
+    StubSettingsSchema,
+)
 VARIABLES = {field.data_key: field for schema in SCHEMAS for field in schema().fields.values()}
 ASSIGNMENT = re.compile(r"(?:# )?([A-Z][A-Z0-9_]*)=(.*)")
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from secrets import randbelow, token_hex
 from typing import Any
 
@@ -32,6 +33,12 @@ class Company:
     keys: dict[str, str]
     session: requests.Session = field(default_factory=requests.Session)
     tickets: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def webhook_id(self) -> str:
+        body = {"url": "https://hooks.example.com/", "event_types": ["*"]}
+        found: str = self.desk.post("/api/admin/webhooks", body).json()["webhook"]["id"]
+        return found
 
     def ticket(self, colleague: Colleague, about: str, owner: dict[str, Any]) -> str:
         """The same for every route: none of the probes takes one away."""
@@ -101,6 +108,8 @@ def path_of(company: Company, route: Route, **known: str) -> str:
     if "<key_id>" in route.rule and "key_id" not in known:
         made = company.desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["read"]})
         known["key_id"] = made.json()["key"]["id"]
+    if "<webhook_id>" in route.rule:
+        known["webhook_id"] = company.webhook_id
     if "<delivery_id>" in route.rule:
         known["delivery_id"] = dead_letter(company.desk)
     if "<key>" in route.rule and route.method == "DELETE":
@@ -112,6 +121,7 @@ def path_of(company: Company, route: Route, **known: str) -> str:
         "index": "0",
         "key": "order_number",
         "member_id": "agent_nobody",
+        "rule_id": "rule_sla_breached",
         "calendar_id": "calendar_always",
         "policy_id": "policy_urgent",
     }

@@ -232,6 +232,19 @@ class Known:
         return found
 
     @cached_property
+    def webhook_id(self) -> str:
+        body = {"url": f"https://{token_hex(8)}.example.com/", "event_types": ["*"]}
+        found: str = self.desk.post("/api/admin/webhooks", body).json()["webhook"]["id"]
+        return found
+
+    @cached_property
+    def rule_id(self) -> str:
+        body = {"name": "Tell", "occasion": "sla.warning", "channels": ["log"]}
+        made = self.desk.post("/api/admin/notification-rules", body)
+        found: str = made.json()["rule"]["id"]
+        return found
+
+    @cached_property
     def calendar_id(self) -> str:
         made = self.desk.post(
             "/api/sla/calendars", {"name": new_id("calendar"), "time_zone": "UTC", "hours": {}}

@@ -47,6 +47,8 @@ performance.read        own    own     team  any      any
 service_levels.read     any    any     any   any      any
 service_levels.change   -      -       -     any      any
 metrics.read            -      -       -     -        any
+webhooks.manage         -      -       -     -        any
+notifications.manage    -      -       -     any      any
 outbox.manage           -      -       -     -        any
 """
 
@@ -58,8 +60,8 @@ RIGHTS_OF_KEYS = {
         configuration.read agents.read analytics.read performance.read account.read service_levels.read
     """,
     "admin": """
-        providers.read providers.change fields.change service_levels.read service_levels.change outbox.manage
-        account.read
+        providers.read providers.change fields.change service_levels.read service_levels.change
+        webhooks.manage notifications.manage outbox.manage account.read
     """,
     "metrics": "metrics.read",
     "read": "tickets.read customers.read configuration.read agents.read account.read service_levels.read",
@@ -79,6 +81,20 @@ POST   /api/admin/keys                                          keys.manage     
 GET    /api/admin/keys/<key_id>                                 keys.manage         200
 PATCH  /api/admin/keys/<key_id>                                 keys.manage         400
 DELETE /api/admin/keys/<key_id>                                 keys.manage         204
+GET    /api/admin/notification-rules                            notifications.manage  200
+POST   /api/admin/notification-rules                            notifications.manage  400
+GET    /api/admin/notification-rules/<rule_id>                  notifications.manage  200
+PATCH  /api/admin/notification-rules/<rule_id>                  notifications.manage  400
+DELETE /api/admin/notification-rules/<rule_id>                  notifications.manage  412
+GET    /api/admin/webhooks                                      webhooks.manage     200
+POST   /api/admin/webhooks                                      webhooks.manage     400
+GET    /api/admin/webhooks/<webhook_id>                         webhooks.manage     200
+PATCH  /api/admin/webhooks/<webhook_id>                         webhooks.manage     400
+DELETE /api/admin/webhooks/<webhook_id>                         webhooks.manage     412
+POST   /api/admin/webhooks/<webhook_id>/rotate-secret           webhooks.manage     400
+POST   /api/admin/webhooks/<webhook_id>/test                    webhooks.manage     202
+GET    /api/admin/webhooks/<webhook_id>/deliveries              webhooks.manage     200
+POST   /api/admin/webhooks/<webhook_id>/deliveries/<delivery_id>/replay  webhooks.manage  404
 GET    /api/admin/outbox                                        outbox.manage       200
 POST   /api/admin/outbox/replay                                 outbox.manage       400
 GET    /api/admin/outbox/<delivery_id>                          outbox.manage       200

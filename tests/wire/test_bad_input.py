@@ -15,6 +15,7 @@ from tests.wire.malformed_access import of_access
 from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_assignment import of_assignment
 from tests.wire.malformed_customers import of_customers
+from tests.wire.malformed_notifications import of_notifications
 from tests.wire.malformed_outbox import of_outbox
 from tests.wire.malformed_privacy import of_privacy
 from tests.wire.malformed_promises import of_promises
@@ -62,7 +63,7 @@ def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
     of_people = (*of_customers(customer), *of_privacy(customer), *of_agents())
     of_tickets = (*endpoints(ticket, customer), *of_assignment(f"/api/tickets/{ticket}"))
     of_levels = (*of_service_levels(), *of_promises(ticket))
-    return [*of_tickets, *of_people, *of_access(), *of_outbox(), *of_levels]
+    return [*of_tickets, *of_people, *of_access(), *of_outbox(), *of_levels, *of_notifications()]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:

@@ -73,12 +73,14 @@ def shown(url: str) -> dict[str, str]:
     body = {"token": invitation("Iris"), "password": "quiet lanterns over the harbour"}
     iris = post("/api/auth/accept-invitation", body)
     key = post("/api/admin/keys", {"name": "reports", "scopes": ["desk"]})["key"]
+    hook = {"url": "https://hooks.example.com/orders", "event_types": ["ticket.*"]}
     return {
         "DESK_KEY": DESK_KEY,
         "ACCESS_TOKEN": iris["access_token"],
         "REFRESH_TOKEN": iris["refresh_token"],
         "INVITATION": invitation("Priya"),
         "KEY_ID": key["id"],
+        "WEBHOOK_ID": post("/api/admin/webhooks", hook)["webhook"]["id"],
     }
 
 
@@ -117,9 +119,11 @@ def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path)
         "{member_id}": AGENT_IDS["Priya"],
         "{team_id}": TEAM_IDS["Returns team"],
         "{key_id}": "$KEY_ID",
-        "{delivery_id}": "dlv_4f0Qk2l1b8sVJ6Yz0mWc3A",
+        "{webhook_id}": "$WEBHOOK_ID",
+        "{rule_id}": "rule_sla_breached",
         "{calendar_id}": "calendar_always",
         "{policy_id}": "policy_urgent",
+        "{delivery_id}": "dlv_4f0Qk2l1b8sVJ6Yz0mWc3A",
         "{index}": "0",
         "{name}": "quimbi",
         "{key}": "return_reason",

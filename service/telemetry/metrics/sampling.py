@@ -28,8 +28,8 @@ class Sampler:
         self._sources: list[Sampled] = []
         self._lock = threading.Lock()  # a total must not be told twice
 
-    def watch(self, source: Sampled) -> None:
-        self._sources.append(source)
+    def watch(self, *sources: Sampled) -> None:
+        self._sources += sources
 
     def sample(self) -> None:
         with self._lock:

@@ -22,6 +22,7 @@ from service.intelligence.models import (
     StoredRecommendation,
 )
 from service.leases import JobLease
+from service.notifications.models import NotificationRule, WebhookAttempt, WebhookEndpoint
 from service.outbox.models import OutboxEntry
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
 from service.sla.models import StoredCalendar, StoredPolicy
@@ -330,6 +331,50 @@ def outbox_entry(**fields: Any) -> OutboxEntry:
     return OutboxEntry(**defaults | fields)
 
 
+def webhook_endpoint(**fields: Any) -> WebhookEndpoint:
+    defaults = {
+        "id": new_id("webhook"),
+        "url": f"https://{new_id('host')}.example/",
+        "event_types": ["ticket.*"],
+        "enabled": True,
+        "secret_number": 1,
+        "retiring": [],
+        "version": 1,
+        "created_by": "agent:a",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return WebhookEndpoint(**defaults | fields)
+
+
+def webhook_attempt(endpoint: WebhookEndpoint, **fields: Any) -> WebhookAttempt:
+    defaults = {
+        "endpoint_id": endpoint.id,
+        "delivery_id": new_id("dlv"),
+        "event_type": "ticket.created",
+        "attempt": 1,
+        "status": 200,
+        "duration_ms": 12,
+        "at": NOON,
+    }
+    return WebhookAttempt(**defaults | fields)
+
+
+def notification_rule(**fields: Any) -> NotificationRule:
+    defaults = {
+        "id": new_id("rule"),
+        "name": "Tell",
+        "occasion": "sla.warning",
+        "recipients": ["assignee"],
+        "channels": ["log"],
+        "enabled": True,
+        "version": 1,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return NotificationRule(**defaults | fields)
+
+
 def one_of_everything() -> list[list[Any]]:
     """A row at least in every table, in groups that can be added one after the other."""
     office = calendar()
@@ -374,4 +419,6 @@ def one_of_everything() -> list[list[Any]]:
             Renewal(policy_id=None, after_id=""),
             compliance_counter(),
         ],
+        [webhook := webhook_endpoint(), notification_rule()],
+        [webhook_attempt(webhook)],
     ]

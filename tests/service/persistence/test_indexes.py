@@ -18,6 +18,7 @@ from service.events import AUDITED, OF_PROVIDERS, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
+from service.notifications.models import NotificationRule, WebhookAttempt, WebhookEndpoint
 from service.outbox.models import PENDING, OutboxEntry, State
 from service.sla.models import StoredCalendar, StoredPolicy
 from service.sla.tracking.models import AT_RISK, BREACHED, KeptTarget
@@ -150,6 +151,20 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .where(ANYTHING_DUE)
     .order_by(KeptStatistics.customer_id)
     .limit(500),
+    "ix_webhook_endpoints_created_at_id": select(WebhookEndpoint)
+    .order_by(WebhookEndpoint.created_at, WebhookEndpoint.id)
+    .limit(101),
+    "ix_webhook_attempts_endpoint_id_at_id": select(WebhookAttempt)
+    .where(WebhookAttempt.endpoint_id == "webhook_1")
+    .order_by(WebhookAttempt.at.desc(), WebhookAttempt.id.desc())
+    .limit(101),
+    "ix_webhook_attempts_at": select(WebhookAttempt.id)
+    .where(WebhookAttempt.at < NOON)
+    .order_by(WebhookAttempt.at)
+    .limit(1_000),
+    "ix_notification_rules_created_at_id": select(NotificationRule)
+    .order_by(NotificationRule.created_at, NotificationRule.id)
+    .limit(101),
     "ix_outbox_due": select(OutboxEntry)
     .where(PENDING, OutboxEntry.channel == "webhook", OutboxEntry.next_attempt_at <= NOON)
     .order_by(OutboxEntry.next_attempt_at, OutboxEntry.position)

@@ -17,7 +17,7 @@ from service.models import metadata
 from tests.service.persistence.rows import one_of_everything
 
 PROCESSES = 3
-FIRST_ROWS = {"sla_calendars": 1, "sla_policies": 4}
+FIRST_ROWS = {"sla_calendars": 1, "sla_policies": 4, "notification_rules": 5}
 
 
 @pytest.fixture

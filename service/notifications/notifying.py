@@ -1,0 +1,122 @@
+"""What tells people and programs of events, put together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from providers.ports import Clock
+from service.database import Database
+from service.events import EventLog
+from service.feed.services import Followers
+from service.notifications import queries
+from service.notifications.calendars import CalendarOf
+from service.notifications.channels import (
+    EmailChannel,
+    MailServer,
+    SlackChannel,
+    WebhookChannel,
+    Wording,
+)
+from service.notifications.following import NotificationFollower, WebhookFollower
+from service.notifications.services import Attempts, Deliveries, NotificationRules, WebhookEndpoints
+from service.notifications.signing import Secrets
+from service.outbound import AddressGuard, OutboundSession
+from service.outbound.settings import OutboundSettings
+from service.outbox.channels import Channel
+from service.outbox.log_channel import LogChannel
+from service.outbox.services import Outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notifying:
+    """`channels`: those that are on, by name."""
+
+    endpoints: WebhookEndpoints
+    deliveries: Deliveries
+    rules: NotificationRules
+    channels: Mapping[str, Channel]
+
+    def components(self) -> Sequence[object]:
+        return (self.endpoints, self.deliveries, self.rules, self)
+
+
+def build_notifying(
+    settings: OutboundSettings,
+    database: Database,
+    *,
+    events: EventLog,
+    outbox: Outbox,
+    followers: Followers,
+    calendar_of: CalendarOf,
+    secret_key: str,
+    clock: Clock,
+) -> Notifying:
+    secrets = Secrets(settings.webhook_signing_key or secret_key)
+    guard = AddressGuard(settings.outbound_allowed)
+    outbound = OutboundSession(guard, clock, ca_file=settings.outbound_ca_file)
+    attempts = Attempts(database, events, secrets, clock)
+    channels = _channels(settings, database, attempts, outbound, clock)
+    rules = NotificationFollower(
+        outbox,
+        clock,
+        calendar_of,
+        channels=channels,
+        max_age=timedelta(hours=settings.notifications_max_age_h),
+        high_churn_risk=settings.notify_churn_risk,
+    )
+    # From now on: nobody wants to be told of all that ever was.
+    followers.add(rules, from_now=True)
+    if WebhookChannel.name in channels:
+        followers.add(WebhookFollower(outbox), from_now=True)
+    return Notifying(
+        endpoints=WebhookEndpoints(database, events, guard, secrets, clock),
+        deliveries=Deliveries(database, outbox, clock),
+        rules=NotificationRules(
+            database, events, clock, slack_names=settings.slack_webhooks, calendar_of=calendar_of
+        ),
+        channels=channels,
+    )
+
+
+def _channels(
+    settings: OutboundSettings,
+    database: Database,
+    attempts: Attempts,
+    outbound: OutboundSession,
+    clock: Clock,
+) -> Mapping[str, Channel]:
+    wording, timeout_s = Wording(settings.public_url), settings.webhook_timeout_s
+    known: list[Channel] = [
+        LogChannel(),
+        WebhookChannel(attempts, outbound, clock, timeout_s=timeout_s),
+        SlackChannel(settings.slack_webhooks, outbound, wording, timeout_s=timeout_s),
+    ]
+    if settings.smtp_host is not None and settings.smtp_from is not None:
+        known.append(
+            EmailChannel(
+                _mail_server(settings, settings.smtp_host, settings.smtp_from),
+                partial(_mail_address, database),
+                wording,
+                clock,
+            )
+        )
+    return {channel.name: channel for channel in known if channel.name in settings.notification_channels}
+
+
+def _mail_server(settings: OutboundSettings, host: str, sender: str) -> MailServer:
+    return MailServer(
+        host=host,
+        port=settings.smtp_port,
+        security=settings.smtp_security,
+        sender=sender,
+        username=settings.smtp_username,
+        password=settings.smtp_password,
+        ca_file=settings.smtp_ca_file,
+        timeout_s=settings.smtp_timeout_s,
+    )
+
+
+def _mail_address(database: Database, agent_id: str) -> str | None:
+    with database.reading() as session:
+        return queries.mail_address(session, agent_id)

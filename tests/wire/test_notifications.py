@@ -1,0 +1,135 @@
+"""Who at the desk hears of what: rules over HTTP, and mail, Slack and the log that come of them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings
+from tests.service.notifications.mailbox import Inbox, serving
+from tests.service.notifications.receiver import Receiver, receiving
+from tests.wire.staff import hire, new_team
+from tests.wire.telling import TellingDesk, sqlite_copy, telling_desk
+
+RULES = "/api/admin/notification-rules"
+FIRST_RULES = {
+    "rule_sla_warning",
+    "rule_sla_breached",
+    "rule_churn_risk",
+    "rule_urgent_ticket",
+    "rule_ticket_assigned",
+}
+
+
+@pytest.fixture(scope="module")
+def inbox() -> Iterator[tuple[Inbox, int]]:
+    inbox = Inbox()
+    with serving(inbox) as port:
+        yield inbox, port
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def desk(
+    inbox: tuple[Inbox, int], slack: Receiver, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TellingDesk]:
+    directory = tmp_path_factory.mktemp("notifications")
+    settings = {
+        "NOTIFICATION_CHANNELS": "log,email,slack",
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(inbox[1]),
+        "SMTP_SECURITY": "none",
+        "SMTP_FROM": "desk@desk.example",
+        "SLACK_WEBHOOKS": f"escalations={slack.url}/T0/B0/token-of-slack",
+        "PUBLIC_URL": "https://desk.example.com",
+        "LOG_LEVEL": "INFO",
+    }
+    with telling_desk(sqlite_copy(migrated_sqlite, directory), directory, **settings) as desk:
+        yield desk
+
+
+def test_the_first_rules_are_there_and_can_be_switched_off(desk: TellingDesk) -> None:
+    rules = desk.get(RULES).json()["rules"]
+    assert {rule["id"] for rule in rules} >= FIRST_RULES
+    assert all(rule["channels"] == ["log", "email"] for rule in rules if rule["id"] in FIRST_RULES)
+    off = desk.patch(f"{RULES}/rule_sla_warning", {"enabled": False})
+    assert (off.status_code, off.json()["rule"]["enabled"]) == (200, False)
+
+
+def test_a_rule_is_made_read_changed_and_deleted(desk: TellingDesk) -> None:
+    kim = hire(desk)
+    body = {
+        "name": "At night",
+        "occasion": "sla.breached",
+        "recipients": [f"agent:{kim.id}"],
+        "channels": ["email"],
+    }
+    made = desk.post(RULES, body)
+    rule = made.json()["rule"]
+    address = f"{RULES}/{rule['id']}"
+    assert made.headers["Location"].endswith(address)
+    assert desk.get(address).json() == {"rule": rule}
+    changed = desk.patch(
+        address, {"channels": ["slack:escalations"]}, headers={"If-Match": made.headers["ETag"]}
+    )
+    assert changed.json()["rule"]["channels"] == ["slack:escalations"]
+    assert desk.patch(address, {"name": "x"}, headers={"If-Match": made.headers["ETag"]}).status_code == 412
+    unknown = desk.patch(address, {"channels": ["slack:nowhere"]})
+    assert (unknown.status_code, "channels" in unknown.json()["errors"]) == (422, True)
+    in_hours = desk.patch(address, {"calendar_id": "calendar_always"})
+    assert in_hours.json()["rule"]["calendar_id"] == "calendar_always"
+    assert desk.call("DELETE", address).status_code == 204
+    assert desk.get(address).status_code == 404
+
+
+def test_an_urgent_ticket_is_told_by_mail_slack_and_log_without_a_word_of_it(
+    desk: TellingDesk, inbox: tuple[Inbox, int], slack: Receiver
+) -> None:
+    team = new_team(desk)
+    kim, lead = hire(desk, "agent", team), hire(desk, "team_lead", team)
+    desk.patch(f"/api/teams/{team}", {"lead_id": lead.id})
+    desk.post(RULES, {"name": "Slack", "occasion": "urgent_ticket", "channels": ["slack:escalations"]})
+    told = {"subject": "A <secret> subject", "initial_message": "Secret words", "priority": "urgent"}
+    ticket_id = desk.new_ticket(assigned_to=kim.id, team_id=team, **told)
+    desk.tell()
+    desk.tell()
+    mails = {
+        mail["To"]: mail
+        for mail in inbox[0].mails
+        if ticket_id in mail["Subject"] and "urgent" in mail["Subject"]
+    }
+    assert set(mails) == {kim.email, lead.email}
+    assert f"https://desk.example.com/tickets/{ticket_id}" in mails[kim.email].get_content()
+    (message,) = slack.take()
+    assert json.loads(message.body)["text"].startswith(f"Ticket {ticket_id} is urgent.")
+    log = desk.component(Settings).log_file
+    assert log is not None
+    written = log.read_text()
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert [line["ticket_id"] for line in lines if line["event"] == "notification"] == [ticket_id]
+    everything = written + message.body.decode() + "".join(mail.as_string() for mail in inbox[0].mails)
+    assert "ecret" not in everything
+    assert "token-of-slack" not in written
+
+
+def test_slack_that_is_busy_is_heard_again_later_and_one_that_is_archived_is_not(
+    desk: TellingDesk, slack: Receiver
+) -> None:
+    slack.take()
+    desk.post(RULES, {"name": "Slack", "occasion": "urgent_ticket", "channels": ["slack:escalations"]})
+    slack.will_answer(429, Retry_After="30")
+    desk.new_ticket(priority="urgent")
+    desk.tell()
+    desk.tell_later()
+    assert len(slack.take()) == 2
+    slack.will_answer(410)
+    desk.new_ticket(priority="urgent")
+    desk.tell()
+    desk.tell_later()
+    assert len(slack.take()) == 1
