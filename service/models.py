@@ -6,10 +6,12 @@ from service.columns import Base
 from service.customer_base import models as customer_base
 from service.customers import models as customers
 from service.events import StoredEvent
+from service.feed import models as feed
 from service.http import models as http
 from service.importing import models as importing
 from service.intelligence import models as intelligence
 from service.leases import JobLease
+from service.outbox import models as outbox
 from service.provider_control import models as provider_control
 from service.text_index import SearchText
 from service.tickets import models as tickets
@@ -25,10 +27,12 @@ __all__ = [
     "agents",
     "customer_base",
     "customers",
+    "feed",
     "http",
     "importing",
     "intelligence",
     "metadata",
+    "outbox",
     "provider_control",
     "tickets",
 ]

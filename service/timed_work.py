@@ -67,6 +67,7 @@ def named_jobs(
     sample_figures: Callable[[], None],
     draft_retention: timedelta,
     keys: ApiKeys,
+    feed_jobs: Sequence[Job],
 ) -> list[Job]:
     """`remote`: the providers whose connection is watched while they are enabled."""
 
@@ -214,6 +215,7 @@ def named_jobs(
             run=sample_metrics,
             per_process=True,
         ),
+        *feed_jobs,
     ]
 
 

@@ -39,6 +39,7 @@ from service.desk.services import (
 )
 from service.entrance import build_entrance
 from service.events import EventLog
+from service.feed.services import Feed, Followers, Relay
 from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.callers import Gate
@@ -62,6 +63,7 @@ from service.intelligence.schemas import forget_dumped
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots, forget_decoded
 from service.jobs import Bell, JobRunner
+from service.outbox.services import Outbox
 from service.privacy.memory import Memory
 from service.privacy.scrubbing import Scrubbing
 from service.privacy.services import Erasure, Exports
@@ -138,6 +140,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
     events = EventLog(origin=asked_from)
     audit = Audit(database, events, clock, origin=asked_from)
+    feed, relay, outbox = Feed(), Relay(database), Outbox(clock)
+    followers = Followers(database, feed, relay)
     toggles = RuntimeToggles(
         [provider.name for provider in substitutes.providers or ()] or settings.intelligence_providers
     )
@@ -252,6 +256,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         sample_figures=_sample_figures(metrics, dependencies),
         draft_retention=timedelta(days=settings.draft_retention_days),
         keys=entrance.keys,
+        feed_jobs=[relay.job(), *followers.jobs()],
     )
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
@@ -266,6 +271,9 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         events,
         audit,
         runner,
+        feed,
+        followers,
+        outbox,
         *entrance.components(),
         customers,
         orders,

@@ -9,6 +9,7 @@ from service.agents.models import Agent, Team, TeamMember
 from service.customer_base.models import KeptStatistics, ParameterVersion
 from service.customers.models import Customer, Order, OrderLine, Refund
 from service.events import StoredEvent
+from service.feed.models import FeedEntry, FeedGap, FollowerPlace
 from service.http.models import IdempotencyKey
 from service.identifiers import new_id, new_ref
 from service.importing.models import ImportPosition
@@ -20,6 +21,7 @@ from service.intelligence.models import (
     StoredRecommendation,
 )
 from service.leases import JobLease
+from service.outbox.models import OutboxEntry
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
 from service.text_index import SearchText
 from service.tickets.models import InboxScoring, Message, Note, PastRank, Ticket, TicketCounter, TicketField
@@ -248,6 +250,21 @@ def event(**fields: Any) -> StoredEvent:
     return StoredEvent(**defaults | {"at": NOON} | fields)
 
 
+def outbox_entry(**fields: Any) -> OutboxEntry:
+    defaults = {
+        "id": new_id("dlv"),
+        "position": 1,
+        "about": "ticket_123",
+        "channel": "log",
+        "target": "desk",
+        "state": "pending",
+        "attempts": 0,
+        "next_attempt_at": NOON,
+        "created_at": NOON,
+    }
+    return OutboxEntry(**defaults | fields)
+
+
 def one_of_everything() -> list[list[Any]]:
     """A row at least in every table, in groups that can be added one after the other."""
     ada = customer(name="Ada", email="Ada@Example.org", external_ids={"quimbi": "7001"})
@@ -276,5 +293,11 @@ def one_of_everything() -> list[list[Any]]:
             process_heartbeat(),
             DraftCounter(day=date(2026, 1, 31), provider="quimbi", tone="friendly", shard=3, generated=1),
             import_position(),
+        ],
+        [
+            FeedEntry(position=1, event_id=1),
+            FeedGap(first_id=2, last_id=3, holders=["4/17"]),
+            FollowerPlace(name="performance", position=1, after_event_id=0),
+            outbox_entry(),
         ],
     ]
