@@ -23,6 +23,7 @@ from service.migrating import MIGRATIONS
 from service.privacy.views import blueprint as privacy
 from service.provider_control.views import blueprint as provider_control
 from service.settings import Settings, read_environment
+from service.streams.views import blueprint as streams
 from service.telemetry import logging, requests
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.views import blueprint as metrics_view
@@ -36,6 +37,7 @@ CLIENT_HEADERS = [
     "Authorization",
     "Idempotency-Key",
     "If-Match",
+    "Last-Event-ID",
     "traceparent",
     "tracestate",
 ]
@@ -73,7 +75,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
         app,
         [
             *(health, intelligence, *desk, *tickets, *customers, *agents),
-            *(*access, privacy, provider_control, analytics, audit, metrics_view),
+            *(*access, privacy, provider_control, analytics, audit, metrics_view, streams),
         ],
     )
     cli.install(app)

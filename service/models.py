@@ -9,10 +9,12 @@ from service.events import StoredEvent
 from service.feed import models as feed
 from service.http import models as http
 from service.importing import models as importing
+from service.inbound import models as inbound
 from service.intelligence import models as intelligence
 from service.leases import JobLease
 from service.outbox import models as outbox
 from service.provider_control import models as provider_control
+from service.streams import models as streams
 from service.text_index import SearchText
 from service.tickets import models as tickets
 
@@ -30,9 +32,11 @@ __all__ = [
     "feed",
     "http",
     "importing",
+    "inbound",
     "intelligence",
     "metadata",
     "outbox",
     "provider_control",
+    "streams",
     "tickets",
 ]

@@ -68,6 +68,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     PROVIDERS_READ = "providers.read"
     PROVIDERS_CHANGE = "providers.change"
+    EVENTS_READ = "events.read"
+    WEBHOOKS_MANAGE = "webhooks.manage"
     ANALYTICS_READ = "analytics.read"
     METRICS_READ = "metrics.read"
 
@@ -108,6 +110,8 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.AUDIT_READ:           (NONE, NONE, NONE,  ANY,  ANY),
     Permission.PROVIDERS_READ:       (NONE, NONE, NONE,  ANY,  ANY),
     Permission.PROVIDERS_CHANGE:     (NONE, NONE, NONE, NONE,  ANY),
+    Permission.EVENTS_READ:          (TEAM, TEAM, TEAM,  ANY,  ANY),
+    Permission.WEBHOOKS_MANAGE:      (NONE, NONE, NONE, NONE,  ANY),
     Permission.ANALYTICS_READ:       (NONE, NONE,  ANY,  ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
 }
@@ -141,6 +145,8 @@ class Scope(StrEnum):
     KEYS = "keys"
     AUDIT = "audit"
     PRIVACY = "privacy"
+    EVENTS = "events"
+    WEBHOOKS = "webhooks"
 
 
 _READING = {
@@ -148,6 +154,7 @@ _READING = {
     Permission.CUSTOMERS_READ,
     Permission.CONFIGURATION_READ,
     Permission.AGENTS_READ,
+    Permission.EVENTS_READ,
     Permission.ACCOUNT_READ,
 }
 
@@ -198,6 +205,8 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
     Scope.PRIVACY: frozenset(
         {Permission.CUSTOMERS_EXPORT, Permission.CUSTOMERS_ERASE, Permission.ACCOUNT_READ}
     ),
+    Scope.EVENTS: frozenset({Permission.EVENTS_READ, Permission.ACCOUNT_READ}),
+    Scope.WEBHOOKS: frozenset({Permission.WEBHOOKS_MANAGE, Permission.ACCOUNT_READ}),
 }
 
 FOR_BROWSERS = frozenset({Scope.FORM})

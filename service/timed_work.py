@@ -25,6 +25,7 @@ from service.privacy.services import Erasure
 from service.provider_control.sharing import Heartbeats
 from service.provider_control.switching import THE_SERVICE, Switches
 from service.schedules import DailyAt, Every
+from service.streams.queries import prune_used
 from service.tickets import past_ranks
 from service.tickets.services import Ranking
 
@@ -80,6 +81,9 @@ def named_jobs(
             "sessions": in_short_transactions(
                 database, lambda session: prune_sessions(session, now - SESSIONS_KEPT)
             ),
+            "stream_tickets": in_short_transactions(
+                database, lambda session: prune_used(session, now - SESSIONS_KEPT)
+            ),
             "idempotency_keys": in_short_transactions(
                 database, lambda session: prune_idempotency_keys(session, now)
             ),
@@ -117,7 +121,7 @@ def named_jobs(
     return [
         Job(
             name="prune",
-            description="delete drafts, sessions and idempotency keys that are past their time",
+            description="delete drafts, sessions, stream tickets and idempotency keys that are past their time",
             schedule=DailyAt(PRUNE_AT),
             run=prune,
         ),

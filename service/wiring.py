@@ -74,6 +74,8 @@ from service.provider_control.statistics import CallStatistics
 from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.settings import Deployment, Settings
+from service.serving.lanes import STREAM_THREADS
+from service.streams.services import StreamServices
 from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
 from service.telemetry.metrics import Metrics
@@ -226,6 +228,14 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         deadline_s=settings.texts_deadline_s,
         facts_wait_s=settings.texts_facts_wait_s,
     )
+    streams = StreamServices.over(
+        settings,
+        database,
+        feed,
+        ownership=entrance.ownership,
+        standing=entrance.standing,
+        clock=clock,
+    )
     orders = OrderService(database, customers, events, clock)
     known = KnownCustomers(customers, known_facts, chain.refresh_behind)
     profiles = Profiles(database, customers, orders, known, clock)
@@ -274,6 +284,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         feed,
         followers,
         outbox,
+        streams.events,
         *entrance.components(),
         customers,
         orders,
@@ -334,6 +345,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     app.extensions |= {
         "support.metrics": metrics,
         "support.exposition": exposition,
+        "support.drain": streams.broadcast.end_all,
         "support.lifecycle": Lifecycle(jobs=runner, chain=chain, database=database, audit=audit),
     }
     announce(settings)
@@ -407,7 +419,7 @@ def _flights(settings: Settings, cache: GatedAnswerCache | InProcessAnswerCache)
 
 def _database(app: Flask, settings: Settings) -> Database:
     url = normalise_url(settings.database_url)
-    threads = settings.threads + settings.provider_threads
+    threads = settings.threads + settings.provider_threads + STREAM_THREADS
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url, threads=threads)
     db.init_app(app)

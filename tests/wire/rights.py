@@ -40,6 +40,8 @@ keys.manage             -      -       -     -        any
 audit.read              -      -       -     any      any
 providers.read          -      -       -     any      any
 providers.change        -      -       -     -        any
+events.read             team   team    team  any      any
+webhooks.manage         -      -       -     -        any
 analytics.read          -      -       any   any      any
 metrics.read            -      -       -     -        any
 """
@@ -48,11 +50,11 @@ RIGHTS_OF_KEYS = {
     "desk": """
         tickets.read tickets.create tickets.change tickets.delete messages.write messages.change
         messages.as_customer drafts.write intelligence.read customers.read customers.change orders.record
-        configuration.read agents.read analytics.read account.read
+        configuration.read agents.read events.read analytics.read account.read
     """,
     "admin": "providers.read providers.change fields.change account.read",
     "metrics": "metrics.read",
-    "read": "tickets.read customers.read configuration.read agents.read account.read",
+    "read": "tickets.read customers.read configuration.read agents.read events.read account.read",
     "form": "tickets.create account.read",
     "intelligence": "intelligence.read configuration.read account.read",
     "agents": """
@@ -61,6 +63,8 @@ RIGHTS_OF_KEYS = {
     "keys": "keys.manage account.read",
     "audit": "audit.read account.read",
     "privacy": "customers.export customers.erase account.read",
+    "events": "events.read account.read",
+    "webhooks": "webhooks.manage account.read",
 }
 
 ROUTES = """
