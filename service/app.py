@@ -18,6 +18,7 @@ from service.database import db
 from service.desk.views import BLUEPRINTS as desk  # noqa: N811  # one name per domain
 from service.health.views import blueprint as health
 from service.http import callers, documentation, headers, problems, rendering
+from service.inbound.views import BLUEPRINTS as inbound  # noqa: N811  # one name per domain
 from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
 from service.privacy.views import blueprint as privacy
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
         [
             *(health, intelligence, *desk, *tickets, *customers, *agents),
             *(*access, privacy, provider_control, analytics, audit, metrics_view, streams),
+            *inbound,
         ],
     )
     cli.install(app)

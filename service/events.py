@@ -90,6 +90,12 @@ API_KEY_CREATED = EventType("api_key.created", 1, audited=True)
 API_KEY_CHANGED = EventType("api_key.changed", 1, audited=True)
 API_KEY_REVOKED = EventType("api_key.revoked", 1, audited=True)
 
+# Who may send webhooks in.
+INBOUND_WEBHOOK_CREATED = EventType("inbound_webhook.created", 1, audited=True)
+INBOUND_WEBHOOK_CHANGED = EventType("inbound_webhook.changed", 1, audited=True)
+INBOUND_WEBHOOK_ROTATED = EventType("inbound_webhook.rotated", 1, audited=True)
+INBOUND_WEBHOOK_DELETED = EventType("inbound_webhook.deleted", 1, audited=True)
+
 AUDITED = text("audited")
 OF_PROVIDERS = text("subject_type = 'provider'")
 """A literal, not a parameter: only so can a database tell that it may use the partial index."""

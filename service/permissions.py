@@ -146,7 +146,6 @@ class Scope(StrEnum):
     AUDIT = "audit"
     PRIVACY = "privacy"
     EVENTS = "events"
-    WEBHOOKS = "webhooks"
 
 
 _READING = {
@@ -180,6 +179,7 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.PROVIDERS_READ,
             Permission.PROVIDERS_CHANGE,
             Permission.FIELDS_CHANGE,
+            Permission.WEBHOOKS_MANAGE,
             Permission.ACCOUNT_READ,
         }
     ),
@@ -206,7 +206,6 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
         {Permission.CUSTOMERS_EXPORT, Permission.CUSTOMERS_ERASE, Permission.ACCOUNT_READ}
     ),
     Scope.EVENTS: frozenset({Permission.EVENTS_READ, Permission.ACCOUNT_READ}),
-    Scope.WEBHOOKS: frozenset({Permission.WEBHOOKS_MANAGE, Permission.ACCOUNT_READ}),
 }
 
 FOR_BROWSERS = frozenset({Scope.FORM})

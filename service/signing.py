@@ -41,7 +41,7 @@ class WebhookSecrets:
         return PREFIX + base64.b64encode(hmac.digest(self._key, info + b"\x01", hashlib.sha256)).decode()
 
 
-def signed_headers(secrets: Sequence[str], message_id: str, *, at: datetime, body: bytes) -> dict[str, str]:
+def signed_headers(secrets: Sequence[str], message_id: str, at: datetime, body: bytes) -> dict[str, str]:
     """What goes with a body that is sent: a signature for each of the secrets that are good by now."""
     text = body.decode()
     at = at.astimezone(UTC)  # the library takes whatever it is given for UTC

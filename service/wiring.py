@@ -50,6 +50,7 @@ from service.importing.importer import Importer
 from service.importing.kinds.customers import Customers
 from service.importing.kinds.orders import Orders
 from service.importing.kinds.tickets import Tickets
+from service.inbound.services import Deliveries, InboundWebhooks
 from service.intelligence.draft_counters import DraftCounters
 from service.intelligence.draft_outcomes import DraftOutcomes
 from service.intelligence.drafting import DraftService
@@ -285,6 +286,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         followers,
         outbox,
         streams.events,
+        InboundWebhooks(database, events, audit, clock, secret_key=settings.secret_key),
+        Deliveries(database, tickets, conversations, clock),
         *entrance.components(),
         customers,
         orders,

@@ -52,7 +52,7 @@ RIGHTS_OF_KEYS = {
         messages.as_customer drafts.write intelligence.read customers.read customers.change orders.record
         configuration.read agents.read events.read analytics.read account.read
     """,
-    "admin": "providers.read providers.change fields.change account.read",
+    "admin": "providers.read providers.change fields.change webhooks.manage account.read",
     "metrics": "metrics.read",
     "read": "tickets.read customers.read configuration.read agents.read events.read account.read",
     "form": "tickets.create account.read",
@@ -64,7 +64,6 @@ RIGHTS_OF_KEYS = {
     "audit": "audit.read account.read",
     "privacy": "customers.export customers.erase account.read",
     "events": "events.read account.read",
-    "webhooks": "webhooks.manage account.read",
 }
 
 ROUTES = """
