@@ -121,7 +121,7 @@ def named_jobs(
     return [
         Job(
             name="prune",
-            description="delete drafts, sessions, stream tickets and idempotency keys that are past their time",
+            description="delete drafts, sessions, stream tickets and idempotency keys past their time",
             schedule=DailyAt(PRUNE_AT),
             run=prune,
         ),

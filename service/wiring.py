@@ -74,8 +74,8 @@ from service.provider_control.sharing import Heartbeats
 from service.provider_control.statistics import CallStatistics
 from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
-from service.settings import Deployment, Settings
 from service.serving.lanes import STREAM_THREADS
+from service.settings import Deployment, Settings
 from service.streams.services import StreamServices
 from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
@@ -272,8 +272,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
     for job in jobs:
         metrics.jobs.knows(job.name)
-    ticket_fields = FieldService(database, events, clock)
-    exposition = Exposition(metrics)
+    ticket_fields, exposition = FieldService(database, events, clock), Exposition(metrics)
     provide(
         app,
         settings,

@@ -48,9 +48,7 @@ class StandingCallers:
         Two statements for all of them; of an agent what is known is at most 3 s old.
         """
         sessions = {one.session_id for one in identities if one.session_id is not None}
-        keys = {
-            one.caller_id.removeprefix(KEY) for one in identities if one.caller_id.startswith(KEY)
-        }
+        keys = {one.caller_id.removeprefix(KEY) for one in identities if one.caller_id.startswith(KEY)}
         now = self._clock.now()
         going: frozenset[str] = frozenset()
         known: dict[str, Caller] = {}

@@ -142,9 +142,7 @@ def idempotent(view: View) -> View:
     return cast(View, once)
 
 
-def answered_once(
-    asked: Asked, view: Callable[[], Response], *, keeps_refusals: bool = True
-) -> Response:
+def answered_once(asked: Asked, view: Callable[[], Response], *, keeps_refusals: bool = True) -> Response:
     """The first answer, however often it is asked. `keeps_refusals`: what was refused once stays so."""
     kept = component(KeptAnswers)
     reservation = kept.reserve(asked)

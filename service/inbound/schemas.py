@@ -95,7 +95,8 @@ class InboundTicketSchema(NewTicketSchema):
 
     @post_load
     def _make(self, values: dict[str, Any], **_: Any) -> NewTicket:
-        return super()._make({**values, "status": TicketStatus.OPEN, "assigned_to": None})
+        new: NewTicket = super()._make({**values, "status": TicketStatus.OPEN, "assigned_to": None})
+        return new
 
 
 class InboundMessageSchema(NewMessageSchema):
@@ -107,7 +108,7 @@ class InboundMessageSchema(NewMessageSchema):
     from_agent = Flag(load_default=False)
 
     @post_load
-    def _make(self, values: dict[str, Any], **_: Any) -> InboundMessage:  # type: ignore[override]
+    def _make(self, values: dict[str, Any], **_: Any) -> InboundMessage:
         ids = {name: values.pop(name) for name in ("external_id", "ticket_external_id")}
         return InboundMessage(new=super()._make(values), **ids)
 

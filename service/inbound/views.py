@@ -127,9 +127,7 @@ def once_by_id(view: View) -> View:
             request_hash=hash_of_this_request(),
             header=ID,
         )
-        return answered_once(
-            asked, lambda: view(*args, source_id=source_id, **kwargs), keeps_refusals=False
-        )
+        return answered_once(asked, lambda: view(*args, source_id=source_id, **kwargs), keeps_refusals=False)
 
     return once
 

@@ -36,9 +36,7 @@ class EventQuerySchema(Schema):
     after = Count(
         0,
         load_default=None,
-        metadata={
-            "description": "the position behind which to go on: `last` of the answer before; left out: from now"
-        },
+        metadata={"description": "where to go on behind: `last` of the answer before; left out: from now"},
     )
     limit = Count(1, MOST_EVENTS, load_default=100)
     types = EventTypes(load_default=None)
@@ -92,7 +90,10 @@ class EventSchema(OfObjects):
     at = Rfc3339()
     before = fields.Dict(
         allow_none=True,
-        metadata={"description": "the fields that changed, but for personal ones", "example": {"status": "open"}},
+        metadata={
+            "description": "the fields that changed, but for personal ones",
+            "example": {"status": "open"},
+        },
     )
     after = fields.Dict(allow_none=True, metadata={"example": {"status": "pending"}})
 
@@ -100,10 +101,16 @@ class EventSchema(OfObjects):
 class EventListSchema(Schema):
     events = Rows(EventSchema)
     last = fields.Integer(
-        metadata={"description": "the position behind which to go on; what lies before it is done", "example": 4711}
+        metadata={
+            "description": "the position behind which to go on; what lies before it is done",
+            "example": 4711,
+        }
     )
     has_more = fields.Boolean(
-        metadata={"description": "whether to ask again at once, even where this answer is empty", "example": False}
+        metadata={
+            "description": "whether to ask again at once, even where this answer is empty",
+            "example": False,
+        }
     )
 
 
@@ -114,6 +121,4 @@ class StreamTicketSchema(Schema):
             "example": "eyJhbGciOiJIUzI1NiIsInR5cCI6InN0cmVhbS10aWNrZXQrand0In0…",
         }
     )
-    expires_in = fields.Integer(
-        metadata={"description": "seconds", "example": int(LIFETIME.total_seconds())}
-    )
+    expires_in = fields.Integer(metadata={"description": "seconds", "example": int(LIFETIME.total_seconds())})

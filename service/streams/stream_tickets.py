@@ -24,8 +24,6 @@ ISSUER, AUDIENCE = "support-desk", "support-desk/events"
 KEY_PURPOSE = b"support-desk stream tickets, version 1"
 LONGEST = 1_000
 REQUIRED = ("exp", "iat", "sub", "aud", "iss", "jti")
-UNCHECKED = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_sub": False}
-"""Times are read by the desk's one clock, below."""
 
 
 class StreamTickets:
@@ -77,7 +75,13 @@ class StreamTickets:
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,
-                options={"require": list(REQUIRED), **UNCHECKED},
+                # Times are read by the desk's one clock, below.
+                options={
+                    "require": list(REQUIRED),
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
             )
         except (jwt.InvalidTokenError, ValueError):
             return None

@@ -1,4 +1,4 @@
-from service.inbound.services.deliveries import Deliveries, Delivered, Delivery, InboundMessage
+from service.inbound.services.deliveries import Delivered, Deliveries, Delivery, InboundMessage
 from service.inbound.services.sources import InboundWebhooks, MadeSource, SourceChange
 
 __all__ = [

@@ -8,7 +8,9 @@ from service.errors import Conflict, InvalidField
 from service.inbound import queries
 from service.tickets.services import ConversationService, NewMessage, NewTicket, TicketService
 
-NO_TICKET = "There is no ticket with this external id; bring the ticket first (ticket.created), then its messages."
+NO_TICKET = (
+    "There is no ticket with this external id; bring the ticket first (ticket.created), then its messages."
+)
 DELETED = "The ticket with this external id was deleted; restore it, or bring a new one under another id."
 OF_ANOTHER = "A message of another ticket has this external id; choose another."
 

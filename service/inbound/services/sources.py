@@ -84,7 +84,9 @@ class InboundWebhooks:
             )
             if source is None:
                 raise _name_taken(name)
-            self._record(session, INBOUND_WEBHOOK_CREATED, source.id, actor=actor, at=now, after={"name": name})
+            self._record(
+                session, INBOUND_WEBHOOK_CREATED, source.id, actor=actor, at=now, after={"name": name}
+            )
         return self._with_secret(source)
 
     def listing(self, page: Page) -> Listing[InboundWebhook]:
@@ -118,7 +120,7 @@ class InboundWebhooks:
         return source
 
     def rotate(self, source_id: str, *, overlap: timedelta, actor: str) -> MadeSource:
-        """A new secret; the one before is good for `overlap`, and any older one no more. Raises `NotFound`."""
+        """A new secret; the one before is good for `overlap`, an older one no more. Raises `NotFound`."""
         with self._database.writing() as session:
             source = self._held(session, source_id)
             now = self._clock.now()

@@ -46,7 +46,7 @@ class EventFeed:
         self._clock = clock
 
     def page(self, caller: Caller, asked: Asked) -> EventPage:
-        """Raises `InvalidField` for a position yet to come, `Parked` to be asked again once there is something.
+        """Raises `InvalidField` for a position yet to come, `Parked` to be asked again once there are some.
 
         Who waits holds no thread: their request is run anew. `Busy` and `Throttled` where no more may wait.
         """

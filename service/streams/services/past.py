@@ -49,7 +49,9 @@ class PastEvents:
         """The position to go on behind: the newest for None. Raises `InvalidField` for one yet to come."""
         newest = self.newest()
         if after is not None and after > newest:
-            raise InvalidField(field, f"The newest event is {newest}; go on from there, or from an earlier one.")
+            raise InvalidField(
+                field, f"The newest event is {newest}; go on from there, or from an earlier one."
+            )
         return newest if after is None else after
 
     def page(self, viewer: Viewer, after: int, *, limit: int, types: Types) -> EventPage:
