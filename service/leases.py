@@ -29,6 +29,12 @@ def read_all(session: Session) -> Sequence[JobLease]:
     return session.scalars(select(JobLease)).all()
 
 
+def times(session: Session) -> dict[str, tuple[datetime, datetime | None]]:
+    """By name: when it is due, and until when somebody has it."""
+    rows = session.execute(select(JobLease.name, JobLease.due_at, JobLease.leased_until))
+    return {name: (due_at, leased_until) for name, due_at, leased_until in rows}
+
+
 def add_missing(session: Session, name: str, due_at: datetime) -> None:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(insert(JobLease).values(name=name, due_at=due_at).on_conflict_do_nothing())

@@ -39,7 +39,8 @@ from service.desk.services import (
 )
 from service.entrance import build_entrance
 from service.events import EventLog
-from service.feed.services import Feed, Followers, Relay
+from service.feed.relay import Relay
+from service.feed.services import Feed, Followers
 from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.callers import Gate

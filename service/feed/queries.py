@@ -1,14 +1,16 @@
 """Statements of the feed."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.events import StoredEvent
 from service.feed.following import FedEvent
-from service.feed.models import FeedEntry, FollowerPlace
+from service.feed.models import FeedEntry, FeedGap, FollowerPlace
+from service.writes import Write, write
 
 _COLUMNS = (
     FeedEntry.position,
@@ -25,6 +27,25 @@ _COLUMNS = (
 )
 
 
+TURN = 0x66656564
+"""Of PostgreSQL's advisory locks: "feed" in ASCII."""
+
+_TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(:key)")
+_WRITERS = text("""
+    SELECT DISTINCT virtualtransaction FROM pg_locks
+    WHERE locktype = 'relation' AND relation = 'events'::regclass AND mode = 'RowExclusiveLock' AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+""")
+_TO_NUMBER = text("""
+    (SELECT events.id FROM feed_gaps JOIN events ON events.id BETWEEN first_id AND last_id
+        WHERE NOT EXISTS (SELECT FROM feed WHERE event_id = events.id) ORDER BY events.id LIMIT :limit)
+    UNION ALL
+    (SELECT id FROM events WHERE id > :highest ORDER BY id LIMIT :limit)
+    ORDER BY id LIMIT :limit
+""")
+_NUMBER = Write.inserting(FeedEntry.__table__, ("position", "event_id"))
+
+
 def newest_position(session: Session) -> int:
     return session.scalar(select(func.max(FeedEntry.position))) or 0
 
@@ -37,16 +58,58 @@ def highest_event(session: Session) -> int:
     return session.scalar(select(func.max(StoredEvent.id))) or 0
 
 
-def ids_above(session: Session, event_id: int, limit: int) -> Sequence[int]:
+def anything_to_number(session: Session) -> bool:
+    """By the ends of indexes."""
+    highest = select(func.max(StoredEvent.id)).scalar_subquery()
+    numbered = select(func.max(FeedEntry.event_id)).scalar_subquery()
+    newer = func.coalesce(highest, 0) > func.coalesce(numbered, 0)
+    return bool(session.scalar(select(or_(newer, exists(select(FeedGap.first_id))))))
+
+
+def take_turn(session: Session) -> bool:
+    """Whether no other transaction numbers, until this one ends. For PostgreSQL."""
+    return bool(session.scalar(_TAKE_TURN, {"key": TURN}))
+
+
+def writers(session: Session) -> frozenset[str]:
+    """The transactions that may have taken ids of events, and not ended. For PostgreSQL.
+
+    The lock is taken before the first id is, and given back after the commit can be seen.
+    """
+    return frozenset(session.scalars(_WRITERS))
+
+
+def ids_above(session: Session, event_id: int, limit: int) -> list[int]:
     """Of events that are committed."""
-    return session.scalars(
-        select(StoredEvent.id).where(StoredEvent.id > event_id).order_by(StoredEvent.id).limit(limit)
-    ).all()
+    above = select(StoredEvent.id).where(StoredEvent.id > event_id)
+    return list(session.scalars(above.order_by(StoredEvent.id).limit(limit)))
 
 
-def number(session: Session, event_ids: Iterable[int], *, first: int) -> None:
-    rows = [{"position": first + step, "event_id": event_id} for step, event_id in enumerate(event_ids)]
-    session.execute(insert(FeedEntry), rows)
+def ids_to_number(session: Session, highest: int, limit: int) -> list[int]:
+    """Those in gaps and those above `highest`, in their order, as they are at one moment."""
+    return list(session.scalars(_TO_NUMBER, {"highest": highest, "limit": limit}))
+
+
+def number(session: Session, event_ids: Sequence[int]) -> None:
+    first = newest_position(session) + 1
+    write(
+        session,
+        _NUMBER,
+        [{"position": first + step, "event_id": event_id} for step, event_id in enumerate(event_ids)],
+    )
+
+
+def gaps(session: Session) -> Sequence[FeedGap]:
+    return session.scalars(select(FeedGap)).all()
+
+
+def add_gaps(session: Session, found: Sequence[FeedGap]) -> None:
+    session.add_all(found)
+
+
+def drop_gaps(session: Session, settled: Sequence[FeedGap]) -> None:
+    for gap in settled:
+        session.delete(gap)
 
 
 def events_between(
@@ -66,21 +129,21 @@ def events_between(
     return [FedEvent(**row) for row in session.execute(wanted).mappings()]
 
 
-def place_of(session: Session, name: str) -> FollowerPlace | None:
-    """Locked until the transaction ends."""
-    return session.scalar(select(FollowerPlace).where(FollowerPlace.name == name).with_for_update())
+def position_of(session: Session, name: str) -> int | None:
+    """None where it was never seen."""
+    return session.scalar(select(FollowerPlace.position).where(FollowerPlace.name == name))
 
 
-def places(session: Session) -> Sequence[FollowerPlace]:
-    return session.scalars(select(FollowerPlace)).all()
+def take_place(session: Session, name: str) -> FollowerPlace | None:
+    """The follower's until the transaction ends; None where another has it."""
+    its = select(FollowerPlace).where(FollowerPlace.name == name)
+    return session.scalar(its.with_for_update(skip_locked=True))
 
 
-def add_place(session: Session, place: FollowerPlace) -> FollowerPlace:
-    """As it is there, where another process was first."""
+def add_place(session: Session, **values: Any) -> None:
+    """One that is there already stays as it is."""
     kind = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    values = {"name": place.name, "position": place.position, "after_event_id": place.after_event_id}
-    session.execute(kind(FollowerPlace).values(values).on_conflict_do_nothing())
-    return place_of(session, place.name) or place
+    session.execute(kind(FollowerPlace).values(**values).on_conflict_do_nothing())
 
 
 def move(session: Session, name: str, **values: int) -> None:

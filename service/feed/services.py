@@ -1,4 +1,4 @@
-"""The feed to read from, who numbers it, and who follows it."""
+"""The feed to read from, and those who follow it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -8,14 +8,16 @@ from sqlalchemy.orm import Session
 from service.database import Database
 from service.feed import queries
 from service.feed.following import FedEvent, Follower
-from service.feed.models import FollowerPlace
-from service.jobs import Job, in_short_transactions
+from service.feed.relay import Relay
+from service.jobs import Bell, Job
 from service.schedules import Every
 
-RELAY_EVERY = timedelta(seconds=0.5)
-FOLLOW_EVERY = timedelta(seconds=0.5)
-LEASE = timedelta(minutes=1)
+EVERY = timedelta(seconds=0.5)
+LEASE = timedelta(seconds=30)
+"""Short: while a dead process holds it, nobody follows. A batch that lasts longer is safe by its lock."""
 BATCH = 500
+BATCHES = 20
+"""In one run; more is left for the next."""
 
 
 class Feed:
@@ -36,47 +38,25 @@ class Feed:
         return queries.events_between(session, after, after + limit, types)
 
 
-class Relay:
-    """Gives committed events their positions."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def number(self) -> int:
-        """How many there were to number, in short transactions."""
-        return in_short_transactions(self._database, self._step)
-
-    def job(self) -> Job:
-        return Job(
-            name="number-events",
-            description="give committed events their places in the feed",
-            schedule=Every(RELAY_EVERY),
-            run=lambda: {"events": self.number()},
-            lease=LEASE,
-        )
-
-    def _step(self, session: Session) -> int:
-        ids = queries.ids_above(session, queries.highest_numbered(session), BATCH)
-        if ids:
-            queries.number(session, ids, first=queries.newest_position(session) + 1)
-        return len(ids)
-
-
 class Followers:
     """Each has its own job and its own kept position: one that is slow or fails holds up no other."""
 
-    def __init__(self, database: Database, feed: Feed, relay: Relay) -> None:
+    def __init__(self, database: Database, feed: Feed, relay: Relay, *, batch: int = BATCH) -> None:
         self._database = database
+        self._batch = batch
         self._feed = feed
         self._relay = relay
         self._followers: dict[str, Follower] = {}
         self._from_now: set[str] = set()
+        self._bells: dict[str, Bell] = {}
+        relay.tell(self._call)
 
     def add(self, follower: Follower, *, from_now: bool = False) -> None:
         """`from_now`: it is not told of what was recorded before it was first seen."""
         if follower.name in self._followers:
             raise ValueError(f"two followers are called {follower.name!r}")
         self._followers[follower.name] = follower
+        self._bells[follower.name] = Bell()
         if from_now:
             self._from_now.add(follower.name)
 
@@ -84,24 +64,39 @@ class Followers:
         return [self._job(name) for name in self._followers]
 
     def advance(self, name: str) -> int:
-        """Through all that is numbered, batch by batch; how many positions it passed."""
-        return in_short_transactions(self._database, lambda session: self._step(session, name))
+        """Through what is numbered, batch by batch and not endlessly; how many positions it passed."""
+        self._make_place(name)
+        passed = 0
+        for _ in range(BATCHES):
+            with self._database.writing() as session:
+                step = self._step(session, name)
+            if not step:
+                break
+            passed += step
+        return passed
+
+    def idle(self, name: str) -> bool:
+        with self._database.reading() as session:
+            return self._feed.position(session) <= self.position(session, name)
 
     def begin_at(self, name: str, position: int) -> None:
         """Its next event is the one after `position`: 0 for a rebuild from the first."""
+        self._make_place(name)
         with self._database.writing() as session:
-            if queries.place_of(session, name) is None:
-                self._first_seen(session, name)
             queries.move(session, name, position=position, after_event_id=0)
 
     def position(self, session: Session, name: str) -> int:
         """The last that has had its effect."""
-        return next((place.position for place in queries.places(session) if place.name == name), 0)
+        return queries.position_of(session, name) or 0
 
     def catch_up(self) -> None:
         """Number what is committed, and let all follow, until nothing is left. For tests, above all."""
         while self._relay.number() + sum(self.advance(name) for name in self._followers):
             pass
+
+    def _call(self) -> None:
+        for bell in self._bells.values():
+            bell.ring()
 
     def _job(self, name: str) -> Job:
         def run() -> Mapping[str, int]:
@@ -110,16 +105,21 @@ class Followers:
         return Job(
             name=f"follow-{name}",
             description=f"let {name} follow the feed of events",
-            schedule=Every(FOLLOW_EVERY),
+            schedule=Every(EVERY),
             run=run,
             lease=LEASE,
+            idle=lambda: self.idle(name),
+            bell=self._bells[name],
         )
 
     def _step(self, session: Session, name: str) -> int:
+        """0 where nothing is left, or another process is at it."""
         follower = self._followers[name]
-        place = queries.place_of(session, name) or self._first_seen(session, name)
+        place = queries.take_place(session, name)
+        if place is None:
+            return 0
         after = place.position
-        until = min(after + BATCH, queries.newest_position(session))
+        until = min(after + self._batch, self._feed.position(session))
         if until <= after:
             return 0
         events = queries.events_between(
@@ -130,6 +130,10 @@ class Followers:
         queries.move(session, name, position=until)
         return until - after
 
-    def _first_seen(self, session: Session, name: str) -> FollowerPlace:
-        known = queries.highest_event(session) if name in self._from_now else 0
-        return queries.add_place(session, FollowerPlace(name=name, position=0, after_event_id=known))
+    def _make_place(self, name: str) -> None:
+        with self._database.reading() as session:
+            if queries.position_of(session, name) is not None:
+                return
+        with self._database.writing() as session:
+            known = queries.highest_event(session) if name in self._from_now else 0
+            queries.add_place(session, name=name, position=0, after_event_id=known)

@@ -276,6 +276,103 @@ def test_jobs_of_this_process_do_not_wait_for_a_leased_one(database: Database, w
     runner.stop()
 
 
+def test_a_long_job_holds_no_short_one_back(database: Database, work: Work) -> None:
+    hangs, released, ran = threading.Event(), threading.Event(), threading.Semaphore(0)
+    work.meanwhile = ran.release
+    long = Work(lambda: (hangs.set(), released.wait(10)))
+    runner = JobRunner(
+        [job(long, name="long"), job(work, schedule=Every(timedelta(milliseconds=1)))],
+        database,
+        SystemClock(),
+        poll=timedelta(milliseconds=5),
+    )
+    runner.start()
+    assert hangs.wait(5)
+    for _ in range(3):
+        assert ran.acquire(timeout=5)
+    assert long.runs == 1
+    released.set()
+    assert runner.stop()
+
+
+def test_no_more_run_at_once_than_there_is_room_for(database: Database, work: Work) -> None:
+    hangs, released, ran = threading.Event(), threading.Event(), threading.Event()
+    work.meanwhile = ran.set
+    runner = JobRunner(
+        [job(Work(lambda: (hangs.set(), released.wait(10))), name="first"), job(work, name="second")],
+        database,
+        SystemClock(),
+        poll=timedelta(milliseconds=5),
+        at_once=1,
+    )
+    runner.start()
+    assert hangs.wait(5)
+    assert not ran.wait(0.05)
+    released.set()
+    assert ran.wait(5)
+    runner.stop()
+
+
+def test_a_bell_calls_a_leased_job_before_its_time(
+    start_runner: Callable[..., JobRunner], work: Work
+) -> None:
+    bell = Bell()
+    runner = start_runner(job(work, bell=bell))
+    runner.run_due()
+    runner.run_due()
+    assert work.runs == 1
+    bell.ring()
+    runner.run_due()
+    runner.run_due()
+    assert work.runs == 2
+
+
+def test_a_bell_wakes_the_runner(database: Database, work: Work) -> None:
+    ran, bell = threading.Semaphore(0), Bell()
+    work.meanwhile = ran.release
+    runner = JobRunner([job(work, bell=bell)], database, SystemClock(), poll=timedelta(seconds=0.01))
+    runner.start()
+    for _ in range(3):
+        assert ran.acquire(timeout=5)
+        bell.ring()
+    runner.stop()
+
+
+def test_an_idle_job_takes_no_lease(start_runner: Callable[..., JobRunner], work: Work) -> None:
+    idle = True
+    runner = start_runner(job(work, idle=lambda: idle))
+    runner.run_due()
+    assert (work.runs, runner.statuses()[0].last_started_at) == (0, None)
+    idle = False
+    runner.run_due()
+    assert work.runs == 1
+
+
+@pytest.mark.usefixtures("plain_logging")
+def test_one_that_fails_to_tell_whether_it_is_idle_holds_no_other_up(
+    start_runner: Callable[..., JobRunner], work: Work
+) -> None:
+    with capture_logs() as logs:
+        runner = start_runner(job(Work(), name="broken", idle=lambda: 1 // 0 > 0), job(work))
+        runner.run_due()
+    assert work.runs == 1
+    assert [entry["job"] for entry in logs if entry["event"] == "job_failed"] == ["broken"]
+
+
+def test_a_process_that_leaves_the_work_to_workers_runs_its_own_jobs(database: Database, work: Work) -> None:
+    leased, bell = Work(), Bell()
+    runner = JobRunner(
+        [job(work, per_process=True), job(leased, name="leased", bell=bell)],
+        database,
+        SystemClock(),
+        poll=timedelta(milliseconds=1),
+    )
+    runner.start(leased=False)
+    bell.ring()
+    assert runner.stop()
+    assert (work.runs, leased.runs) == (1, 0)
+
+
 def test_a_bell_rung_as_the_waiting_for_it_ends_is_heard_the_next_time() -> None:
     bell = Bell()
     rung = threading.Event()

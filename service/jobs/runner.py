@@ -1,116 +1,47 @@
-"""Timed work: named jobs, each run by one process at a time, however many there are."""
+"""Who runs the jobs that are due: each on a thread of its own, a few at once."""
 
 import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from time import monotonic
-from typing import Protocol
 
 import structlog
-from sqlalchemy.orm import Session
 
 from providers import tracing
 from providers.ports import Clock
 from service import leases
 from service.database import Database, DatabaseUnavailable
+from service.jobs.named import (
+    Bell,
+    Figures,
+    Job,
+    JobObserver,
+    JobOutcome,
+    JobRunning,
+    JobStatus,
+    NobodyLooks,
+    UnknownJob,
+)
 from service.leases import JobLease
-from service.schedules import Schedule
 
-POLL = timedelta(seconds=1)
-LEASE = timedelta(minutes=10)
+POLL = timedelta(seconds=0.5)
+AT_ONCE = 8
+"""Leased jobs of one process. Few of them are long, so that one that is short finds room."""
+BREATH_S = 0.02
+"""Between two looks, however often it is called."""
 STOP_TIMEOUT_S = 5.0
 
 log = structlog.get_logger()
 
-Figures = Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """`run` returns figures for the log. It may run twice when it outlasts `lease` or its process dies.
-
-    `per_process`: every process runs it for itself, without a lease, on a thread that waits for no
-    leased job, once before it serves and whenever the bell rings.
-    """
-
-    name: str
-    description: str
-    schedule: Schedule
-    run: Callable[[], Figures]
-    per_process: bool = False
-    lease: timedelta = LEASE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobStatus:
-    """What is known of a job; times are None where it never ran. `last_failure`: class of the error.
-
-    Nothing but its schedule is known of a job that every process runs for itself.
-    """
-
-    name: str
-    description: str
-    schedule: str
-    per_process: bool = False
-    due_at: datetime | None = None
-    running: bool = False
-    last_started_at: datetime | None = None
-    last_finished_at: datetime | None = None
-    last_failure: str | None = None
-
-
-class JobOutcome(StrEnum):
-    DONE = "done"
-    WAITING = "waiting"
-    """For the database."""
-    FAILED = "failed"
-
-
-class JobObserver(Protocol):
-    """Told of each run of what was due, in the thread of the runs."""
-
-    def ran(self, job: str, outcome: JobOutcome, duration_s: float) -> None: ...
-
-
-class NobodyLooks:
-    def ran(self, job: str, outcome: JobOutcome, duration_s: float) -> None: ...
-
-
-class UnknownJob(LookupError):
-    pass
-
-
-class JobRunning(Exception):
-    """Another process holds the job's lease."""
-
-
-class Bell:
-    """Calls the jobs of this process before their time: rung from any thread, it waits for nobody."""
-
-    def __init__(self) -> None:
-        self._rung = threading.Event()
-
-    def ring(self) -> None:
-        self._rung.set()
-
-    def wait(self, timeout_s: float) -> bool:
-        """Whether it was rung since the last time."""
-        if not self._rung.wait(timeout_s):
-            return False
-        self._rung.clear()
-        return True
-
 
 class JobRunner:
-    """Runs what is due, from `start` until `stop`, one job after the other on each of two daemon threads.
+    """Runs what is due, from `start` until `stop`: jobs of every process one after the other on a thread.
 
-    One is for leased jobs, which may take long, and one for those of every process, which must not wait.
+    A leased job, which may take long, has a thread for as long as it runs, and runs once at a time.
     """
 
     def __init__(
@@ -122,6 +53,7 @@ class JobRunner:
         bell: Bell | None = None,
         poll: timedelta = POLL,
         observer: JobObserver | None = None,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._jobs = {job.name: job for job in jobs}
         if len(self._jobs) != len(jobs):
@@ -130,43 +62,48 @@ class JobRunner:
         self._clock = clock
         self._poll_s = poll.total_seconds()
         self._observer = observer or NobodyLooks()
+        self._at_once = at_once
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._due_here = {job.name: job.schedule.first(clock.now()) for job in jobs if job.per_process}
         self._bell = bell or Bell()
+        self._look = Bell()
+        self._called: set[str] = set()
+        for job in jobs:
+            if job.bell is not None:
+                job.bell.wakes(self._look.ring)
+        self._running: dict[str, threading.Thread] = {}
         self._database_away = False
         self._waiting: set[str] = set()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def start(self) -> None:
-        """Returns once every job of this process has run, so that it serves with what they learn."""
+    def start(self, *, leased: bool = True) -> None:
+        """Returns once every job of this process has run, so that it serves with what they learn.
+
+        Without `leased` it runs nothing else: workers do.
+        """
         self._stopping.clear()
         self.run_here()
-        self._threads = [
-            threading.Thread(target=self._loop, name="jobs", daemon=True),
-            threading.Thread(target=self._loop_here, name="jobs-here", daemon=True),
-        ]
+        self._threads = [threading.Thread(target=self._loop_here, name="jobs-here", daemon=True)]
+        if leased:
+            self._threads.append(threading.Thread(target=self._loop, name="jobs", daemon=True))
         for thread in self._threads:
             thread.start()
 
-    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """Begin no further job, and wait for those that run."""
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
+        """Begin no further job, and wait for those that run; whether they ended in time."""
         self._stopping.set()
         self._bell.ring()
+        self._look.ring()
         give_up_at_s = monotonic() + timeout_s
-        for thread in self._threads:
+        for thread in [*self._threads, *self._running.values()]:
             thread.join(max(0.0, give_up_at_s - monotonic()))
+        return not any(thread.is_alive() for thread in [*self._threads, *self._running.values()])
 
     def run_due(self) -> None:
         """Run each leased job whose time has come and that no other process has. Raises nothing."""
-        try:
-            self._run_due_leased()
-        except DatabaseUnavailable:
-            if not self._database_away:
-                log.warning("jobs_wait_for_database")
-            self._database_away = True
-        else:
-            self._database_away = False
+        for thread in self._begin_due():
+            thread.join()
 
     def run_here(self, *, due_only: bool = False) -> None:
         """Run the jobs of this process. Raises nothing."""
@@ -216,27 +153,85 @@ class JobRunner:
         )
 
     def _loop(self) -> None:
-        while not self._stopping.wait(self._poll_s):
-            self.run_due()
+        while not self._stopping.is_set():
+            self._look.wait(self._poll_s)
+            self._begin_due()
+            self._stopping.wait(BREATH_S)
 
     def _loop_here(self) -> None:
         while not self._stopping.is_set():
             rung = self._bell.wait(self._poll_s)
             self.run_here(due_only=not rung)
 
-    def _run_due_leased(self) -> None:
-        leased = [job for job in self._jobs.values() if not job.per_process]
+    def _begin_due(self) -> list[threading.Thread]:
+        """The threads of those that were begun. What finds no room is begun when one of them ends."""
+        try:
+            begun = [self._thread_of(job) for job in self._due()]
+        except DatabaseUnavailable:
+            self._miss_database()
+            return []
+        self._database_away = False
+        for thread in begun:
+            thread.start()
+        return begun
+
+    def _due(self) -> list[Job]:
+        """Those to begin now: they are due or called, nobody runs them, there is work, and there is room."""
+        self._called |= {name for name, job in self._jobs.items() if job.bell and job.bell.wait(0)}
         with self._database.reading() as session:
-            rows = {row.name: row for row in leases.read_all(session)}
-        for job in leased:
-            if self._stopping.is_set():
-                return
-            row = rows.get(job.name)
-            if row is None:
+            times = leases.times(session)
+        now, due = self._clock.now(), []
+        for name, job in self._jobs.items():
+            if job.per_process or name in self._running or self._stopping.is_set():
+                continue
+            if name not in times:
                 with self._database.writing() as session:
-                    leases.add_missing(session, job.name, job.schedule.first(self._clock.now()))
-            elif row.due_at <= self._clock.now() and self._take(job, due=True):
+                    leases.add_missing(session, name, job.schedule.first(now))
+                continue
+            due_at, leased_until = times[name]
+            if (due_at <= now or name in self._called) and (leased_until is None or leased_until <= now):
+                due.append((due_at, name))
+        room = self._at_once - len(self._running)
+        wanted = [self._jobs[name] for _, name in sorted(due)]
+        return [job for job in wanted if self._has_work(job)][: max(0, room)]
+
+    def _has_work(self, job: Job) -> bool:
+        try:
+            idle = job.idle is not None and job.idle()
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # one job's defect must not end the thread that begins all the others
+            log.exception("job_failed", job=job.name, retried_at="next_due")
+            return False
+        if idle:
+            self._called.discard(job.name)
+        return not idle
+
+    def _thread_of(self, job: Job) -> threading.Thread:
+        called = job.name in self._called
+        self._called.discard(job.name)
+        thread = threading.Thread(
+            target=self._run_if_free, args=(job,), kwargs={"called": called}, name=f"job-{job.name}"
+        )
+        thread.daemon = True
+        self._running[job.name] = thread
+        return thread
+
+    def _run_if_free(self, job: Job, *, called: bool) -> None:
+        try:
+            if self._take(job, due=not called):
                 self._attempt(job, partial(self._run_leased, job))
+        except DatabaseUnavailable:
+            self._miss_database()
+        finally:
+            del self._running[job.name]
+            if self._called or len(self._running) + 1 >= self._at_once:
+                self._look.ring()
+
+    def _miss_database(self) -> None:
+        if not self._database_away:
+            log.warning("jobs_wait_for_database")
+        self._database_away = True
 
     def _take(self, job: Job, *, due: bool) -> bool:
         now = self._clock.now()
@@ -276,17 +271,7 @@ class JobRunner:
             log.exception("job_failed", job=job.name, retried_at="next_due")
             return JobOutcome.FAILED
         self._waiting.discard(job.name)
-        tell = log.info if any(figures.values()) and not job.per_process else log.debug
+        often = job.per_process or job.idle is not None
+        tell = log.info if any(figures.values()) and not often else log.debug
         tell("job_done", job=job.name, duration_s=round(self._clock.monotonic() - started, 3), **figures)
         return JobOutcome.DONE
-
-
-def in_short_transactions(database: Database, step: Callable[[Session], int]) -> int:
-    """Repeat a bounded step, each in its own transaction, until it finds nothing; returns the sum."""
-    total = 0
-    while True:
-        with database.writing() as session:
-            changed = step(session)
-        if not changed:
-            return total
-        total += changed
