@@ -234,6 +234,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         settings,
         database,
         feed,
+        relay,
         ownership=entrance.ownership,
         standing=entrance.standing,
         clock=clock,

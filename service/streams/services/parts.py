@@ -6,6 +6,7 @@ from typing import Self
 from providers.ports import Clock
 from service.access.standing import StandingCallers
 from service.database import Database
+from service.feed.relay import Relay
 from service.feed.services import Feed
 from service.settings import Settings
 from service.streams.broadcast import Broadcast
@@ -26,6 +27,7 @@ class StreamServices:
         settings: Settings,
         database: Database,
         feed: Feed,
+        relay: Relay,
         *,
         ownership: TicketOwnership,
         standing: StandingCallers,
@@ -33,5 +35,6 @@ class StreamServices:
     ) -> Self:
         past = PastEvents(database, feed, ownership)
         broadcast = Broadcast(past, standing, clock, most=settings.streams_max)
+        relay.tell(broadcast.ring)
         tickets = StreamTickets(settings.secret_key, database, clock)
         return cls(EventFeed(past, broadcast, tickets, standing, clock), broadcast)
