@@ -287,6 +287,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         followers,
         outbox,
         streams.events,
+        streams.broadcast,
         InboundWebhooks(database, events, audit, clock, secret_key=settings.secret_key),
         Deliveries(database, tickets, conversations, clock),
         *entrance.components(),
