@@ -137,7 +137,9 @@ def once_by_id(view: View) -> View:
 @signed
 @inbound.arguments(DeliverySchema)
 @once_by_id
+@inbound.alt_response(401, "UNAUTHORIZED")
 @inbound.alt_response(409, "CONFLICT")
+@inbound.alt_response(200, schema=DeliveredSchema, description="It was there already")
 @inbound.response(201, DeliveredSchema)
 def receive_webhook(delivery: Delivery, source_id: str) -> tuple[Delivered, int]:
     """Take in a signed webhook (Standard Webhooks) that brings a ticket or a message"""

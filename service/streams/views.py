@@ -49,6 +49,7 @@ def issue_stream_ticket() -> dict[str, Any]:
 @public
 @blueprint.arguments(StreamQuerySchema, location="query")
 @blueprint.arguments(StreamHeadersSchema, location="headers")
+@blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.response(200, LINES, content_type="text/event-stream")
 def stream_events(query: dict[str, Any], headers: dict[str, Any]) -> Response:
     """Open a stream of events (server-sent events), with a ticket in place of a key or token"""

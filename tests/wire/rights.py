@@ -67,6 +67,12 @@ RIGHTS_OF_KEYS = {
 }
 
 ROUTES = """
+GET    /api/admin/inbound-webhooks                              webhooks.manage     200
+POST   /api/admin/inbound-webhooks                              webhooks.manage     400
+GET    /api/admin/inbound-webhooks/<webhook_id>                 webhooks.manage     200
+PATCH  /api/admin/inbound-webhooks/<webhook_id>                 webhooks.manage     400
+DELETE /api/admin/inbound-webhooks/<webhook_id>                 webhooks.manage     204
+POST   /api/admin/inbound-webhooks/<webhook_id>/rotate          webhooks.manage     400
 GET    /api/admin/keys                                          keys.manage         200
 POST   /api/admin/keys                                          keys.manage         400
 GET    /api/admin/keys/<key_id>                                 keys.manage         200
@@ -140,6 +146,8 @@ POST   /api/tickets/<ticket_id>/notes                           messages.write  
 POST   /api/tickets/<ticket_id>/reset-conversation              messages.change     200
 POST   /api/tickets/<ticket_id>/restore                         tickets.delete      200
 GET    /api/tickets/<ticket_id>/score-breakdown                 tickets.read        200
+GET    /api/events                                              events.read         200
+POST   /api/events/tickets                                      events.read         200
 GET    /metrics                                                 metrics.read        200
 """
 
@@ -154,6 +162,8 @@ POST   /api/auth/login
 POST   /api/auth/refresh
 POST   /api/auth/logout
 POST   /api/auth/accept-invitation
+GET    /api/events/stream
+POST   /api/inbound/<source_id>
 """
 
 

@@ -14,6 +14,7 @@ from tests.wire.malformed import JSON, Case, Endpoint, endpoints
 from tests.wire.malformed_access import of_access
 from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_customers import of_customers
+from tests.wire.malformed_events import of_events
 from tests.wire.malformed_privacy import of_privacy
 from tests.wire.raw import ask, request
 
@@ -56,7 +57,7 @@ def ticket(desk: Desk) -> str:
 
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
     of_people = (*of_customers(customer), *of_privacy(customer), *of_agents())
-    return [*endpoints(ticket, customer), *of_people, *of_access()]
+    return [*endpoints(ticket, customer), *of_people, *of_access(), *of_events()]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:
@@ -114,6 +115,7 @@ def test_malformed_requests_are_problems_that_name_the_field(desk: Desk, ticket:
 
 def test_the_table_covers_every_address_that_takes_a_body_or_an_id(desk: Desk) -> None:
     public_or_fixed = {
+        "issue_stream_ticket",
         "list_providers",
         "read_caller",
         "read_own_agent",

@@ -121,7 +121,9 @@ def test_random_disconnects_lose_nothing_and_repeat_nothing(
         while not enough.is_set():
             for _ in range(chance.randrange(1, 6)):
                 body = {"priority": chance.choice(("low", "normal", "high", "urgent"))}
-                session.patch(f"{desk.url}/api/tickets/{chance.choice(tickets)}", json=body, timeout=PATIENCE_S)
+                session.patch(
+                    f"{desk.url}/api/tickets/{chance.choice(tickets)}", json=body, timeout=PATIENCE_S
+                )
             desk.component(Followers).catch_up()
         session.close()
 
@@ -146,7 +148,9 @@ def test_random_disconnects_lose_nothing_and_repeat_nothing(
     assert watchers[0].came == list(range(1, last + 1))
     assert 0 < len(watchers[1].came) < last
     if full:
-        say(f"disconnects of event streams: {each * WATCHERS:,}, over {last:,} events: none missed, none twice")
+        say(
+            f"disconnects of event streams: {each * WATCHERS:,}, over {last:,} events: none missed, none twice"
+        )
 
 
 def test_after_a_killed_server_a_stream_goes_on_where_it_was(

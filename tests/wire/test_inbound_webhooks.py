@@ -67,7 +67,11 @@ def shop(desk: SupportDesk) -> Shop:
 
 
 def ticket(**fields: Any) -> dict[str, Any]:
-    told = {"external_id": f"shop-{token_hex(4)}", "customer_id": "cust_inbound", "subject": "My parcel is late"}
+    told = {
+        "external_id": f"shop-{token_hex(4)}",
+        "customer_id": "cust_inbound",
+        "subject": "My parcel is late",
+    }
     return {"type": "ticket.created", "data": told | fields}
 
 
@@ -122,7 +126,10 @@ def test_a_webhook_that_is_sent_again_gets_the_first_answer(desk: SupportDesk, s
     first, again = shop.send(brought, "msg_1"), shop.send(brought, "msg_1")
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
-    assert (first.headers.get("Idempotency-Replayed"), again.headers["Idempotency-Replayed"]) == (None, "true")
+    assert (first.headers.get("Idempotency-Replayed"), again.headers["Idempotency-Replayed"]) == (
+        None,
+        "true",
+    )
     later = shop.send(brought, "msg_1", at=desk.clock.now() - timedelta(minutes=4))  # signed anew
     assert later.json() == first.json()
 

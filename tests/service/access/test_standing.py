@@ -30,9 +30,7 @@ def kim(database, clock):
         session.flush()
         sitting = rows.session(kim, expires_at=later)
         session.add(sitting)
-    return Identity(
-        caller_id=f"agent:{kim.id}", agent_id=kim.id, session_id=sitting.id, role=Role.AGENT
-    )
+    return Identity(caller_id=f"agent:{kim.id}", agent_id=kim.id, session_id=sitting.id, role=Role.AGENT)
 
 
 def changed(database, kind, wanted, **values):
@@ -55,7 +53,9 @@ def test_who_is_not_what_they_were_is_no_longer_there(standing, kim, database, c
     elif what == "another role":
         changed(database, rows.Agent, kim.agent_id, role="manager")
     elif what == "signed out":
-        changed(database, rows.StoredSession, kim.session_id, ended_at=clock.now(), ended_because="signed_out")
+        changed(
+            database, rows.StoredSession, kim.session_id, ended_at=clock.now(), ended_because="signed_out"
+        )
     else:
         clock.advance(3_601)
     assert standing.still([kim]) == {}

@@ -13,6 +13,7 @@ from service.feed.models import FeedEntry, FeedGap, FollowerPlace
 from service.http.models import IdempotencyKey
 from service.identifiers import new_id, new_ref
 from service.importing.models import ImportPosition
+from service.inbound.models import InboundWebhook
 from service.intelligence.models import (
     CustomerSnapshot,
     Draft,
@@ -23,6 +24,7 @@ from service.intelligence.models import (
 from service.leases import JobLease
 from service.outbox.models import OutboxEntry
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
+from service.streams.models import UsedStreamTicket
 from service.text_index import SearchText
 from service.tickets.models import InboxScoring, Message, Note, PastRank, Ticket, TicketCounter, TicketField
 
@@ -239,6 +241,19 @@ def parameter_version(**fields: Any) -> ParameterVersion:
     return ParameterVersion(**defaults | fields)
 
 
+def inbound_webhook(**fields: Any) -> InboundWebhook:
+    defaults = {
+        "id": new_id("inbound"),
+        "name": new_id("shop"),
+        "active": True,
+        "secret_version": 1,
+        "created_by": "anonymous",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return InboundWebhook(**defaults | fields)
+
+
 def event(**fields: Any) -> StoredEvent:
     defaults = {
         "type": "ticket.created",
@@ -300,4 +315,5 @@ def one_of_everything() -> list[list[Any]]:
             FollowerPlace(name="performance", position=1, after_event_id=0),
             outbox_entry(),
         ],
+        [inbound_webhook(), UsedStreamTicket(id="used", expires_at=NOON)],
     ]

@@ -1,7 +1,5 @@
 """Tickets that open streams: ours, in time, and each for one stream, over all processes."""
 
-
-
 import jwt
 import pytest
 

@@ -92,7 +92,11 @@ class Line:
 
     def told(self):
         for block in self.sent.decode().split("\n\n"):
-            fields = dict(line.split(": ", 1) for line in block.split("\n") if not line.startswith((":", "retry")) and line)
+            fields = dict(
+                line.split(": ", 1)
+                for line in block.split("\n")
+                if not line.startswith((":", "retry")) and line
+            )
             if "data" in fields:
                 told = msgspec.json.decode(fields["data"])
                 assert fields["id"] == str(told["position"])
@@ -109,9 +113,7 @@ class Standing:
 
     def still(self, identities):
         self.asked += 1
-        return {
-            one: self.callers[one.caller_id] for one in identities if one.caller_id not in self.gone
-        }
+        return {one: self.callers[one.caller_id] for one in identities if one.caller_id not in self.gone}
 
 
 def agent(name="kim", *teams, role=Role.AGENT):
