@@ -23,6 +23,8 @@ BAD_TYPES = (
     "x" * 2_001,
     "[]",
     "%F0%9F%93%A6",
+    "a" * 65,
+    "ticket.created|message.added",
 )
 BAD_NAME = (*BAD_TEXT, None, "x" * 81)
 BAD_OVERLAP = (*(value for value in NOT_TEXT if value != 1), -1, 604_801, "soon", None, "")
