@@ -64,44 +64,44 @@ def list_inbound_webhooks(query: dict[str, Any]) -> Listing[InboundWebhook]:
 def create_inbound_webhook(body: dict[str, str]) -> tuple[MadeSource, int, dict[str, str]]:
     """Create an inbound webhook; its secret is shown in this answer alone"""
     made = component(InboundWebhooks).create(body["name"], actor=current_caller().id)
-    where = url_for("inbound_webhooks.read_inbound_webhook", webhook_id=made.webhook.id)
+    where = url_for("inbound_webhooks.read_inbound_webhook", source_id=made.webhook.id)
     return made, 201, {"Location": where}
 
 
-@admin.get("/<id:webhook_id>")
+@admin.get("/<id:source_id>")
 @needs(Permission.WEBHOOKS_MANAGE)
 @admin.response(200, ToldSourceSchema)
-def read_inbound_webhook(webhook_id: str) -> dict[str, InboundWebhook]:
+def read_inbound_webhook(source_id: str) -> dict[str, InboundWebhook]:
     """Read an inbound webhook, but for its secret"""
-    return {"webhook": component(InboundWebhooks).read(webhook_id)}
+    return {"webhook": component(InboundWebhooks).read(source_id)}
 
 
-@admin.patch("/<id:webhook_id>")
+@admin.patch("/<id:source_id>")
 @needs(Permission.WEBHOOKS_MANAGE)
 @admin.arguments(SourceChangeSchema)
 @admin.alt_response(409, "CONFLICT")
 @admin.response(200, ToldSourceSchema)
-def change_inbound_webhook(change: SourceChange, webhook_id: str) -> dict[str, InboundWebhook]:
+def change_inbound_webhook(change: SourceChange, source_id: str) -> dict[str, InboundWebhook]:
     """Rename an inbound webhook, or refuse what it sends for a while"""
-    return {"webhook": component(InboundWebhooks).change(webhook_id, change, actor=current_caller().id)}
+    return {"webhook": component(InboundWebhooks).change(source_id, change, actor=current_caller().id)}
 
 
-@admin.post("/<id:webhook_id>/rotate")
+@admin.post("/<id:source_id>/rotate")
 @needs(Permission.WEBHOOKS_MANAGE)
 @admin.arguments(RotationSchema)
 @admin.response(200, MadeSourceSchema)
-def rotate_inbound_webhook(body: dict[str, int], webhook_id: str) -> MadeSource:
+def rotate_inbound_webhook(body: dict[str, int], source_id: str) -> MadeSource:
     """Give an inbound webhook a new secret; the one before is good for a while"""
     overlap = timedelta(seconds=body["overlap_s"])
-    return component(InboundWebhooks).rotate(webhook_id, overlap=overlap, actor=current_caller().id)
+    return component(InboundWebhooks).rotate(source_id, overlap=overlap, actor=current_caller().id)
 
 
-@admin.delete("/<id:webhook_id>")
+@admin.delete("/<id:source_id>")
 @needs(Permission.WEBHOOKS_MANAGE)
 @admin.response(204)
-def delete_inbound_webhook(webhook_id: str) -> None:
+def delete_inbound_webhook(source_id: str) -> None:
     """Delete an inbound webhook; what it brought stays"""
-    component(InboundWebhooks).delete(webhook_id, actor=current_caller().id)
+    component(InboundWebhooks).delete(source_id, actor=current_caller().id)
 
 
 def signed(view: View) -> View:

@@ -89,9 +89,9 @@ def path_of(company: Company, route: Route, **known: str) -> str:
     if "<key_id>" in route.rule and "key_id" not in known:
         made = company.desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["read"]})
         known["key_id"] = made.json()["key"]["id"]
-    if "<webhook_id>" in route.rule and "webhook_id" not in known:
+    if "<source_id>" in route.rule and "source_id" not in known:
         made = company.desk.post("/api/admin/inbound-webhooks", {"name": token_hex(8)})
-        known["webhook_id"] = made.json()["webhook"]["id"]
+        known["source_id"] = made.json()["webhook"]["id"]
     if "<key>" in route.rule and route.method == "DELETE":
         known["key"] = f"f_{token_hex(4)}"
         company.desk.post("/api/ticket-fields", {"key": known["key"], "label": "Gone", "type": "text"})

@@ -213,15 +213,11 @@ class Known:
         return found
 
     @cached_property
-    def webhook_id(self) -> str:
+    def source_id(self) -> str:
+        """Of an inbound webhook."""
         made = self.desk.post("/api/admin/inbound-webhooks", {"name": new_id("shop")})
         found: str = made.json()["webhook"]["id"]
         return found
-
-    @cached_property
-    def source_id(self) -> str:
-        """Of one that sends; without its secret nobody gets in."""
-        return self.webhook_id
 
     @cached_property
     def agent_id(self) -> str:

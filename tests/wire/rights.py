@@ -69,10 +69,10 @@ RIGHTS_OF_KEYS = {
 ROUTES = """
 GET    /api/admin/inbound-webhooks                              webhooks.manage     200
 POST   /api/admin/inbound-webhooks                              webhooks.manage     400
-GET    /api/admin/inbound-webhooks/<webhook_id>                 webhooks.manage     200
-PATCH  /api/admin/inbound-webhooks/<webhook_id>                 webhooks.manage     400
-DELETE /api/admin/inbound-webhooks/<webhook_id>                 webhooks.manage     204
-POST   /api/admin/inbound-webhooks/<webhook_id>/rotate          webhooks.manage     400
+GET    /api/admin/inbound-webhooks/<source_id>                  webhooks.manage     200
+PATCH  /api/admin/inbound-webhooks/<source_id>                  webhooks.manage     400
+DELETE /api/admin/inbound-webhooks/<source_id>                  webhooks.manage     204
+POST   /api/admin/inbound-webhooks/<source_id>/rotate           webhooks.manage     400
 GET    /api/admin/keys                                          keys.manage         200
 POST   /api/admin/keys                                          keys.manage         400
 GET    /api/admin/keys/<key_id>                                 keys.manage         200
