@@ -19,6 +19,7 @@ from service.database import db
 from service.desk.views import BLUEPRINTS as desk  # noqa: N811  # one name per domain
 from service.health.views import blueprint as health
 from service.http import callers, documentation, headers, problems, rendering
+from service.inbound.views import BLUEPRINTS as inbound  # noqa: N811  # one name per domain
 from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
 from service.notifications.views import BLUEPRINTS as notifications  # noqa: N811  # one name per domain
@@ -29,6 +30,7 @@ from service.provider_control.views import blueprint as provider_control
 from service.settings import Settings, read_environment
 from service.sla.tracking.views import blueprint as service_levels
 from service.sla.views import BLUEPRINTS as sla  # noqa: N811  # one name per domain
+from service.streams.views import blueprint as streams
 from service.telemetry import logging, requests
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.views import blueprint as metrics_view
@@ -42,6 +44,7 @@ CLIENT_HEADERS = [
     "Authorization",
     "Idempotency-Key",
     "If-Match",
+    "Last-Event-ID",
     "traceparent",
     "tracestate",
 ]
@@ -80,7 +83,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
         [
             *(health, intelligence, *desk, assignment, *sla, service_levels, *tickets, *customers, *agents),
             *(*access, privacy, provider_control, analytics, performance, audit, outbox, metrics_view),
-            *notifications,
+            *(*notifications, streams, *inbound),
         ],
     )
     cli.install(app)

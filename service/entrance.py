@@ -10,6 +10,7 @@ from providers.ports import Clock
 from service.access.callers import AccessCallers
 from service.access.passwords import Passwords
 from service.access.services import ApiKeys, AuditedFailures, Credentials, Sessions, SignIn
+from service.access.standing import StandingCallers
 from service.access.throttle import Shared, SignInThrottle
 from service.access.tokens import AccessTokens
 from service.agents.services import AgentDirectory, AgentService, TeamService
@@ -43,6 +44,7 @@ class Entrance:
     sign_in: SignIn
     credentials: Credentials
     callers: AccessCallers
+    standing: StandingCallers
     doorkeeper: Doorkeeper
     lets_anonymous_in: bool
 
@@ -105,6 +107,7 @@ def build_entrance(
             directory=directory,
             clock=clock,
         ),
+        standing=StandingCallers(database, bootstrap, directory=directory, clock=clock),
         doorkeeper=Doorkeeper(
             Shares(settings.rate_limit_per_minute, clock, processes=settings.processes), audit, clock
         ),

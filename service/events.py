@@ -120,6 +120,11 @@ WEBHOOK_TEST = EventType("webhook.test", 1)
 NOTIFICATION_RULE_CREATED = EventType("notification_rule.created", 1, audited=True)
 NOTIFICATION_RULE_CHANGED = EventType("notification_rule.changed", 1, audited=True)
 NOTIFICATION_RULE_DELETED = EventType("notification_rule.deleted", 1, audited=True)
+# Who may send webhooks in.
+INBOUND_WEBHOOK_CREATED = EventType("inbound_webhook.created", 1, audited=True)
+INBOUND_WEBHOOK_CHANGED = EventType("inbound_webhook.changed", 1, audited=True)
+INBOUND_WEBHOOK_ROTATED = EventType("inbound_webhook.rotated", 1, audited=True)
+INBOUND_WEBHOOK_DELETED = EventType("inbound_webhook.deleted", 1, audited=True)
 
 AUDITED = text("audited")
 OF_PROVIDERS = text("subject_type = 'provider'")

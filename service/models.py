@@ -10,6 +10,7 @@ from service.events import StoredEvent
 from service.feed import models as feed
 from service.http import models as http
 from service.importing import models as importing
+from service.inbound import models as inbound
 from service.intelligence import models as intelligence
 from service.leases import JobLease
 from service.notifications import models as notifications
@@ -18,6 +19,7 @@ from service.performance import models as performance
 from service.provider_control import models as provider_control
 from service.sla import models as sla
 from service.sla.tracking import models as sla_tracking
+from service.streams import models as streams
 from service.text_index import SearchText
 from service.tickets import models as tickets
 
@@ -36,6 +38,7 @@ __all__ = [
     "feed",
     "http",
     "importing",
+    "inbound",
     "intelligence",
     "metadata",
     "notifications",
@@ -44,5 +47,6 @@ __all__ = [
     "provider_control",
     "sla",
     "sla_tracking",
+    "streams",
     "tickets",
 ]

@@ -70,6 +70,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     PROVIDERS_READ = "providers.read"
     PROVIDERS_CHANGE = "providers.change"
+    EVENTS_READ = "events.read"
     ANALYTICS_READ = "analytics.read"
     PERFORMANCE_READ = "performance.read"
     SERVICE_LEVELS_READ = "service_levels.read"
@@ -118,6 +119,7 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.AUDIT_READ:           (NONE, NONE, NONE,  ANY,  ANY),
     Permission.PROVIDERS_READ:       (NONE, NONE, NONE,  ANY,  ANY),
     Permission.PROVIDERS_CHANGE:     (NONE, NONE, NONE, NONE,  ANY),
+    Permission.EVENTS_READ:          (TEAM, TEAM, TEAM,  ANY,  ANY),
     Permission.ANALYTICS_READ:       (NONE, NONE,  ANY,  ANY,  ANY),
     Permission.PERFORMANCE_READ:     ( OWN,  OWN, TEAM,  ANY,  ANY),
     Permission.SERVICE_LEVELS_READ:  ( ANY,  ANY,  ANY,  ANY,  ANY),
@@ -157,6 +159,7 @@ class Scope(StrEnum):
     KEYS = "keys"
     AUDIT = "audit"
     PRIVACY = "privacy"
+    EVENTS = "events"
 
 
 _READING = {
@@ -164,6 +167,7 @@ _READING = {
     Permission.CUSTOMERS_READ,
     Permission.CONFIGURATION_READ,
     Permission.AGENTS_READ,
+    Permission.EVENTS_READ,
     Permission.ACCOUNT_READ,
     Permission.SERVICE_LEVELS_READ,
 }
@@ -223,6 +227,7 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
     Scope.PRIVACY: frozenset(
         {Permission.CUSTOMERS_EXPORT, Permission.CUSTOMERS_ERASE, Permission.ACCOUNT_READ}
     ),
+    Scope.EVENTS: frozenset({Permission.EVENTS_READ, Permission.ACCOUNT_READ}),
 }
 
 FOR_BROWSERS = frozenset({Scope.FORM})

@@ -168,6 +168,13 @@ class ServiceSettings(SettingsSchema):
         "threads per process for routes that may wait for a provider",
         _between(1, 256),
     )
+    streams_max = _variable(
+        fields.Integer,
+        "STREAMS_MAX",
+        200,
+        "clients per process that may wait for events at once; they take no threads; beyond it 503",
+        _between(0, 800),
+    )
     drain_timeout_s = _variable(
         fields.Integer,
         "DRAIN_TIMEOUT",
@@ -373,6 +380,7 @@ class Settings:
     processes: int
     threads: int
     provider_threads: int
+    streams_max: int
     drain_timeout_s: int
     database_url: str = field(repr=False)
     redis_url: str | None = field(repr=False)

@@ -27,6 +27,7 @@ from service.privacy.services import Erasure
 from service.provider_control.sharing import Heartbeats
 from service.provider_control.switching import THE_SERVICE, Switches
 from service.schedules import DailyAt, Every
+from service.streams.queries import prune_used
 from service.tickets import past_ranks
 from service.tickets.services import Ranking
 
@@ -90,6 +91,9 @@ def named_jobs(
             "deliveries": in_short_transactions(
                 database, lambda session: outbox.prune(session, outbox_retention)
             ),
+            "stream_tickets": in_short_transactions(
+                database, lambda session: prune_used(session, now - SESSIONS_KEPT)
+            ),
             "idempotency_keys": in_short_transactions(
                 database, lambda session: prune_idempotency_keys(session, now)
             ),
@@ -127,7 +131,7 @@ def named_jobs(
     return [
         Job(
             name="prune",
-            description="delete drafts, sessions, deliveries and idempotency keys that are past their time",
+            description="delete what is past its time: drafts, sessions, tickets of streams, deliveries, keys",
             schedule=DailyAt(PRUNE_AT),
             run=prune,
         ),

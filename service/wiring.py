@@ -56,6 +56,7 @@ from service.importing.kinds.customers import Customers
 from service.importing.kinds.orders import Orders
 from service.importing.kinds.tickets import Tickets
 from service.intelligence.at_risk import CustomersAtRisk
+from service.inbound.services import Deliveries, InboundWebhooks
 from service.intelligence.draft_counters import DraftCounters
 from service.intelligence.draft_outcomes import DraftOutcomes
 from service.intelligence.drafting import DraftService
@@ -84,11 +85,13 @@ from service.provider_control.sharing import Heartbeats
 from service.provider_control.statistics import CallStatistics
 from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
+from service.serving.lanes import STREAM_THREADS
 from service.settings import Deployment, Settings
 from service.sla.services import CalendarService, PolicyBook, PolicyRehearsal, PolicyService
 from service.sla.tracking.following import TierFollowing
 from service.sla.tracking.judging import Points
 from service.sla.tracking.services import Tracking
+from service.streams.services import StreamServices
 from service.telemetry.answers import AnswerLog
 from service.telemetry.logging import lines
 from service.telemetry.metrics import Metrics
@@ -282,6 +285,15 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         deadline_s=settings.texts_deadline_s,
         facts_wait_s=settings.texts_facts_wait_s,
     )
+    streams = StreamServices.over(
+        settings,
+        database,
+        feed,
+        relay,
+        ownership=entrance.ownership,
+        standing=entrance.standing,
+        clock=clock,
+    )
     orders = OrderService(database, customers, events, clock)
     known = KnownCustomers(customers, known_facts, chain.refresh_behind)
     profiles = Profiles(database, customers, orders, known, clock)
@@ -360,6 +372,10 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         followers,
         outbox,
         dispatcher,
+        streams.events,
+        streams.broadcast,
+        InboundWebhooks(database, events, audit, clock, secret_key=settings.secret_key),
+        Deliveries(database, tickets, conversations, clock),
         *entrance.components(),
         customers,
         orders,
@@ -430,6 +446,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     app.extensions |= {
         "support.metrics": metrics,
         "support.exposition": exposition,
+        "support.drain": streams.broadcast.end_all,
         "support.lifecycle": Lifecycle(
             jobs=runner,
             dispatcher=dispatcher,
@@ -548,7 +565,7 @@ def _flights(settings: Settings, cache: GatedAnswerCache | InProcessAnswerCache)
 
 def _database(app: Flask, settings: Settings) -> Database:
     url = normalise_url(settings.database_url)
-    threads = settings.threads + settings.provider_threads
+    threads = settings.threads + settings.provider_threads + STREAM_THREADS
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url, threads=threads)
     db.init_app(app)

@@ -41,6 +41,7 @@ class Visit:
     leading: int = 0
     placed: bool = False
     joined: dict[str, Joined] = field(default_factory=dict)
+    noted: dict[str, int] = field(default_factory=dict)
 
 
 CURRENT: ContextVar[Visit | None] = ContextVar("visit", default=None)

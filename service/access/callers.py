@@ -25,7 +25,7 @@ from service.events import (
     EventLog,
 )
 from service.http.callers import BootstrapCallers, Caller, Credentials, caller_of_key
-from service.http.ownership import AgentDirectory
+from service.http.ownership import AgentDirectory, KnownAgent
 from service.permissions import OF_ROLE
 
 REMEMBERED_S = 1.5
@@ -117,16 +117,21 @@ class AccessCallers:
         agent = self._directory.find(claims.agent_id)
         if agent is None or not agent.active or not self._sessions.is_going(claims.session_id):
             return None
-        return Caller(
-            id=f"agent:{agent.id}",
-            kind="agent",
-            role=agent.role,
-            agent_id=agent.id,
-            name=agent.name,
-            email=agent.email,
-            team_ids=agent.team_ids,
-            grants=OF_ROLE[agent.role],
-        )
+        return caller_of_agent(agent, claims.session_id)
+
+
+def caller_of_agent(agent: KnownAgent, session_id: str) -> Caller:
+    return Caller(
+        id=f"agent:{agent.id}",
+        kind="agent",
+        role=agent.role,
+        agent_id=agent.id,
+        session_id=session_id,
+        name=agent.name,
+        email=agent.email,
+        team_ids=agent.team_ids,
+        grants=OF_ROLE[agent.role],
+    )
 
 
 def _caller_of(key: KnownKey) -> Caller:

@@ -1,6 +1,6 @@
 """Statements over passwords, sessions and their tokens, and API keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
@@ -86,6 +86,14 @@ def going(session: Session, session_id: str, now: datetime) -> Going | None:
     return Going(id=session_id, agent_id=row.agent_id, expires_at=row.expires_at) if row else None
 
 
+def sessions_going(session: Session, session_ids: Collection[str], now: datetime) -> frozenset[str]:
+    """Those of them that go on."""
+    statement = select(StoredSession.id).where(
+        StoredSession.id.in_(session_ids), StoredSession.ended_at.is_(None), StoredSession.expires_at > now
+    )
+    return frozenset(session.scalars(statement))
+
+
 def start_session(session: Session, **values: Any) -> None:
     session.execute(insert(StoredSession).values(**values))
 
@@ -150,18 +158,23 @@ def prune_sessions(session: Session, before: datetime) -> int:
 
 # ---------------------------------------------------------------- API keys
 
-_KNOWN_KEY = select(
+_GOOD_KEYS = select(
     ApiKey.id, ApiKey.name, ApiKey.sha256, ApiKey.scopes, ApiKey.origins, ApiKey.expires_at
 ).where(
-    ApiKey.sha256 == bindparam("sha256"),
     ApiKey.revoked_at.is_(None),
     or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > bindparam("now")),
 )
+_KNOWN_KEY = _GOOD_KEYS.where(ApiKey.sha256 == bindparam("sha256"))
 
 
 def known_key(session: Session, sha256: str, now: datetime) -> Row[Any] | None:
     """One that is neither revoked nor expired."""
     return session.connection().execute(_KNOWN_KEY, {"sha256": sha256, "now": now}).one_or_none()
+
+
+def keys_among(session: Session, key_ids: Collection[str], now: datetime) -> Sequence[Row[Any]]:
+    """Those of them that are neither revoked nor expired."""
+    return session.execute(_GOOD_KEYS.where(ApiKey.id.in_(key_ids)), {"now": now}).all()
 
 
 def insert_key(session: Session, **values: Any) -> ApiKey | None:

@@ -43,6 +43,7 @@ class Caller:
     A key of the environment has its name for an id. `role` is None for a key, `scopes` are empty for an
     agent. `grants` is shared by all who have the same.
     `origins`: the only ones that a key meant for browsers may come from; empty where any may.
+    `session_id`: of the sign-in that an agent's token is of.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Caller:
     grants: Grants
     role: Role | None = None
     agent_id: str | None = None
+    session_id: str | None = None
     name: str | None = None
     email: str | None = None
     team_ids: frozenset[str] = frozenset()
@@ -120,6 +122,9 @@ class BootstrapCallers:
     def of_digest(self, sha256: bytes) -> Caller | None:
         """By a look-up: the digest of a guess tells nothing of how near it came."""
         return self._callers.get(sha256)
+
+    def named(self, name: str) -> Caller | None:
+        return next((caller for caller in self._callers.values() if caller.name == name), None)
 
     def anonymous(self, credentials: Credentials) -> Caller | None:
         """Of a request that brings neither key nor token."""

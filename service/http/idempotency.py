@@ -38,11 +38,15 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """`scope`: caller and route. `request_hash`: of all that makes two requests the same."""
+    """`scope`: caller and route. `request_hash`: of all that makes two requests the same.
+
+    `header`: that brought the key.
+    """
 
     scope: str
     key: str
     request_hash: str
+    header: str = HEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,10 @@ class KeptAnswers:
                     return reservation
             standing = self._standing(asked)
         if standing is not None and standing.request_hash != asked.request_hash:
-            raise _refused("Was sent with another request before; take a new key for a new request.")
+            told = "Was sent with another request before; take a new key for a new request."
+            raise _refused(told, asked.header)
         if standing is None or standing.status is None:
-            raise _in_flight()
+            raise _in_flight(asked.header)
         return Answer(
             status=standing.status,
             headers=standing.response_headers or {},
@@ -108,7 +113,7 @@ class KeptAnswers:
                     "customer_id": customer_id,
                 },
             ):
-                raise _in_flight()
+                raise _in_flight(reservation.asked.header)
 
     def free(self, reservation: Reservation) -> None:
         """An answered key stays so. Where the database is away, time frees the key."""
@@ -131,21 +136,26 @@ def idempotent(view: View) -> View:
         key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
         if key is None:
             return cast(Response, view(*args, **kwargs))
-        kept = component(KeptAnswers)
-        reservation = kept.reserve(_asked(key))
-        if isinstance(reservation, Answer):
-            return _replayed(reservation)
-        try:
-            return _first(kept, reservation, lambda: view(*args, **kwargs))
-        except _Passing as passing:
-            kept.free(reservation)
-            return passing.response
-        except BaseException:
-            kept.free(reservation)
-            raise
+        return answered_once(_asked(key), lambda: view(*args, **kwargs))
 
     once.idempotent = True  # type: ignore[attr-defined]  # read where the document is made
     return cast(View, once)
+
+
+def answered_once(asked: Asked, view: Callable[[], Response], *, keeps_refusals: bool = True) -> Response:
+    """The first answer, however often it is asked. `keeps_refusals`: what was refused once stays so."""
+    kept = component(KeptAnswers)
+    reservation = kept.reserve(asked)
+    if isinstance(reservation, Answer):
+        return _replayed(reservation)
+    try:
+        return _first(kept, reservation, view, keeps_refusals=keeps_refusals)
+    except _Passing as passing:
+        kept.free(reservation)
+        return passing.response
+    except BaseException:
+        kept.free(reservation)
+        raise
 
 
 def request_hash(*parts: bytes) -> str:
@@ -164,13 +174,17 @@ class _Passing(Exception):
         self.response = response
 
 
-def _first(kept: KeptAnswers, reservation: Reservation, view: Callable[[], Response]) -> Response:
+def _first(
+    kept: KeptAnswers, reservation: Reservation, view: Callable[[], Response], *, keeps_refusals: bool
+) -> Response:
     together = Together()
     try:
         with kept.database.together() as together:
             response = view()
             kept.keep(reservation, _lasting(response), together.customer_id)
     except DeskError as refusal:
+        if not keeps_refusals:
+            raise
         response = current_app.make_response(current_app.handle_user_exception(refusal))
         kept.keep(reservation, _lasting(response), together.customer_id)
     return response
@@ -197,19 +211,23 @@ def _asked(key: str) -> Asked:
     return Asked(
         scope=f"{current_caller().id} {request.method} {rule}",
         key=key,
-        request_hash=request_hash(
-            request.method.encode(), request.path.encode(), request.query_string, request.get_data()
-        ),
+        request_hash=hash_of_this_request(),
     )
 
 
-def _refused(message: str) -> Problem:
-    return Problem(422, f"{HEADER}: {message}", errors={HEADER: [message]})
+def hash_of_this_request() -> str:
+    return request_hash(
+        request.method.encode(), request.path.encode(), request.query_string, request.get_data()
+    )
 
 
-def _in_flight() -> Problem:
+def _refused(message: str, header: str = HEADER) -> Problem:
+    return Problem(422, f"{header}: {message}", errors={header: [message]})
+
+
+def _in_flight(header: str) -> Problem:
     return Problem(
         409,
-        f"The first request with this {HEADER} is not answered yet; send it again shortly.",
+        f"The first request with this {header} is not answered yet; send it again shortly.",
         headers=retry_after(ASK_AGAIN_AFTER_S),
     )

@@ -42,11 +42,16 @@ class LanePlan:
     max_wait_s: float
 
 
+STREAM_THREADS = 2
+"""They open streams and read pages of the feed, and hold none: who waits for events has no thread."""
+
+
 def plan(*, desk_threads: int, provider_threads: int) -> tuple[LanePlan, ...]:
     """Path → lane → threads; what no prefix names is the last one's."""
     return (
         LanePlan(name="life", prefixes=("/livez",), threads=1, max_wait_s=2.0),
         LanePlan(name="providers", prefixes=("/api/ai/",), threads=provider_threads, max_wait_s=5.0),
+        LanePlan(name="streams", prefixes=("/api/events",), threads=STREAM_THREADS, max_wait_s=5.0),
         LanePlan(name="desk", prefixes=("/",), threads=desk_threads, max_wait_s=2.0),
     )
 

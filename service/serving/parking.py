@@ -5,10 +5,18 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 HANG_UP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
 """Nobody waits for the answer any more. On Linux at once; elsewhere when the connection is reset."""
+
+
+class Connected(Protocol):
+    def descriptor(self) -> int:
+        """Of its socket, -1 once closed."""
+
+
+T = TypeVar("T", bound=Connected)
 
 
 class ParkedChannel(Protocol):
@@ -25,6 +33,9 @@ class ParkedChannel(Protocol):
 class Stay:
     channel: ParkedChannel
     until: float
+
+    def descriptor(self) -> int:
+        return self.channel.descriptor()
 
 
 class Parking:
@@ -52,7 +63,7 @@ class Parking:
         if not stays:
             return
         now = self._clock()
-        gone = _hung_up(stays)
+        gone = hung_up(stays)
         for stay in stays:
             if stay in gone:
                 self._end(stay, lambda channel: channel.abandon())
@@ -67,16 +78,16 @@ class Parking:
         afterwards(stay.channel)
 
 
-def _hung_up(stays: Iterable[Stay]) -> set[Stay]:
+def hung_up(watched: Iterable[T]) -> set[T]:
     """One system call for all of them: waitress itself does not look at a connection that is being served."""
     poller = select.poll()
-    watched: dict[int, Stay] = {}
+    by_descriptor: dict[int, T] = {}
     gone = set()
-    for stay in stays:
-        descriptor = stay.channel.descriptor()
+    for one in watched:
+        descriptor = one.descriptor()
         if descriptor < 0:
-            gone.add(stay)
+            gone.add(one)
         else:
-            watched[descriptor] = stay
+            by_descriptor[descriptor] = one
             poller.register(descriptor, HANG_UP)
-    return gone | {watched[descriptor] for descriptor, _ in poller.poll(0)}
+    return gone | {by_descriptor[descriptor] for descriptor, _ in poller.poll(0)}

@@ -6,6 +6,8 @@ from typing import Any
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.utilities import InternalServerError
 
+from service.serving.open_lines import OpenLine, Task
+
 SENT_TOGETHER = 64 * 1024
 """Bytes. A smaller answer is sent once, when it is complete; a larger one as it comes."""
 
@@ -23,6 +25,10 @@ class PromptChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     sending = False
     """While the thread that made an answer sends it. By then the client's next request may be here."""
 
+    left_open = False
+    """Its answer goes on, written by others whenever they have something."""
+
+    task_class = Task
     requests: list[Any]
     current_outbuf_count: int
 
@@ -30,13 +36,27 @@ class PromptChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         request = self.requests[0]
         task = (self.error_task_class if request.error else self.task_class)(self, request)
         self._execute(task)
+        if getattr(task, "begin", None) is not None:
+            self._leave_open(task)
+            return
         self.sending = True
         if task.close_on_finish:
             self._drop_requests()
         else:
             self._next_request()
-        self._send()
+        self.send_now()
         self.last_activity = time()
+
+    def _leave_open(self, task: Task) -> None:
+        self.left_open = True
+        self.handle_write = self._write_on
+        self.send_now()
+        if task.begin is not None:
+            task.begin(OpenLine(self, task))  # the last thing this thread does with it: another one writes
+
+    def close_when_sent(self) -> None:
+        self._drop_requests()
+        self.send_now()
 
     def readable(self) -> bool:
         if self.will_close or self.close_when_flushed or self.requests:
@@ -47,7 +67,15 @@ class PromptChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         if self.will_close or self.close_when_flushed:
             return True
         growing = self.sending or (self.requests and self.total_outbufs_len < self.adj.send_bytes)
-        return bool(self.total_outbufs_len and not growing)
+        return bool(self.total_outbufs_len and (self.left_open or not growing))
+
+    def _write_on(self) -> None:
+        """In place of waitress's own, which leaves little answers to the thread that makes them."""
+        self._flush_exception(self._flush_some)
+        if self.close_when_flushed and not self.total_outbufs_len:
+            self.will_close = True
+        if self.will_close:
+            self.handle_close()
 
     def _execute(self, task: Any) -> None:
         try:
@@ -103,7 +131,8 @@ class PromptChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             and not self.sent_continue
         )
 
-    def _send(self) -> None:
+    def send_now(self) -> None:
+        """As much as the connection takes; what is left is sent by the loop."""
         with self.outbuf_lock:
             if self.connected and self.total_outbufs_len:
                 self._flush_exception(self._flush_some, do_close=False)

@@ -58,6 +58,7 @@ class Worker:
         self._closed = False
         self._closing = threading.RLock()  # a signal handler may interrupt the thread that holds it
         self._lifecycle = cast(Lifecycle | None, getattr(app, "extensions", {}).get("support.lifecycle"))
+        self._drained = cast(Callable[[], None] | None, getattr(app, "extensions", {}).get("support.drain"))
         self._metrics = cast(Metrics | None, getattr(app, "extensions", {}).get("support.metrics"))
         if self._metrics:
             self._metrics.sampler.watch(LaneFigures(self._metrics.registry, lanes.readings))
@@ -111,6 +112,8 @@ class Worker:
         began = monotonic()
         log.info("drain_started", connections=len(self._server.active_channels))
         self._close_listener()
+        if self._drained:
+            self._drained()
         self._turn(0)  # reads what clients had sent already
         while self._server.active_channels or not self._lanes.idle():
             waited_s = monotonic() - began

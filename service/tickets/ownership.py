@@ -41,6 +41,15 @@ class TicketOwnership:
     def of_message(self, message_id: str) -> Owners | None:
         return self._owners(_OF_MESSAGE, message_id)
 
+    def of_tickets(self, ticket_ids: Collection[str]) -> dict[str, Owners]:
+        """Of those that there are: one statement for all."""
+        rows_of: dict[str, list[Row[Any]]] = {}
+        with self._database.reading() as session:
+            wanted = _OWNERS.add_columns(Ticket.id.label("ticket_id")).where(Ticket.id.in_(ticket_ids))
+            for row in session.execute(wanted):
+                rows_of.setdefault(row.ticket_id, []).append(row)
+        return {ticket_id: _owners_of(rows) for ticket_id, rows in rows_of.items()}
+
     def subscribe_to(self, events: EventLog) -> None:
         events.subscribe(TEAM_DELETED, _refuse_to_lose_tickets)
 

@@ -72,6 +72,11 @@ def tickets_of_messages(session: Session, external_ids: Sequence[str]) -> dict[s
     }
 
 
+def message_with_external_id(session: Session, external_id: str) -> Message | None:
+    """Deleted ones included."""
+    return session.scalar(select(Message).where(Message.external_id == external_id))
+
+
 def dead_or_alive(session: Session, ticket_id: str) -> Ticket | None:
     """Held until the transaction ends."""
     return session.scalar(select(Ticket).where(Ticket.id == ticket_id).with_for_update())

@@ -112,6 +112,9 @@ def path_of(company: Company, route: Route, **known: str) -> str:
         known["webhook_id"] = company.webhook_id
     if "<delivery_id>" in route.rule:
         known["delivery_id"] = dead_letter(company.desk)
+    if "<source_id>" in route.rule and "source_id" not in known:
+        made = company.desk.post("/api/admin/inbound-webhooks", {"name": token_hex(8)})
+        known["source_id"] = made.json()["webhook"]["id"]
     if "<key>" in route.rule and route.method == "DELETE":
         known["key"] = f"f_{token_hex(4)}"
         company.desk.post("/api/ticket-fields", {"key": known["key"], "label": "Gone", "type": "text"})

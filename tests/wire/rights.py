@@ -42,6 +42,7 @@ keys.manage             -      -       -     -        any
 audit.read              -      -       -     any      any
 providers.read          -      -       -     any      any
 providers.change        -      -       -     -        any
+events.read             team   team    team  any      any
 analytics.read          -      -       any   any      any
 performance.read        own    own     team  any      any
 service_levels.read     any    any     any   any      any
@@ -57,14 +58,17 @@ RIGHTS_OF_KEYS = {
         tickets.read tickets.create tickets.change tickets.delete tickets.assign
         tickets.assign_beyond_capacity messages.write messages.change
         messages.as_customer drafts.write intelligence.read customers.read customers.change orders.record
-        configuration.read agents.read analytics.read performance.read account.read service_levels.read
+        configuration.read agents.read events.read analytics.read performance.read account.read
+        service_levels.read
     """,
     "admin": """
         providers.read providers.change fields.change service_levels.read service_levels.change
         webhooks.manage notifications.manage outbox.manage account.read
     """,
     "metrics": "metrics.read",
-    "read": "tickets.read customers.read configuration.read agents.read account.read service_levels.read",
+    "read": """
+        tickets.read customers.read configuration.read agents.read events.read account.read service_levels.read
+    """,
     "form": "tickets.create account.read",
     "intelligence": "intelligence.read configuration.read account.read",
     "agents": """
@@ -73,9 +77,16 @@ RIGHTS_OF_KEYS = {
     "keys": "keys.manage account.read",
     "audit": "audit.read account.read",
     "privacy": "customers.export customers.erase account.read",
+    "events": "events.read account.read",
 }
 
 ROUTES = """
+GET    /api/admin/inbound-webhooks                              webhooks.manage     200
+POST   /api/admin/inbound-webhooks                              webhooks.manage     400
+GET    /api/admin/inbound-webhooks/<source_id>                  webhooks.manage     200
+PATCH  /api/admin/inbound-webhooks/<source_id>                  webhooks.manage     400
+DELETE /api/admin/inbound-webhooks/<source_id>                  webhooks.manage     204
+POST   /api/admin/inbound-webhooks/<source_id>/rotate           webhooks.manage     400
 GET    /api/admin/keys                                          keys.manage         200
 POST   /api/admin/keys                                          keys.manage         400
 GET    /api/admin/keys/<key_id>                                 keys.manage         200
@@ -200,6 +211,8 @@ GET    /api/tickets/<ticket_id>/score-breakdown                 tickets.read    
 POST   /api/tickets/<ticket_id>/transfer                        tickets.assign      400
 POST   /api/tickets/<ticket_id>/unassign                        tickets.assign      400
 GET    /api/tickets/unassigned                                  tickets.read        200
+GET    /api/events                                              events.read         200
+POST   /api/events/tickets                                      events.read         200
 GET    /metrics                                                 metrics.read        200
 """
 
@@ -214,6 +227,8 @@ POST   /api/auth/login
 POST   /api/auth/refresh
 POST   /api/auth/logout
 POST   /api/auth/accept-invitation
+GET    /api/events/stream
+POST   /api/inbound/<source_id>
 """
 
 

@@ -15,6 +15,7 @@ from tests.wire.malformed_access import of_access
 from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_assignment import of_assignment
 from tests.wire.malformed_customers import of_customers
+from tests.wire.malformed_events import of_events
 from tests.wire.malformed_notifications import of_notifications
 from tests.wire.malformed_outbox import of_outbox
 from tests.wire.malformed_privacy import of_privacy
@@ -63,7 +64,8 @@ def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
     of_people = (*of_customers(customer), *of_privacy(customer), *of_agents())
     of_tickets = (*endpoints(ticket, customer), *of_assignment(f"/api/tickets/{ticket}"))
     of_levels = (*of_service_levels(), *of_promises(ticket))
-    return [*of_tickets, *of_people, *of_access(), *of_outbox(), *of_levels, *of_notifications()]
+    of_what_leaves = (*of_outbox(), *of_notifications(), *of_events())
+    return [*of_tickets, *of_people, *of_access(), *of_levels, *of_what_leaves]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:
@@ -121,6 +123,7 @@ def test_malformed_requests_are_problems_that_name_the_field(desk: Desk, ticket:
 
 def test_the_table_covers_every_address_that_takes_a_body_or_an_id(desk: Desk) -> None:
     public_or_fixed = {
+        "issue_stream_ticket",
         "list_providers",
         "read_caller",
         "read_own_agent",

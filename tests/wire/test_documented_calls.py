@@ -18,6 +18,7 @@ from service.database import Database
 from service.sample_data.loading import load
 from service.sample_data.rows import steady_id
 from service.sample_data.staff import AGENT_IDS, TEAM_IDS
+from service.signing import signed_headers
 from service.tickets.services import Ranking
 from tests.pages import DOCS, Block, blocks
 from tests.wire.desk import running_desk
@@ -25,6 +26,10 @@ from tests.wire.desk import running_desk
 DESK, SIMULATOR = "http://127.0.0.1:8000", "http://127.0.0.1:9009"
 DESK_KEY = "a key that the desk knows"
 GUIDE, RUNBOOK = DOCS / "INTEGRATION_GUIDE.md", DOCS / "runbook.md"
+BROUGHT = (
+    '{"type":"ticket.created","data":{"external_id":"shop-4711","customer_id":"cust_123",'
+    '"subject":"My parcel never arrived","initial_message":"Where is my order?"}}'
+)
 DRILLS = [block for block in blocks(RUNBOOK) if block.calls]
 
 
@@ -74,6 +79,8 @@ def shown(url: str) -> dict[str, str]:
     iris = post("/api/auth/accept-invitation", body)
     key = post("/api/admin/keys", {"name": "reports", "scopes": ["desk"]})["key"]
     hook = {"url": "https://hooks.example.com/orders", "event_types": ["ticket.*"]}
+    shop = post("/api/admin/inbound-webhooks", {"name": "shop"})
+    signed = signed_headers([shop["secret"]], "msg_1", datetime.now(UTC), BROUGHT.encode())
     return {
         "DESK_KEY": DESK_KEY,
         "ACCESS_TOKEN": iris["access_token"],
@@ -81,7 +88,14 @@ def shown(url: str) -> dict[str, str]:
         "INVITATION": invitation("Priya"),
         "KEY_ID": key["id"],
         "WEBHOOK_ID": post("/api/admin/webhooks", hook)["webhook"]["id"],
+        "SOURCE_ID": shop["webhook"]["id"],
+        "timestamp": signed["webhook-timestamp"],
+        "signature": signed["webhook-signature"],
     }
+
+
+def test_the_body_that_the_guide_signs_is_the_one_that_it_sends() -> None:
+    assert f"body='{BROUGHT}'" in GUIDE.read_text(encoding="utf-8")
 
 
 def test_every_call_of_the_guide_comes_back_as_printed(seeded: Path, tmp_path: Path) -> None:
@@ -124,6 +138,7 @@ def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path)
         "{calendar_id}": "calendar_always",
         "{policy_id}": "policy_urgent",
         "{delivery_id}": "dlv_4f0Qk2l1b8sVJ6Yz0mWc3A",
+        "{source_id}": "$SOURCE_ID",
         "{index}": "0",
         "{name}": "quimbi",
         "{key}": "return_reason",

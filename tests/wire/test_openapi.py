@@ -19,7 +19,11 @@ MAYBE_EMPTY = {"/api/mcp/customer/random"}
 """They name nothing, and yet may find nothing."""
 
 UNCOUNTED = {"/health", "/livez", "/readyz"}
-OWN_KINDS = {"/metrics": "text/plain", "/api/audit/export": "text/csv"}
+OWN_KINDS = {
+    "/metrics": "text/plain",
+    "/api/audit/export": "text/csv",
+    "/api/events/stream": "text/event-stream",
+}
 """Other than JSON."""
 
 POSTS_THAT_CREATE_NOTHING = {
@@ -31,6 +35,7 @@ POSTS_THAT_CREATE_NOTHING = {
     "unassign_ticket",
     "change_password",
     "invite_agent",
+    "issue_stream_ticket",
     "reactivate_agent",
     "refresh_session",
     "replay_dead_letters",
@@ -46,15 +51,23 @@ POSTS_THAT_CREATE_NOTHING = {
     "reset_providers",
     "restore_ticket",
     "replay_webhook_delivery",
+    "rotate_inbound_webhook",
     "rotate_webhook_secret",
     "test_webhook",
 }
 """Any other POST is marked `@idempotent`, or a retry after a lost answer makes a second one."""
 
-POSTS_OF_SECRETS = {"create_key", "create_webhook"}
+ONCE_BY_THEIR_OWN_ID = {"receive_webhook"}
+"""A signed webhook has an id, which does what the key does elsewhere."""
+
+POSTS_OF_SECRETS = {"create_key", "create_webhook", "create_inbound_webhook"}
 """Their answers must not be kept; the name or the address, which is given once, makes a retry a 409."""
 
-WAYS_IN = {f"/api/auth/{way}" for way in ("login", "refresh", "accept-invitation")}
+WAYS_IN = {
+    *(f"/api/auth/{way}" for way in ("login", "refresh", "accept-invitation")),
+    "/api/events/stream",
+    "/api/inbound/{source_id}",
+}
 """Open to all, and yet they refuse who brings the wrong thing."""
 
 
@@ -266,12 +279,14 @@ def test_every_post_that_creates_takes_a_key_and_tells_what_comes_of_it(
         for endpoint, view in desk.app.view_functions.items()
         if getattr(view, "idempotent", False)
     }
-    assert set(posts) == marked | POSTS_THAT_CREATE_NOTHING | POSTS_OF_SECRETS
+    assert set(posts) == marked | POSTS_THAT_CREATE_NOTHING | POSTS_OF_SECRETS | ONCE_BY_THEIR_OWN_ID
     assert not marked & POSTS_THAT_CREATE_NOTHING
     for name, operation in posts.items():
         told = [resolved(document, parameter)["name"] for parameter in operation.get("parameters", [])]
         assert ("Idempotency-Key" in told) is (name in marked), name
-        assert name in marked | POSTS_OF_SECRETS or "201" not in operation["responses"], name
+        assert (
+            name in marked | POSTS_OF_SECRETS | ONCE_BY_THEIR_OWN_ID or "201" not in operation["responses"]
+        ), name
         assert name not in marked or {"409", "422"} <= set(operation["responses"]), name
 
 

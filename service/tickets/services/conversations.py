@@ -27,7 +27,7 @@ from service.tickets.inserts import insert_messages
 from service.tickets.lifecycle import status_after_message
 from service.tickets.models import PREVIEW_LENGTH, Message, Ticket
 from service.tickets.sentiment import sentiment_of
-from service.tickets.services.records import TicketRecords
+from service.tickets.services.records import TicketRecords, unique_external_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +108,15 @@ class ConversationService:
         self._records = records
         self._index = index
 
-    def add(self, ticket_id: str, new: NewMessage, *, actor: str) -> AddedMessage:
-        """Raises `NotFound`."""
-        with self._database.writing() as session:
+    def add(
+        self, ticket_id: str, new: NewMessage, *, actor: str, external_id: str | None = None
+    ) -> AddedMessage:
+        """Raises `NotFound`, and `Conflict` for an external id that is taken."""
+        with unique_external_id(external_id, of="message"), self._database.writing() as session:
             ticket = self._records.held(session, ticket_id)
             now = self._records.now()
             ticket.version += 1
-            message = placed(ticket, new, at=now)
+            message = placed(ticket, new, at=now, external_id=external_id)
             insert_messages(session, [message])
             self.tell_added(session, ticket, message, actor=actor, at=now)
             self._index.add(session, [text_of(message)])
@@ -142,6 +144,11 @@ class ConversationService:
             estimated=False,
             place=lambda message: Cursor(message.created_at, str(message.sequence)),
         )
+
+    def with_external_id(self, external_id: str) -> Message | None:
+        """Deleted ones included."""
+        with self._database.reading() as session:
+            return queries.message_with_external_id(session, external_id)
 
     def written(self, session: Session, message_id: str) -> Message | None:
         return queries.living_message(session, message_id)

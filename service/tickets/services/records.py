@@ -149,13 +149,13 @@ def _owning(ticket: Ticket) -> dict[str, Any]:
 
 
 @contextmanager
-def unique_external_id(external_id: str | None) -> Iterator[None]:
-    """Raises `Conflict` where another ticket, maybe a deleted one, has it."""
+def unique_external_id(external_id: str | None, *, of: str = "ticket") -> Iterator[None]:
+    """Raises `Conflict` where another one, maybe a deleted one, has it."""
     try:
         yield
     except IntegrityError as error:
         if external_id is None:
             raise
         raise Conflict(
-            f"external_id: another ticket has {external_id!r}; change that one, or choose another."
+            f"external_id: another {of} has {external_id!r}; change that one, or choose another."
         ) from error

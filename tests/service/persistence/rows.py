@@ -14,6 +14,7 @@ from service.feed.models import FeedEntry, FeedGap, FollowerPlace
 from service.http.models import IdempotencyKey
 from service.identifiers import new_id, new_ref
 from service.importing.models import ImportPosition
+from service.inbound.models import InboundWebhook
 from service.intelligence.models import (
     CustomerSnapshot,
     Draft,
@@ -27,6 +28,7 @@ from service.outbox.models import OutboxEntry
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
 from service.sla.models import StoredCalendar, StoredPolicy
 from service.sla.tracking.models import ComplianceCounter, KeptTarget, Renewal, TrackingState
+from service.streams.models import UsedStreamTicket
 from service.text_index import SearchText
 from service.tickets.models import InboxScoring, Message, Note, PastRank, Ticket, TicketCounter, TicketField
 
@@ -303,6 +305,17 @@ def kept_target(of: Ticket, **fields: Any) -> KeptTarget:
 def compliance_counter(**fields: Any) -> ComplianceCounter:
     defaults = {"dimension": "all", "grain": "day", "begin": NOON, "value": "", "target": "resolution"}
     return ComplianceCounter(**defaults | {"outcome": "met", "cycles": 1} | fields)
+def inbound_webhook(**fields: Any) -> InboundWebhook:
+    defaults = {
+        "id": new_id("inbound"),
+        "name": new_id("shop"),
+        "active": True,
+        "secret_version": 1,
+        "created_by": "anonymous",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return InboundWebhook(**defaults | fields)
 
 
 def event(**fields: Any) -> StoredEvent:
@@ -421,4 +434,5 @@ def one_of_everything() -> list[list[Any]]:
         ],
         [webhook := webhook_endpoint(), notification_rule()],
         [webhook_attempt(webhook)],
+        [inbound_webhook(), UsedStreamTicket(id="used", expires_at=NOON)],
     ]

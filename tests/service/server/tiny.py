@@ -14,8 +14,10 @@ from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from providers.resilience.visits import spent_s
 from service.clock import SystemClock
+from service.http.left_open import LEFT_OPEN
 from service.server import CannotListen, serve
 from service.serving.lanes import LanePlan
+from service.serving.parking import hung_up
 from service.telemetry.logging import configure
 
 
@@ -42,12 +44,17 @@ class Tiny:
     """`/slow`: 0.5 s. `/pid`, `/die`, and `/api/ai/hang`, which ends when somebody asks for `/release`.
 
     `/api/ai/shared?takes=SECONDS&wait=SECONDS` is one call for all who ask at once; `/runs` counts its runs.
+    `/open` leaves its answer open, for `/say` to write a body to all of them, and `/end` to end them;
+    `/say?size=BYTES` writes so many instead. Both tell what each has unsent, -1 where the client has gone.
     """
 
     def __init__(self) -> None:
         self.released = threading.Event()
         self.flights = Flights(places=Places(1))
         self.runs = 0
+        self.lines = []
+        self.extensions = {"support.drain": self.drain}
+        self.drained = False
 
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"]
@@ -61,14 +68,43 @@ class Tiny:
             self.released.set()
         if path == "/api/ai/hang":
             self.released.wait(20)
+        if path == "/open":
+            environ[LEFT_OPEN] = self.begin
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return []
         told = {
             "/pid": os.getpid,
+            "/say": lambda: self.say(environ),
+            "/end": self.end,
             "/runs": lambda: self.runs,
             "/api/ai/shared": lambda: self.shared(environ),
         }.get(path, lambda: len(environ["wsgi.input"].read()))()
         body = str(told).encode()
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
         return [body]
+
+    def begin(self, line):
+        self.lines.append(line)
+        if self.drained:
+            self.end()
+
+    def drain(self):
+        self.drained = True
+        self.end()
+
+    def say(self, environ):
+        size = int(parse_qs(environ["QUERY_STRING"]).get("size", ["0"])[0])
+        said = environ["wsgi.input"].read() or b"x" * size
+        for line in self.lines:
+            line.write(said)
+        gone = hung_up(self.lines)
+        return [-1 if line in gone else line.unsent() for line in self.lines]
+
+    def end(self):
+        lines, self.lines = self.lines, []
+        for line in lines:
+            line.end()
+        return len(lines)
 
     def shared(self, environ):
         """The body's length, how it ended, and the tenths of a second since the first run began."""

@@ -1,0 +1,1 @@
+"""Webhooks that come in: other systems bring tickets and messages, signed."""

@@ -1,0 +1,1 @@
+"""The feed of events for clients: pages, waiting for what is next, and streams."""
