@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0012_feed"
+revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None

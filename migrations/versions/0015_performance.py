@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0015_performance"
-down_revision = "0012_feed"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

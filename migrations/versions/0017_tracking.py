@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0017_tracking"
-down_revision = ("0012_feed", "0016")
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

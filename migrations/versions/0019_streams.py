@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0019_streams"
-down_revision = "0012_feed"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
