@@ -29,7 +29,7 @@ from service.testing.desk import migrate
 from tests.servers import postgres_server
 
 WORKERS = (1, 2, 4)
-LEAST_RATIO = 0.1
+LEAST_RATIO = 0.03
 MOST_DELAY_S = 2.0
 TOGETHER = 20
 POLL_S = 0.01

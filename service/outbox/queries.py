@@ -37,6 +37,8 @@ ADD = Write(
 """What is there already stays as it is."""
 
 COUNTED_EXACTLY = 1_000
+CALLED = 20
+"""Of a line, when what was before them has ended."""
 
 Line = tuple[str, str]
 """A target, and what it hears of in order."""
@@ -108,27 +110,29 @@ def fronts(
 
 
 def call_next(session: Session, channel: str, lines: Collection[Line], now: datetime) -> None:
-    """Whoever is next in these lines, and has not been tried, is due."""
-    of_line = (OutboxEntry.target, OutboxEntry.about)
-    next_ones = session.execute(
-        select(OutboxEntry.target, func.min(OutboxEntry.position))
-        .where(PENDING, OutboxEntry.channel == channel, tuple_(*of_line).in_(list(lines)), _may_begin(now))
-        .group_by(*of_line)
-    ).tuples()
-    called = [(target, position) for target, position in next_ones]
-    if called:
-        session.execute(
-            update(OutboxEntry)
-            .where(
-                PENDING,
-                OutboxEntry.channel == channel,
-                tuple_(OutboxEntry.target, OutboxEntry.position).in_(called),
-                OutboxEntry.attempts == 0,
-                OutboxEntry.next_attempt_at > now,
-            )
-            .values(next_attempt_at=now)
-            .execution_options(synchronize_session=False)
+    """The next few in these lines that have not been tried are due.
+
+    They are locked before they are looked at: whoever puts them off just then has done so, or will not.
+    """
+    place = func.row_number().over(
+        partition_by=(OutboxEntry.target, OutboxEntry.about), order_by=OutboxEntry.position
+    )
+    placed = (
+        select(OutboxEntry.id, place.label("place"))
+        .where(
+            PENDING,
+            OutboxEntry.channel == channel,
+            tuple_(OutboxEntry.target, OutboxEntry.about).in_(list(lines)),
+            _may_begin(now),
         )
+        .subquery()
+    )
+    next_few = select(placed.c.id).where(placed.c.place <= CALLED)
+    held = select(OutboxEntry.id, OutboxEntry.next_attempt_at).where(
+        OutboxEntry.id.in_(next_few), OutboxEntry.attempts == 0
+    )
+    waiting = session.execute(held.with_for_update()).tuples()
+    put_off(session, [delivery_id for delivery_id, at in waiting if at > now], now)
 
 
 def lease(session: Session, ids: Collection[str], holder: str, until: datetime) -> None:
@@ -141,6 +145,8 @@ def lease(session: Session, ids: Collection[str], holder: str, until: datetime) 
 
 
 def put_off(session: Session, ids: Collection[str], until: datetime) -> None:
+    if not ids:
+        return
     session.execute(
         update(OutboxEntry)
         .where(OutboxEntry.id.in_(ids))
