@@ -339,6 +339,11 @@ def test_a_queue_is_the_inbox_of_the_agents_tickets(desk: SupportDesk) -> None:
     assert [ticket["id"] for ticket in told["tickets"]] == [urgent, low]
     assert [ticket.keys() for ticket in told["tickets"]] == [shown[urgent], shown[low]]
     assert (told["workload"]["open"], told["workload"]["pending"], told["pagination"]["total"]) == (1, 1, 2)
+    with statements(desk) as asked:
+        desk.get(path)
+    with statements(desk) as asked_of_inbox:
+        desk.get("/api/tickets", params={"assigned_to": rota.agents[0], "status": "open"})
+    assert len(asked) <= len(asked_of_inbox) + 1
     resolved = desk.get(path, params={"status": "resolved", "sort": "updated_at"}).json()
     assert [ticket["id"] for ticket in resolved["tickets"]] == [done]
     assert desk.get("/api/agents/agent_none/queue").status_code == 404
