@@ -160,6 +160,9 @@ def test_an_agent_takes_and_gives_back_and_gives_to_nobody_else(desk: SupportDes
     assert taken["accepted_at"] == taken["assigned_at"]
     assert ann.patch(path, {"assigned_to": mate}).status_code == 403
     assert ann.post(f"{path}/transfer", {"agent_id": mate}).status_code == 403
+    new = {"customer_id": rota.customer, "subject": "By phone", "assigned_to": mate}
+    assert ann.post("/api/tickets", new).status_code == 403
+    assert ann.post("/api/tickets", new | {"assigned_to": ann.agent_id}).status_code == 201
     assert ann.post(f"{path}/unassign").json()["ticket"]["assigned_to"] is None
     rota.given(ticket_id, mate)
     assert ann.post(f"{path}/unassign").status_code == 403
