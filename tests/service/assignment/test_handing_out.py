@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
 
-import pytest
 from sqlalchemy import event, update
 
 from service.agents.models import AgentStatus
@@ -16,7 +15,9 @@ from service.assignment.waiting import Waiting, next_waiting
 from service.database import Database
 from service.tickets.models import Priority, Ticket
 from service.tickets.scoring import Weights
+from service.tickets.services import TicketChange
 from tests.service.assignment.shifts import ADMIN, Shifts
+from tests.service.persistence.rows import customer, ticket
 
 NOBODYS_TAG = "for nobody"
 
@@ -66,7 +67,7 @@ def who(desk: Shifts) -> dict[str, str | None]:
 
 def test_what_waits_comes_in_the_order_of_the_inbox_to_whose_it_is(database: Database) -> None:
     desk, chance = Shifts(database, automatic=True), Random(1)
-    for number in range(40):
+    for number in range(30):
         desk.ticket(
             priority=chance.choice(list(Priority)),
             team_id=chance.choice([None, desk.team_id]),
@@ -78,11 +79,11 @@ def test_what_waits_comes_in_the_order_of_the_inbox_to_whose_it_is(database: Dat
     weights, at = Weights(), desk.clock.now()
     for teams in ([], [desk.team_id]):
         wanted = [
-            Waiting(ticket.id, pytest.approx(weights.kept_score(ticket, at), abs=0.01))
+            Waiting(ticket.id, ticket.inbox_rank + weights.waited(at) * ticket.waiting)
             for ticket in desk.stored(Ticket)
             if ticket.queued and ticket.team_id in {None, *teams}
         ]
-        wanted.sort(key=lambda one: (one.place.expected, one.ticket_id), reverse=True)
+        wanted.sort(key=lambda one: (one.place, one.ticket_id), reverse=True)
         with database.reading() as session:
             found, behind = [], None
             while some := next_waiting(session, weights, at, teams=teams, most=7, behind=behind):
@@ -95,7 +96,7 @@ def test_what_waits_comes_in_the_order_of_the_inbox_to_whose_it_is(database: Dat
 def test_a_ticket_that_nobody_may_take_keeps_nobody_behind_it_waiting(database: Database) -> None:
     desk = Shifts(database, capacities=(5, 5, 5), strategies=CHOOSY)
     everybody(desk, AgentStatus.OFFLINE)
-    stuck = queued(desk, 12, priority=Priority.URGENT, tags=frozenset({NOBODYS_TAG}))
+    stuck = queued(desk, 8, priority=Priority.URGENT, tags=frozenset({NOBODYS_TAG}))
     (behind,) = queued(desk, 1, priority=Priority.LOW)
     everybody(desk, AgentStatus.ONLINE)
     short = HandingOut(database, desk.parts.service, Weights(), desk.clock, batch=2, most_batches=3)
@@ -109,16 +110,19 @@ def test_a_ticket_that_nobody_may_take_keeps_nobody_behind_it_waiting(database: 
 
 
 def test_handing_one_out_costs_the_same_however_many_wait(database: Database) -> None:
-    costs = []
-    for more in (21, 42):
-        desk = Shifts(database, capacities=(1, 1))
-        everybody(desk, AgentStatus.OFFLINE)
-        queued(desk, more, team_id=desk.team_id)
+    desk = Shifts(database, capacities=(1, 1))
+    everybody(desk, AgentStatus.OFFLINE)
+    ada, costs, of_team = customer(), [], {"team_id": desk.team_id, "owned_by": desk.team_id}
+    for more in (30, 300):
+        with database.writing() as session:
+            session.add_all([ada, *(ticket(ada, queued=True, **of_team) for _ in range(more))])
         desk.staff.set_status(desk.agents[0], AgentStatus.ONLINE, actor="test")
         with statements(database) as seen:
             assert desk.parts.handing_out.run() == {"assigned": 1}
         costs.append(len(seen))
-        everybody(desk, AgentStatus.OFFLINE)
+        desk.staff.set_status(desk.agents[0], AgentStatus.OFFLINE, actor="test")
+        (given,) = (one.id for one in desk.stored(Ticket) if one.assigned_to and one.status == "open")
+        desk.tickets.change(given, TicketChange(values={"status": "closed"}), actor="test")
     assert costs[0] == costs[1]
 
 
