@@ -56,16 +56,18 @@ class Floor:
             return session.scalar(select(func.sum(AgentLoad.tickets))) or 0
 
     def loads(self) -> dict[str, int]:
-        """Held against the tickets, and against the assignments."""
-        with self.database.reading() as session:
-            kept = {load.agent_id: load.tickets for load in session.scalars(select(AgentLoad))}
-            mine = select(Ticket.assigned_to, func.count()).group_by(Ticket.assigned_to)
-            living = mine.where(Ticket.status.in_(UNSETTLED), Ticket.deleted_at.is_(None))
-            counted = dict(session.execute(living.where(Ticket.assigned_to.is_not(None))).tuples().all())
-            present = select(Assignment.agent_id).where(Assignment.ended_at.is_(None))
-            assert Counter(session.scalars(present)) == +Counter(counted)
-        assert +Counter(kept) == +Counter(counted)
-        return kept
+        """Held against the tickets, and against the assignments, all as of one moment: work goes on."""
+        kept = select(AgentLoad.agent_id, AgentLoad.tickets)
+        present = select(Assignment.agent_id).where(Assignment.ended_at.is_(None))
+        mine = select(Ticket.assigned_to).where(Ticket.assigned_to.is_not(None))
+        counted = mine.where(Ticket.status.in_(UNSETTLED), Ticket.deleted_at.is_(None))
+        on_postgres = self.database.engine.dialect.name == "postgresql"
+        level = "REPEATABLE READ" if on_postgres else "SERIALIZABLE"
+        with self.database.engine.connect().execution_options(isolation_level=level) as connection:
+            loads = dict(connection.execute(kept).tuples().all())
+            assert Counter(connection.scalars(present)) == +Counter(loads)
+            assert Counter(connection.scalars(counted)) == +Counter(loads)
+        return loads
 
 
 @pytest.fixture
