@@ -165,6 +165,7 @@ class Contents:
                 "assigned_to": random.choice(AGENTS) if random.random() < 0.5 else None,
                 "custom_fields": {},
                 "owned_by": NOBODYS,
+                "queued": False,
                 "version": len(turns),
                 "conversation_version": len(turns),
                 "message_count": len(turns),

@@ -36,19 +36,28 @@ class HandingOut:
     """Tickets that nobody may take are passed over; they keep nobody behind them waiting."""
 
     def __init__(
-        self, database: Database, assignments: AssignmentService, weights: Weights, clock: Clock
+        self,
+        database: Database,
+        assignments: AssignmentService,
+        weights: Weights,
+        clock: Clock,
+        *,
+        batch: int = BATCH,
+        most_batches: int = MOST_BATCHES,
     ) -> None:
         self._database = database
         self._assignments = assignments
         self._weights = weights
         self._clock = clock
+        self._most = batch
+        self._most_batches = most_batches
         self._go_on_behind: Waiting | None = None
 
     def run(self) -> Mapping[str, int]:
         """From the top, and on behind those that nobody may take; a long way is gone on by the next run."""
         handed, behind = 0, None
         far, self._go_on_behind = self._go_on_behind, None
-        for _ in range(MOST_BATCHES):
+        for _ in range(self._most_batches):
             given, last = self._batch(behind)
             handed += given
             if given:
@@ -69,7 +78,7 @@ class HandingOut:
             if not anybody:
                 return 0, None
             found = waiting.next_waiting(
-                session, self._weights, self._clock.now(), teams=teams, most=BATCH, behind=behind
+                session, self._weights, self._clock.now(), teams=teams, most=self._most, behind=behind
             )
         given = sum(self._assignments.hand_out(one.ticket_id, actor=THE_SERVICE) for one in found)
         return given, found[-1] if found else None

@@ -26,7 +26,7 @@ class NoRoom(Conflict):
     def __init__(self, agent_id: str, *, load: int, capacity: int, field: str) -> None:
         super().__init__(
             f"{field}: this agent's load is {load}, and the capacity {capacity}; choose another agent, or "
-            "assign it beyond capacity: with over_capacity: true, which takes the permission "
+            "send over_capacity: true to …/assign, which takes the permission "
             "'tickets.assign_beyond_capacity'."
         )
         self.agent_id = agent_id

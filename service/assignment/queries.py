@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, text, update
+from sqlalchemy import Row, bindparam, false, func, select, text, update
 from sqlalchemy.orm import Session
 
-from service.agents.models import Agent, TeamMember
+from service.agents.models import Agent, AgentStatus, TeamMember
 from service.assignment.models import AgentLoad, Assignment
 from service.http.pagination import Page
 from service.tickets.handing import AssignmentEnding
@@ -174,10 +174,11 @@ def still_queued(session: Session, ticket_id: str) -> Ticket | None:
     return ticket if ticket is not None and ticket.queued and ticket.deleted_at is None else None
 
 
-def still_with(session: Session, ticket_id: str, agent_id: str, *, unaccepted: bool) -> Ticket | None:
-    """Held until the transaction ends."""
+def still_left(session: Session, ticket_id: str, agent_id: str, *, unaccepted: bool) -> Ticket | None:
+    """What one who is away has not accepted, or who is not active has; held until the transaction ends."""
     ticket = session.scalar(select(Ticket).where(Ticket.id == ticket_id).with_for_update())
-    one = present(session, ticket_id)
-    if ticket is None or one is None or one.agent_id != agent_id or (unaccepted and one.accepted_at):
-        return None
-    return ticket
+    away = (Agent.status == AgentStatus.OFFLINE) if unaccepted else (Agent.active == false())
+    left = select(Assignment.accepted_at).join(Agent, Agent.id == Assignment.agent_id)
+    left = left.where(Assignment.ticket_id == ticket_id, Assignment.ended_at.is_(None))
+    row = session.execute(left.where(Agent.id == agent_id, away)).one_or_none()
+    return None if row is None or (unaccepted and row.accepted_at is not None) else ticket

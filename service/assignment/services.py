@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.assignment import queries
+from service.assignment.assigner import NOTHING_ELSE, Assigner, Wish
 from service.assignment.choosing import Choosing
 from service.assignment.keeping import AssignmentKeeping
 from service.assignment.loads import NoRoom
@@ -15,43 +16,13 @@ from service.assignment.models import Assignment
 from service.assignment.strategies import Choice
 from service.database import Database
 from service.errors import Conflict, Forbidden, InvalidField
-from service.permissions import Reach
 from service.tickets.handing import AssignmentEnding, AssignmentReason, Handing
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket
 from service.tickets.ownership import AN_AGENTS
 from service.tickets.services import NewNote, TicketRecords, add_note
 
-Versions = frozenset[int]
-ONLY_OWN = (
-    "Your role lets you take tickets and give them back, not give them to others; transfer it to a team, or "
-    "ask somebody who may assign it."
-)
 NO_AGENT = "There is no agent with this id."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assigner:
-    """Who assigns. `reach` is that of `tickets.assign`; `beyond`: whether beyond an agent's capacity, too."""
-
-    actor: str
-    agent_id: str | None = None
-    reach: Reach = Reach.ANY
-    beyond: bool = False
-
-    def check_may_give(self, assignee: str | None) -> None:
-        """To whoever has this id, which may be no agent's. Raises `Forbidden`."""
-        others = assignee is not None and assignee != self.agent_id and AN_AGENTS.fullmatch(assignee)
-        if self.reach is Reach.OWN and others:
-            raise Forbidden(ONLY_OWN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """`note`: kept as an internal note. `expected`: the versions that the caller has read."""
-
-    note: str | None = None
-    expected: Versions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +34,6 @@ class Handed:
     why: str | None = None
 
 
-NOTHING_ELSE = Wish()
 Deed = Callable[[Session, Ticket, datetime], str | None]
 
 
@@ -205,7 +175,7 @@ class AssignmentService:
     def take_back(self, ticket_id: str, agent_id: str, ending: AssignmentEnding, *, actor: str) -> bool:
         """What the agent still has, and where it was `returned` has not accepted, is queued again."""
         with self._database.writing() as session:
-            ticket = queries.still_with(
+            ticket = queries.still_left(
                 session, ticket_id, agent_id, unaccepted=ending is AssignmentEnding.RETURNED
             )
             if ticket is None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from service.assignment.assigner import Assigner, Wish
 from service.assignment.history import AssignmentHistory
 from service.assignment.models import Assignment
 from service.assignment.schemas import (
@@ -14,7 +15,7 @@ from service.assignment.schemas import (
     RemarkSchema,
     TransferSchema,
 )
-from service.assignment.services import Assigner, AssignmentService, Handed, Wish
+from service.assignment.services import AssignmentService, Handed
 from service.assignment.staffing import Available, Staffing
 from service.http.callers import current_caller, needs
 from service.http.components import component

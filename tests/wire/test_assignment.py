@@ -1,4 +1,4 @@
-"""Who gets which ticket, over HTTP; on SQLite and PostgreSQL."""
+"""Who gets which ticket, over HTTP."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,25 +8,17 @@ import pytest
 
 from service.agents.models import AgentStatus
 from service.testing.desk import SupportDesk
-from tests.conftest import empty_all_tables
 from tests.wire.calling import new_agent, signed_in, team_of
 from tests.wire.rota import GRACE_S, Rota, assigning_desk, new_rota
+from tests.wire.watching import statements
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def desk(
-    request: pytest.FixtureRequest, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SupportDesk]:
+@pytest.fixture(scope="module")
+def desk(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupportDesk]:
     directory = tmp_path_factory.mktemp("assignment")
-    on_postgres = request.param == "postgresql"
-    if on_postgres:
-        url = request.getfixturevalue("migrated_postgres")
-    else:
-        url = f"sqlite:///{shutil.copy(migrated_sqlite, directory / 'desk.db')}"
-    with assigning_desk(url, directory / "app.log") as desk:
+    copy = shutil.copy(migrated_sqlite, directory / "desk.db")
+    with assigning_desk(f"sqlite:///{copy}", directory / "app.log") as desk:
         yield desk
-    if on_postgres:
-        empty_all_tables(url)
 
 
 # ---------------------------------------------------------------- by people
@@ -168,6 +160,9 @@ def test_an_agent_takes_and_gives_back_and_gives_to_nobody_else(desk: SupportDes
     assert taken["accepted_at"] == taken["assigned_at"]
     assert ann.patch(path, {"assigned_to": mate}).status_code == 403
     assert ann.post(f"{path}/transfer", {"agent_id": mate}).status_code == 403
+    new = {"customer_id": rota.customer, "subject": "By phone", "assigned_to": mate}
+    assert ann.post("/api/tickets", new).status_code == 403
+    assert ann.post("/api/tickets", new | {"assigned_to": ann.agent_id}).status_code == 201
     assert ann.post(f"{path}/unassign").json()["ticket"]["assigned_to"] is None
     rota.given(ticket_id, mate)
     assert ann.post(f"{path}/unassign").status_code == 403
@@ -197,6 +192,20 @@ def test_who_has_it_accepts_by_a_word_or_by_doing(desk: SupportDesk) -> None:
 
 
 # ---------------------------------------------------------------- what counts
+
+
+def test_a_ticket_that_no_agent_has_asks_nothing_of_assignments(desk: SupportDesk) -> None:
+    rota = new_rota(desk, 1)
+    rota.ticket()
+    with statements(desk) as seen:
+        ticket_id = rota.ticket(assigned_to="Night shift")
+        desk.post(f"/api/tickets/{ticket_id}/messages", {"content": "Hello.", "close_ticket": True})
+        desk.post(f"/api/tickets/{ticket_id}/messages", {"content": "Again.", "from_agent": False})
+        rota.patched(ticket_id, status="pending", assigned_to=None)
+        rota.page(ticket_id)
+        desk.call("DELETE", f"/api/tickets/{ticket_id}")
+    assert len(seen) > 10
+    assert [each for each in seen if "assignments" in each or "agent_loads" in each] == []
 
 
 def test_what_is_settled_deleted_or_opened_again_counts_as_it_should(desk: SupportDesk) -> None:
@@ -305,79 +314,3 @@ def test_who_is_deactivated_has_nothing_from_then_on(desk: SupportDesk) -> None:
         (None, "deactivated")
     ] * 2
     assert (rota.load(gone), rota.hand_out(), rota.load(stays)) == (0, 2, 2)
-
-
-# ---------------------------------------------------------------- lists
-
-
-def test_a_queue_is_the_inbox_of_the_agents_tickets(desk: SupportDesk) -> None:
-    rota = new_rota(desk, 9)
-    low, urgent, done = (rota.ticket(priority=priority) for priority in ("low", "urgent", "high"))
-    for ticket_id in (low, urgent, done):
-        rota.given(ticket_id)
-    rota.patched(low, status="pending")
-    rota.patched(done, status="resolved")
-    path = f"/api/agents/{rota.agents[0]}/queue"
-    told = desk.get(path).json()
-    inbox = desk.get("/api/tickets", params={"assigned_to": rota.agents[0]}).json()
-    shown = {ticket["id"]: ticket.keys() for ticket in inbox["tickets"]}
-    assert [ticket["id"] for ticket in told["tickets"]] == [urgent, low]
-    assert [ticket.keys() for ticket in told["tickets"]] == [shown[urgent], shown[low]]
-    assert (told["workload"]["open"], told["workload"]["pending"], told["pagination"]["total"]) == (1, 1, 2)
-    resolved = desk.get(path, params={"status": "resolved", "sort": "updated_at"}).json()
-    assert [ticket["id"] for ticket in resolved["tickets"]] == [done]
-    assert desk.get("/api/agents/agent_none/queue").status_code == 404
-
-
-def test_what_nobody_has_is_listed_as_the_inbox_does(desk: SupportDesk) -> None:
-    rota = new_rota(desk, 9)
-    low, urgent, taken, done = rota.tickets(4)
-    rota.patched(low, priority="low")
-    rota.patched(urgent, priority="urgent")
-    rota.given(taken)
-    rota.patched(done, status="closed")
-    rota.ticket(assigned_to="Night shift")
-    mine = {"team_id": rota.team_id}
-    for order in ({}, {"sort": "created_at", "order": "desc"}, {"limit": 1}):
-        told = desk.get("/api/tickets/unassigned", params=mine | order).json()
-        found = [ticket["id"] for ticket in told["tickets"]]
-        if told["pagination"]["next_cursor"]:
-            cursor = told["pagination"]["next_cursor"]
-            rest = desk.get("/api/tickets/unassigned", params=mine | order | {"cursor": cursor}).json()
-            found += [ticket["id"] for ticket in rest["tickets"]]
-        assert (found, told["pagination"]["total"]) == ([urgent, low], 2), order
-
-
-def test_of_what_nobody_has_an_agent_sees_their_teams_and_no_teams(desk: SupportDesk) -> None:
-    ann = signed_in(desk)
-    rota, others = Rota(desk, team_of(desk, ann.agent_id), ()), new_rota(desk, 1)
-    desk.clock.advance(5)
-    ours, nobodys, theirs = rota.ticket(), rota.ticket(team_id=None), others.ticket()
-    for order in ({}, {"sort": "created_at"}):
-        seen = {each["id"] for each in ann.get("/api/tickets/unassigned", **order).json()["tickets"]}
-        assert {ours, nobodys} <= seen
-        assert theirs not in seen
-
-
-def test_who_could_take_a_ticket_is_told_with_room_and_skills(desk: SupportDesk) -> None:
-    rota = new_rota(desk, 1, 3, languages=["de-AT"], specialisations=["Returns"])
-    kim, lee = rota.agents
-    rota.given(rota.ticket(), lee)
-
-    def available(**query: str) -> list[tuple[str, int]]:
-        told = desk.get("/api/agents/available", params={"team_id": rota.team_id} | query).json()
-        assert told["agents_truncated"] is False
-        return [(agent["id"], agent["room"]) for agent in told["agents"]]
-
-    assert available() == [(lee, 2), (kim, 1)]
-    assert available(language="de", specialisation="returns") == [(lee, 2), (kim, 1)]
-    assert available(language="fr") == available(specialisation="billing") == []
-    rota.given(rota.ticket(), kim)
-    rota.goes(lee)
-    assert available() == []
-
-
-def test_an_agent_reads_no_queue_of_strangers(desk: SupportDesk) -> None:
-    ann, stranger = signed_in(desk), new_agent(desk)["id"]
-    assert ann.get(f"/api/agents/{ann.agent_id}/queue").status_code == 200
-    assert ann.get(f"/api/agents/{stranger}/queue").status_code == 403

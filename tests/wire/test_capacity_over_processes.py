@@ -18,6 +18,7 @@ from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket
 from tests.real_server import RealServer
 from tests.service.persistence.rows import agent, customer, team, team_member, ticket
+from tests.wire.load import seconds_until
 
 CROWD = 200
 CAPACITIES = (1, 2, 3, 5, 8, 13, 21, 7)
@@ -49,6 +50,10 @@ class Floor:
 
         with ThreadPoolExecutor(len(asks)) as threads:
             return list(threads.map(ask, asks))
+
+    def kept(self) -> int:
+        with self.database.reading() as session:
+            return session.scalar(select(func.sum(AgentLoad.tickets))) or 0
 
     def loads(self) -> dict[str, int]:
         """Held against the tickets, and against the assignments."""
@@ -92,6 +97,10 @@ def test_capacity_holds_under_a_crowd_of_automatic_assignments_and_whatever_foll
     assert len(given) == sum(CAPACITIES)
     assert all(one["why"] and not one["over_capacity"] for one in given)
     assert floor.loads() == dict(zip(floor.agents, CAPACITIES, strict=True))
+
+    freed = [answer.json()["ticket"]["id"] for answer in answers if answer.json()["assignment"]][:20]
+    floor.crowd([("PATCH", f"/api/tickets/{each}", {"status": "resolved"}) for each in freed])
+    seconds_until(lambda: floor.kept() == sum(CAPACITIES), at_most_s=10)
 
     for seed in range(10 if full else 1):
         chance = Random(seed)

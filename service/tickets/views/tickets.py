@@ -2,41 +2,24 @@
 
 from typing import Any
 
-from flask import url_for
-
 from service.http.callers import current_caller, needs
 from service.http.components import component
 from service.http.conditional import IfMatchSchema, etag
-from service.http.idempotency import idempotent
 from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
 from service.permissions import Permission
 from service.tickets.models import Ticket
-from service.tickets.schemas.conversations import CreatedTicketSchema
 from service.tickets.schemas.tickets import (
     ChangedTicketSchema,
-    NewTicketSchema,
     TicketEventListSchema,
     TicketEventQuerySchema,
 )
-from service.tickets.services import Conversation, HistoryService, NewTicket, TicketService
+from service.tickets.services import HistoryService, TicketService
 from service.tickets.services.history import Happening
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/api/tickets", description="Tickets and their history")
 
 Told = tuple[dict[str, Ticket], int, dict[str, str]]
-
-
-@blueprint.post("")
-@needs(Permission.TICKETS_CREATE)
-@blueprint.arguments(NewTicketSchema)
-@idempotent
-@blueprint.response(201, CreatedTicketSchema)
-def create_ticket(new: NewTicket) -> tuple[Conversation, int, dict[str, str]]:
-    """Create a ticket, and its customer where unknown"""
-    made = component(TicketService).create(new, actor=current_caller().id)
-    where = {"Location": url_for("pages.read_ticket", ticket_id=made.ticket.id)}
-    return made, 201, where | etag(made.ticket.version)
 
 
 @blueprint.delete("/<id:ticket_id>")

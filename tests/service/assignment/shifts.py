@@ -17,8 +17,8 @@ from service.agents.services import (
     NewTeam,
     TeamService,
 )
+from service.assignment.assigner import Assigner
 from service.assignment.parts import AssignmentParts
-from service.assignment.services import Assigner
 from service.assignment.strategies import Strategies
 from service.customers.services import CustomerService
 from service.database import Database

@@ -15,8 +15,8 @@ from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket
 from tests.service.assignment.shifts import Histories, Shifts
 
-HISTORIES = 3
-STEPS = 50
+HISTORIES = 2
+STEPS = 45
 
 
 def check(desk: Shifts) -> None:

@@ -19,7 +19,11 @@ from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
 from service.text_index import SearchText
+from service.tickets.filters import TicketFilter
+from service.tickets.inbox_merges import Merge
+from service.tickets.inbox_orders import ByScore, ByTime, Stream
 from service.tickets.models import Message, PastRank, Ticket, TicketTag
+from service.tickets.scoring import Weights
 from tests.service.persistence.rows import NOON
 
 living = select(Ticket.id).where(Ticket.deleted_at.is_(None))
@@ -191,3 +195,25 @@ def test_a_customers_snapshots_are_found_by_their_key(database: Database, engine
     with database.reading() as session:
         plan = " ".join(PLANS[engine_name](session, literal))
     assert "pk_customer_snapshots" in plan or "sqlite_autoindex_customer_snapshots_1" in plan
+
+
+NOBODYS = TicketFilter(status="open", unassigned=True)
+UNASSIGNED = {
+    "ix_tickets_inbox_of_assigned_to": Merge(NOBODYS, ByScore(Weights(), NOON)).stream(
+        Stream(NOBODYS, waiting=True), 101, None
+    ),
+    "ix_tickets_assigned_to_created_at_id": Merge(
+        TicketFilter(unassigned=True), ByTime(Ticket.created_at, ascending=False)
+    ).stream(Stream(TicketFilter(unassigned=True)), 101, None),
+}
+
+
+@pytest.mark.parametrize("index", UNASSIGNED)
+def test_what_nobody_has_is_found_by_the_index_of_who_has_what(
+    database: Database, engine_name: str, index: str
+) -> None:
+    query = UNASSIGNED[index].compile(database.engine, compile_kwargs={"literal_binds": True})
+    with database.reading() as session:
+        plan = PLANS[engine_name](session, str(query))
+    assert any(index in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step or "Sort" in step for step in plan), plan
