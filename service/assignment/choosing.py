@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from service.assignment import staff_queries
 from service.assignment.strategies import Candidate, Choice, Strategies, TicketToAssign, choices
 from service.assignment.strategies.language import language_of
-from service.assignment.strategies.last_agent import LastAgent
 from service.tickets.models import Ticket
 
 
@@ -41,10 +40,7 @@ class Choosing:
     def _in_order(
         self, session: Session, ticket: Ticket, team_id: str | None, candidates: list[Candidate]
     ) -> Iterator[Choice]:
-        own = staff_queries.strategies_of(session, team_id) if team_id is not None else None
-        strategies = self._strategies.of(own)
-        asks_for_last = any(strategy.name == LastAgent.name for strategy in strategies)
-        customer = staff_queries.customer_tells(session, ticket.customer_id)
+        known = staff_queries.what_decides(session, ticket.customer_id, team_id=team_id, besides=ticket.id)
         told = TicketToAssign(
             id=ticket.id,
             priority=ticket.priority,
@@ -52,16 +48,14 @@ class Choosing:
             tags=frozenset(ticket.tags),
             language=language_of(
                 custom_fields=ticket.custom_fields,
-                preferences=customer.preferences if customer else {},
-                locale=customer.locale if customer else None,
+                preferences=known.preferences if known else {},
+                locale=known.locale if known else None,
             ),
             churn_risk=ticket.churn_risk,
             lifetime_value=ticket.lifetime_value,
-            last_agent_id=staff_queries.last_agent(session, ticket.customer_id, besides=ticket.id)
-            if asks_for_last
-            else None,
+            last_agent_id=known.last_agent_id if known else None,
         )
-        return iter(choices(strategies, told, candidates))
+        return iter(choices(self._strategies.of(known.strategies if known else None), told, candidates))
 
 
 def _candidate(row: Row[Any]) -> Candidate:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, false, func, select, true
+from sqlalchemy import Row, Select, String, and_, bindparam, exists, false, func, select, true
 from sqlalchemy.orm import Session
 
 from service.agents.models import Agent, AgentStatus, Team, TeamMember
@@ -85,29 +85,37 @@ def workload(session: Session, agent_id: str) -> Row[Any] | None:
 # ---------------------------------------------------------------- what decides between them
 
 
-def strategies_of(session: Session, team_id: str) -> Sequence[str] | None:
-    """None where the team goes by those of the desk."""
-    own: Sequence[str] | None = session.scalar(select(Team.assignment_strategies).where(Team.id == team_id))
-    return own
+def what_decides(session: Session, customer_id: str, *, team_id: str | None, besides: str) -> Row[Any] | None:
+    """`locale` and `preferences` of the customer, `strategies` of the team and `last_agent_id`, in one query.
+
+    `strategies`: null where the team goes by those of the desk. The last agent is who has, or had, the newest
+    of the customer's other tickets that an agent ever had, of the last 20.
+    """
+    asked = {"customer": customer_id, "team": team_id, "ticket": besides}
+    return session.execute(_WHAT_DECIDES, asked).one_or_none()
 
 
-def customer_tells(session: Session, customer_id: str) -> Row[Any] | None:
-    """`locale` and `preferences`."""
-    told = select(Customer.locale, Customer.preferences).where(Customer.id == customer_id)
-    return session.execute(told).one_or_none()
-
-
-def last_agent(session: Session, customer_id: str, *, besides: str) -> str | None:
-    """Who has, or had, the newest of the customer's other tickets that an agent ever had, of the last 20."""
+def _deciding() -> Select[Any]:
+    customer = bindparam("customer", type_=String)
     lately = (
         select(Ticket.assigned_to, Ticket.created_at, Ticket.id)
-        .where(Ticket.customer_id == customer_id, Ticket.id != besides, Ticket.deleted_at.is_(None))
+        .where(Ticket.customer_id == customer, Ticket.id != bindparam("ticket"), Ticket.deleted_at.is_(None))
         .order_by(Ticket.created_at.desc(), Ticket.id.desc())
         .limit(LATELY)
         .subquery()
     )
-    agents = select(Agent.id).join(lately, lately.c.assigned_to == Agent.id)
-    return session.scalar(agents.order_by(lately.c.created_at.desc(), lately.c.id.desc()).limit(1))
+    last = select(Agent.id).join(lately, lately.c.assigned_to == Agent.id)
+    last = last.order_by(lately.c.created_at.desc(), lately.c.id.desc()).limit(1)
+    own = select(Team.assignment_strategies).where(Team.id == bindparam("team", type_=String))
+    return select(
+        Customer.locale,
+        Customer.preferences,
+        own.scalar_subquery().label("strategies"),
+        last.scalar_subquery().label("last_agent_id"),
+    ).where(Customer.id == customer)
+
+
+_WHAT_DECIDES = _deciding()
 
 
 # ---------------------------------------------------------------- whose tickets go back
