@@ -22,6 +22,7 @@ from service.intelligence.models import (
 )
 from service.leases import JobLease
 from service.outbox.models import OutboxEntry
+from service.performance.models import FigureProgress, KeptFigures, KeptHistory
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
 from service.text_index import SearchText
 from service.tickets.models import InboxScoring, Message, Note, PastRank, Ticket, TicketCounter, TicketField
@@ -299,5 +300,10 @@ def one_of_everything() -> list[list[Any]]:
             FeedGap(first_id=2, last_id=3, holders=["4/17"]),
             FollowerPlace(name="performance", position=1, after_event_id=0),
             outbox_entry(),
+        ],
+        [
+            KeptFigures(scope="desk", span="day", slot=1, counts={"assigned": 1}, spread=b"", levels={}),
+            KeptHistory(id=parcel.id, kind="ticket", history="{}", sealed="{}"),
+            FigureProgress(id=1, position=1, sealed_position=0, base_position=0),
         ],
     ]
