@@ -29,9 +29,7 @@ def of_performance() -> Iterator[Endpoint]:
         target="/api/analytics/tickets/volume",
         queries={**DAYS, "channel": (*BAD_WORD, "fax"), "team_id": ("", "%00", "%20", "x" * 65)},
     )
-    yield Endpoint(
-        name="read_channels", method="GET", target="/api/analytics/tickets/channels", queries=DAYS
-    )
+    yield Endpoint(name="read_channels", method="GET", target="/api/analytics/tickets/channels", queries=DAYS)
     yield Endpoint(
         name="list_customers_at_risk",
         method="GET",
