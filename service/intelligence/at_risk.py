@@ -188,10 +188,32 @@ def _first_of(
     beyond: RiskCursor | None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Of all these classes together, each looked along no further than that."""
+    """Of all these classes together, each looked along no further than that.
+
+    First a few of each: where these are enough, their last one tells how far the others have to be looked at.
+    """
     if not classes:
         return []
-    of_all = _merged(session, classes, lambda one: _stream(one, believed, beyond, limit))
+    found = _ahead(session, classes, believed, beyond, limit, each=max(1, 2 * limit // len(classes)))
+    if len(found) >= limit:  # none of the first ones is behind the last of these
+        not_behind = CustomerSnapshot.revenue_at_risk >= found[-1].revenue_at_risk
+        found = _ahead(session, classes, [*believed, not_behind], beyond, limit, each=limit)
+    else:
+        found = _ahead(session, classes, believed, beyond, limit, each=limit)
+    return found
+
+
+def _ahead(
+    session: Session,
+    classes: Sequence[RiskClass],
+    believed: Sequence[ColumnElement[bool]],
+    beyond: RiskCursor | None,
+    limit: int,
+    *,
+    each: int,
+) -> Sequence[Row[Any]]:
+    """In order, out of so many of each class."""
+    of_all = _merged(session, classes, lambda one: _stream(one, believed, beyond, each))
     first = select(of_all).order_by(*_in_order(of_all)).limit(limit).subquery()
     named = select(first, Customer.name).join(Customer, Customer.id == first.c.customer_id)
     return session.execute(named.order_by(*_in_order(first))).all()

@@ -1,4 +1,4 @@
-"""By what customers at risk are found: classes of currency, churn risk and level, kept with their snapshots."""
+"""By what customers at risk are found: classes of currency, churn risk and level, kept with snapshots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

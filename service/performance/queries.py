@@ -40,6 +40,7 @@ _FOUND = (
     column("levels", Json),
 )
 _SHOWN = "SELECT asked.number, found.slot, found.counts, found.spread, found.levels FROM"
+_SPREAD, _NO_SPREAD = "found.spread,", "NULL AS spread,"
 _ASKED = {
     "postgresql": """
         json_to_recordset(CAST(:asked AS json))
@@ -68,6 +69,7 @@ _LAST = {
         )
     """,  # noqa: S608  # as above
 }
+_LAST_COUNTS = {name: statement.replace(_SPREAD, _NO_SPREAD) for name, statement in _LAST.items()}
 _ALL = {
     name: f"""
         {_SHOWN} {asked} CROSS JOIN performance_figures AS found WHERE {_WITHIN.replace("one.", "found.")}
@@ -86,9 +88,15 @@ class Stretch:
     high: int
 
 
-def last_within(session: Session, stretches: Sequence[Stretch]) -> dict[int, Row[Any]]:
-    """The last row of each stretch that has one, by its number among them: one look-up each."""
-    return {row.number: row for row in _asked(session, _LAST, stretches)}
+def last_within(
+    session: Session, stretches: Sequence[Stretch], *, with_spread: bool = True
+) -> dict[int, Row[Any]]:
+    """The last row of each stretch that has one, by its number among them: one look-up each.
+
+    Spreads are most of what a row weighs; without, they are None.
+    """
+    statements = _LAST if with_spread else _LAST_COUNTS
+    return {row.number: row for row in _asked(session, statements, stretches)}
 
 
 def all_within(session: Session, stretches: Sequence[Stretch]) -> list[Row[Any]]:

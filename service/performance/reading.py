@@ -51,8 +51,13 @@ class _Sum:
         yield from self.level
 
 
-def day_by_day(session: Session, scope: str, edges: Sequence[int]) -> list[Happened]:
-    """Between each edge and the next. One statement, with two look-ups for each day."""
+def day_by_day(
+    session: Session, scope: str, edges: Sequence[int], *, with_bins: bool = True
+) -> list[Happened]:
+    """Between each edge and the next. One statement, with two look-ups for each day.
+
+    Without bins all of them are 0.
+    """
     whole = {
         day: Stretch(scope, Span.DAY, day, day + QUARTERS_A_DAY)
         for day in range(day_of(edges[0]), day_of(edges[-1]), QUARTERS_A_DAY)
@@ -68,7 +73,11 @@ def day_by_day(session: Session, scope: str, edges: Sequence[int]) -> list[Happe
         for before, after in pairwise(edges)
     ]
     earlier = Stretch(scope, Span.DAY, 0, day_of(edges[0]))
-    rows = _Rows(session, [earlier, *(stretch for one in sums for stretch in one.stretches)])
+    rows = _Rows(
+        session,
+        [earlier, *(stretch for one in sums for stretch in one.stretches)],
+        with_spread=with_bins,
+    )
     levels, last, day = {}, rows.levels(earlier) or {}, day_of(edges[0])
     for edge in edges:
         for passed in range(day, day_of(edge), QUARTERS_A_DAY):
@@ -142,9 +151,9 @@ def _of_years(scope: str, since: int, until: int) -> _Sum:
 class _Rows:
     """The last row of each stretch, looked up together."""
 
-    def __init__(self, session: Session, stretches: Iterable[Stretch]) -> None:
+    def __init__(self, session: Session, stretches: Iterable[Stretch], *, with_spread: bool = True) -> None:
         wanted = list(dict.fromkeys(one for one in stretches if one.low < one.high))
-        found = queries.last_within(session, wanted) if wanted else {}
+        found = queries.last_within(session, wanted, with_spread=with_spread) if wanted else {}
         self._rows: dict[Stretch, Row[Any]] = {wanted[number]: row for number, row in found.items()}
 
     def levels(self, stretch: Stretch) -> Levels | None:
@@ -163,7 +172,7 @@ class _Rows:
                     _add(counts, row.counts, sign)
                     places.append(place)
                     signs.append(sign)
-                    spreads.append(row.spread)
+                    spreads.append(row.spread or b"")
             all_counts.append(counts)
         return list(zip(all_counts, _bins(len(sums), places, signs, spreads), strict=True))
 

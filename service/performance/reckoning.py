@@ -56,7 +56,7 @@ def volume_by_day(
 ) -> tuple[Volume, list[Daily[Volume]]]:
     """The total first."""
     edges = days.edges
-    happened = reading.day_by_day(session, scope, edges)
+    happened = reading.day_by_day(session, scope, edges, with_bins=False)
     total = _volume(reading.together(happened), begun=bool(happened) and _begun(edges[0], until))
     return total, [
         Daily(day, _volume(one, begun=_begun(edge, until)))

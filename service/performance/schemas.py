@@ -88,8 +88,8 @@ def _seconds(about: str, example: float, **options: Any) -> fields.Float:
 class DurationsSchema(OfObjects):
     count = fields.Integer(metadata={"example": 34})
     mean_s = _seconds("exact; null where there was none", 5120.4)
-    median_s = _seconds("half took no longer; within 2 %", 1800.2)
-    p90_s = _seconds("nine in ten took no longer; within 2 %", 14211.0)
+    median_s = _seconds("half took no longer; within 4 %", 1800.2)
+    p90_s = _seconds("nine in ten took no longer; within 4 %", 14211.0)
 
 
 class DraftsSchema(OfObjects):

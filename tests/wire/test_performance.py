@@ -113,7 +113,7 @@ def test_an_agents_day(desk: SupportDesk, kim: Colleague, worked: str) -> None:
         found = total[measure]
         assert found["count"] == 1
         assert found["mean_s"] == pytest.approx(took_s, abs=2)
-        assert found["median_s"] == pytest.approx(took_s, rel=0.025)
+        assert found["median_s"] == pytest.approx(took_s, rel=0.05)
         assert found["p90_s"] == found["median_s"]
     assert total["time_online_s"] == pytest.approx(12 * MINUTE, abs=2)
     assert [day["date"] for day in report["days"]] == [report["from"]]
