@@ -184,7 +184,7 @@ class AgentReportSchema(ReportSchema):
 class MemberFiguresSchema(OfObjects):
     agent_id = fields.String(metadata={"example": "agent_7Yx2"})
     name = fields.String(metadata={"example": "Kim Lee"})
-    active = fields.Boolean()
+    active = fields.Boolean(metadata={"example": True})
     total = fields.Nested(WorkSchema, attribute="work")
 
 
