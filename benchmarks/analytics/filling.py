@@ -21,8 +21,8 @@ from service.testing.desk import migrate
 CUSTOMERS_PER_TICKET = 0.4
 
 _STAFF = """
-    INSERT INTO agents (id, email, name, folded_name, role, status, languages, specialisations, capacity, active,
-        version, created_at, updated_at)
+    INSERT INTO agents (id, email, name, folded_name, role, status, languages, specialisations,
+        capacity, active, version, created_at, updated_at)
     SELECT one, one || '@desk.example', one, one, 'agent', 'online', '[]', '[]', 10, true, 1, :at, :at
     FROM unnest(CAST(:agents AS text[])) AS one
 """
@@ -36,7 +36,8 @@ _MEMBERS = """
 """
 _CUSTOMERS = """
     INSERT INTO customers (id, ref, name, external_ids, preferences, created_at, updated_at)
-    SELECT 'cust_' || n, 'ref_' || n, 'Customer ' || n, '{}', '{}', :at, :at FROM generate_series(1, :count) AS n
+    SELECT 'cust_' || n, 'ref_' || n, 'Customer ' || n, '{}', '{}', :at, :at
+    FROM generate_series(1, :count) AS n
 """
 _SNAPSHOTS = """
     INSERT INTO customer_snapshots (customer_id, capability, arguments, provider, as_of, known, answer,
@@ -47,7 +48,8 @@ _SNAPSHOTS = """
         SELECT n, risk, worth, CASE WHEN risk < 0.3 THEN 'low' WHEN risk < 0.6 THEN 'medium'
             WHEN risk < 0.8 THEN 'high' ELSE 'critical' END AS level
         FROM (
-            SELECT n, round(random()::numeric, 3) AS risk, round((20 + 2000 * random() ^ 3)::numeric, 2) AS worth
+            SELECT n, round(random()::numeric, 3) AS risk,
+                round((20 + 2000 * random() ^ 3)::numeric, 2) AS worth
             FROM generate_series(1, :count) AS n
         ) AS drawn
     ) AS classed

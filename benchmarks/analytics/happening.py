@@ -30,9 +30,7 @@ def days_of(tickets: int, begin: datetime) -> Iterator[list[FedEvent]]:
                 coming[min(DAYS, int(moment[0] // ONE_DAY_S))].append(moment)
         moments = sorted(coming[day], key=lambda moment: moment[:2])
         coming[day] = []
-        yield [
-            _event(position + place, moment, begin) for place, moment in enumerate(moments, start=1)
-        ]
+        yield [_event(position + place, moment, begin) for place, moment in enumerate(moments, start=1)]
         position += len(moments)
 
 

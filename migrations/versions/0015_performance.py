@@ -17,7 +17,7 @@ JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 MONEY = sa.Numeric(18, 4).with_variant(sa.BigInteger(), "sqlite")
 AT_RISK = sa.text("risk_class IS NOT NULL")
 
-# As `service.intelligence.at_risk` made them at this version. On SQLite an amount is a whole number of
+# As `service.intelligence.risk_classes` made them at this version. On SQLite an amount is a whole number of
 # ten-thousandths, so the product is one, too.
 CLASSED = """
     UPDATE customer_snapshots SET

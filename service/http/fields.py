@@ -137,7 +137,7 @@ class Day(fields.Field[date]):
     """A date of the years 2000 to 2199, as ISO 8601 writes it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**telling(options, type="string", format="date"))
+        super().__init__(**telling(options, type="string", format="date", example="2026-01-31"))
 
     def _serialize(self, value: date | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.isoformat()

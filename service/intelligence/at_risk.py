@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -35,17 +35,15 @@ from sqlalchemy.orm import Session, aliased
 
 from providers.models import Capability
 from providers.ports import Clock
-from service.columns import MONEY_STEP, Money
+from service.columns import Money
 from service.customers.models import Customer
 from service.database import Database
 from service.errors import InvalidField
 from service.http.pagination import NO_CURSOR, Listing, PageOf, packed, paginate, unpacked
 from service.intelligence.models import CustomerSnapshot
+from service.intelligence.risk_classes import CURRENCY_LENGTH, STEPS, RiskClass, step_of
 
-STEPS = 20
 COUNTED_EXACTLY = 200
-CURRENCY_LENGTH = 3
-STEP_LENGTH = 2
 
 _CLASSES = text("""
     WITH RECURSIVE classes(one) AS (
@@ -57,46 +55,6 @@ _CLASSES = text("""
     SELECT one FROM classes WHERE one IS NOT NULL
 """)
 """All that there are, one look-up each."""
-
-
-@dataclass(frozen=True, slots=True)
-class RiskClass:
-    """`currency` is empty where it is unknown; `step`: twentieths of the churn risk, rounded down."""
-
-    currency: str
-    step: int
-    level: str
-
-    @property
-    def text(self) -> str:
-        return f"{self.currency:<{CURRENCY_LENGTH}}{self.step:0{STEP_LENGTH}}{self.level}"
-
-    @classmethod
-    def read(cls, kept: str) -> Self:
-        end = CURRENCY_LENGTH + STEP_LENGTH
-        return cls(kept[:CURRENCY_LENGTH].strip(), int(kept[CURRENCY_LENGTH:end]), kept[end:])
-
-
-def risk_columns(
-    churn_risk: float | None, level: str, lifetime_value: Decimal | None, currency: str | None
-) -> Mapping[str, str | Decimal | None]:
-    """Of a snapshot. Who has nothing to lose, or of whom it is not known, is not at risk."""
-    if churn_risk is None or lifetime_value is None:
-        return NOT_AT_RISK
-    revenue = (Decimal(str(churn_risk)) * lifetime_value).quantize(MONEY_STEP)
-    if revenue <= 0:
-        return NOT_AT_RISK
-    return {
-        "revenue_at_risk": revenue,
-        "risk_class": RiskClass(currency or "", step_of(churn_risk), level).text,
-    }
-
-
-NOT_AT_RISK: Mapping[str, str | Decimal | None] = {"revenue_at_risk": None, "risk_class": None}
-
-
-def step_of(churn_risk: float) -> int:
-    return int(Decimal(str(churn_risk)) * STEPS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,10 +188,32 @@ def _first_of(
     beyond: RiskCursor | None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Of all these classes together, each looked along no further than that."""
+    """Of all these classes together, each looked along no further than that.
+
+    First a few of each: where these are enough, their last one tells how far the others have to be looked at.
+    """
     if not classes:
         return []
-    of_all = _merged(session, classes, lambda one: _stream(one, believed, beyond, limit))
+    found = _ahead(session, classes, believed, beyond, limit, each=max(1, 2 * limit // len(classes)))
+    if len(found) >= limit:  # none of the first ones is behind the last of these
+        not_behind = CustomerSnapshot.revenue_at_risk >= found[-1].revenue_at_risk
+        found = _ahead(session, classes, [*believed, not_behind], beyond, limit, each=limit)
+    else:
+        found = _ahead(session, classes, believed, beyond, limit, each=limit)
+    return found
+
+
+def _ahead(
+    session: Session,
+    classes: Sequence[RiskClass],
+    believed: Sequence[ColumnElement[bool]],
+    beyond: RiskCursor | None,
+    limit: int,
+    *,
+    each: int,
+) -> Sequence[Row[Any]]:
+    """In order, out of so many of each class."""
+    of_all = _merged(session, classes, lambda one: _stream(one, believed, beyond, each))
     first = select(of_all).order_by(*_in_order(of_all)).limit(limit).subquery()
     named = select(first, Customer.name).join(Customer, Customer.id == first.c.customer_id)
     return session.execute(named.order_by(*_in_order(first))).all()
@@ -267,7 +247,8 @@ def _stream(
     place = tuple_(CustomerSnapshot.revenue_at_risk, CustomerSnapshot.customer_id)
     conditions = [CustomerSnapshot.risk_class == risk_class, *believed]
     if beyond is not None:
-        conditions.append(place < tuple_(literal(Decimal(beyond.revenue), Money()), beyond.customer_id))
+        after = tuple_(literal(Decimal(beyond.revenue), Money()), literal(beyond.customer_id))
+        conditions.append(place < after)
     return (
         select(
             CustomerSnapshot.customer_id,
@@ -290,9 +271,7 @@ def _along_the_index() -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
     return CustomerSnapshot.revenue_at_risk.desc(), CustomerSnapshot.customer_id.desc()
 
 
-def _count(
-    session: Session, classes: Sequence[RiskClass], believed: Sequence[ColumnElement[bool]]
-) -> int:
+def _count(session: Session, classes: Sequence[RiskClass], believed: Sequence[ColumnElement[bool]]) -> int:
     """Exactly up to so many, and not further."""
     if not classes:
         return 0

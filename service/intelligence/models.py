@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from providers.interface import Connection
 from service.columns import Base, Identifier, Json, short_enum
 
-
 AT_RISK = text("risk_class IS NOT NULL")
 """A literal: only so can a database tell that it may use the partial index."""
 
@@ -24,7 +23,7 @@ class CustomerSnapshot(Base):
     `refresh_due_since` is set when the facts are known to be out of date. The rest repeats what the
     inbox shows, so that a page of tickets decodes no answer. `revenue_at_risk` and `risk_class`, of analyses
     alone and null where anything of them is unknown, are what customers at risk are found by: see
-    `service.intelligence.at_risk`.
+    `service.intelligence.risk_classes`.
     """
 
     __tablename__ = "customer_snapshots"

@@ -24,8 +24,8 @@ from providers.models import (
 )
 from providers.ports import Clock, Snapshot
 from service.database import Database, DatabaseUnavailable
-from service.intelligence.at_risk import NOT_AT_RISK, risk_columns
 from service.intelligence.models import CustomerSnapshot
+from service.intelligence.risk_classes import NOT_AT_RISK, risk_columns
 from service.writes import Write, write
 
 log = structlog.get_logger()

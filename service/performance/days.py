@@ -1,7 +1,7 @@
 """Days of somebody's time zone, as quarters of an hour of the whole world.
 
-A quarter is numbered from 1970 on, in UTC. Since 2000 every time zone is off UTC by a multiple of a quarter at
-midnight, so that days of any zone, of 23 and 25 hours too, are whole quarters.
+A quarter is numbered from 1970 on, in UTC. Since 2000 every time zone has been off UTC by a multiple of a
+quarter at midnight, so that days of any zone, of 23 and 25 hours too, are whole quarters.
 """
 
 from collections.abc import Sequence

@@ -13,12 +13,12 @@ from service.feed.following import FedEvent
 from service.performance import scopes
 from service.performance.durations import Measure
 from service.performance.histories import AgentHistory, Settling, TicketHistory
-from service.performance.tallies import BACKLOG, KNOWN, Counter, Tally
+from service.performance.presence import Presence
+from service.performance.tallies import BACKLOG, Counter, Tally
 from service.tickets.models import TicketStatus
 from service.tickets.ownership import AN_AGENTS
 
 AGENT_CALLS, IMPORT_CALLS = "agent:", "import:"
-TIMED_STATUSES = frozenset({"online", "away", "busy"})
 DRAFT_COUNTERS = {
     "verbatim": Counter.DRAFTS_VERBATIM,
     "edited": Counter.DRAFTS_EDITED,
@@ -42,7 +42,7 @@ def milliseconds(event: FedEvent) -> int:
 
 
 class Folding:
-    """Over histories that are at hand: `tickets` of all that the events name, `agents` of all that may come up.
+    """Over histories at hand: `tickets` of all that the events name, `agents` of all that may come up.
 
     They are changed in place; `changes` are what they came to, by scope, of one moment.
     """
@@ -57,6 +57,7 @@ class Folding:
         self._tickets = tickets
         self._agents = agents
         self._changes = changes
+        self._presence = Presence(agents, changes)
         self._of_tickets: Mapping[str, Callable[[TicketHistory, FedEvent], None]] = {
             happenings.TICKET_CREATED.name: self._created,
             happenings.TICKET_UPDATED.name: self._updated,
@@ -68,13 +69,6 @@ class Folding:
             happenings.CONVERSATION_RESET.name: self._conversation_reset,
             happenings.DRAFT_OUTCOME_RECORDED.name: self._draft_decided,
         }
-        self._of_agents: Mapping[str, Callable[[FedEvent, int], None]] = {
-            happenings.AGENT_CREATED.name: self._status_told,
-            happenings.AGENT_STATUS_CHANGED.name: self._status_told,
-            happenings.AGENT_DEACTIVATED.name: self._status_told,
-            happenings.TEAM_MEMBER_ADDED.name: self._joined,
-            happenings.TEAM_MEMBER_REMOVED.name: self._left,
-        }
 
     def take(self, event: FedEvent, counted_ms: int) -> None:
         """`counted_ms`: the moment at which it counts, which is its own unless that is sealed."""
@@ -84,8 +78,8 @@ class Folding:
             if ticket is None:
                 ticket = self._tickets[event.ticket_id] = _first_seen(event)
             of_ticket(ticket, event)
-        elif event.type in self._of_agents:
-            self._of_agents[event.type](event, counted_ms)
+        else:
+            self._presence.take(event, counted_ms)
 
     # ---------------------------------------------------------------- tickets
 
@@ -227,41 +221,6 @@ class Folding:
         if counter is not None:
             agent_id = agent_of(event.actor) or ticket.agent_id
             self._work(ticket, agent_id, lambda tally: tally.count(counter))
-
-    # ---------------------------------------------------------------- agents
-
-    def _status_told(self, event: FedEvent, counted_ms: int) -> None:
-        status = (event.after or {}).get("status")
-        agent = self._agent(event.subject_id)
-        if status is None or status == agent.status:
-            return
-        for scope in (scopes.DESK, scopes.of_agent(event.subject_id), *scopes.of_teams(agent.team_ids)):
-            self._change_status(self._changes(scope), agent.status, status, counted_ms)
-        agent.status = status
-
-    def _joined(self, event: FedEvent, counted_ms: int) -> None:
-        agent_id, team_id = (event.after or {}).get("agent_id"), event.subject_id
-        agent = self._agent(agent_id) if agent_id else None
-        if agent is not None and team_id not in agent.team_ids:
-            agent.team_ids = sorted([*agent.team_ids, team_id])
-            self._change_status(self._changes(scopes.of_team(team_id)), None, agent.status, counted_ms)
-
-    def _left(self, event: FedEvent, counted_ms: int) -> None:
-        agent_id, team_id = (event.before or {}).get("agent_id"), event.subject_id
-        agent = self._agent(agent_id) if agent_id else None
-        if agent is not None and team_id in agent.team_ids:
-            agent.team_ids = [one for one in agent.team_ids if one != team_id]
-            self._change_status(self._changes(scopes.of_team(team_id)), agent.status, None, counted_ms)
-
-    def _change_status(self, tally: Tally, before: str | None, after: str | None, at_ms: int) -> None:
-        tally.level(KNOWN, (after is not None) - (before is not None))
-        if before in TIMED_STATUSES:
-            tally.enters(before, at_ms, -1)
-        if after in TIMED_STATUSES:
-            tally.enters(after, at_ms)
-
-    def _agent(self, agent_id: str) -> AgentHistory:
-        return self._agents.setdefault(agent_id, AgentHistory())
 
     # ---------------------------------------------------------------- whose it is
 

@@ -1,4 +1,4 @@
-"""The follower of the feed that counts: each event once, with the position of the last one that is counted."""
+"""The follower of the feed that counts: each event once, with the position of the last one counted."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
@@ -78,8 +78,8 @@ def counted(
 ) -> Changes:
     """What they change, by scope and quarter.
 
-    What happened before the seal is in what is sealed where it was counted by then (a rebuild meets it again);
-    what came later counts at the first quarter after.
+    What happened before the seal is in what is sealed, where it was counted by then (a rebuild meets it
+    again); what came later counts at the first quarter after.
     """
     changes: Changes = {}
     quarter, sealed = 0, progress.sealed_slot or 0

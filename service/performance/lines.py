@@ -53,9 +53,7 @@ def of_team(report: TeamReport) -> str:
 
 def of_volume(report: VolumeReport) -> str:
     columns = tuple(Volume.__dataclass_fields__)
-    return _table(
-        ("date", *columns), ([one.date, *_flat(one.figures, columns)] for one in report.by_day)
-    )
+    return _table(("date", *columns), ([one.date, *_flat(one.figures, columns)] for one in report.by_day))
 
 
 def of_channels(report: ChannelReport) -> str:
@@ -63,7 +61,10 @@ def of_channels(report: ChannelReport) -> str:
     durations = WORK_COLUMNS[5:17]
     return _table(
         ("channel", "share", *volume, *durations),
-        ([one.channel, one.share, *_flat(one.volume, volume), *_flat(one, durations)] for one in report.channels),
+        (
+            [one.channel, one.share, *_flat(one.volume, volume), *_flat(one, durations)]
+            for one in report.channels
+        ),
     )
 
 

@@ -57,8 +57,9 @@ class KeptHistory(Base):
 class FigureProgress(Base):
     """One row. `position`: of the last event that is counted.
 
-    Slots before `sealed_slot` never change: events up to `sealed_position` are counted in them, and what comes
-    later from before it counts at it. `base_position`: where a rebuild begins, with the sealed histories.
+    Slots before `sealed_slot` never change: events up to `sealed_position` are counted in them, and what
+    comes later from before it counts at it. `base_position`: where a rebuild begins, with what is sealed of
+    the histories.
     """
 
     __tablename__ = "performance_progress"

@@ -34,8 +34,17 @@ class PerformanceParts:
         """From here on the figures are among those who follow the feed."""
         follower = PerformanceFollower()
         followers.add(follower)
-        reports = PerformanceReports(database, feed, followers, agents, teams, clock)
+        reports = PerformanceReports(
+            database, clock, feed=feed, followers=followers, agents=agents, teams=teams
+        )
         sealing = Sealing(
-            database, feed, relay, followers, follower, reports, clock, after_days=seal_after_days
+            database,
+            clock,
+            feed=feed,
+            relay=relay,
+            followers=followers,
+            follower=follower,
+            reports=reports,
+            after_days=seal_after_days,
         )
         return cls(reports, sealing)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     LargeBinary,
     Row,
     bindparam,
+    column,
     delete,
     func,
     select,
@@ -31,35 +32,48 @@ from service.performance.models import (
 
 AT_ONCE = 5_000
 
-_READ = {"number": Integer, "slot": Integer, "counts": Json, "spread": LargeBinary, "levels": Json}
-_SHOWN = "asked.number, found.slot, found.counts, found.spread, found.levels"
+_FOUND = (
+    column("number", Integer),
+    column("slot", Integer),
+    column("counts", Json),
+    column("spread", LargeBinary),
+    column("levels", Json),
+)
+_SHOWN = "SELECT asked.number, found.slot, found.counts, found.spread, found.levels FROM"
+_SPREAD, _NO_SPREAD = "found.spread,", "NULL AS spread,"
 _ASKED = {
     "postgresql": """
         json_to_recordset(CAST(:asked AS json))
         AS asked(number integer, scope text, span text, low integer, high integer)
     """,
     "sqlite": """(
-        SELECT value ->> 'number' AS number, value ->> 'scope' AS scope, value ->> 'span' AS span,
-               value ->> 'low' AS low, value ->> 'high' AS high
+        SELECT json_extract(value, '$.number') AS number, json_extract(value, '$.scope') AS scope,
+            json_extract(value, '$.span') AS span, json_extract(value, '$.low') AS low,
+            json_extract(value, '$.high') AS high
         FROM json_each(:asked)
     ) AS asked""",
 }
-_THERE = "one.scope = asked.scope AND one.span = asked.span AND one.slot >= asked.low AND one.slot < asked.high"
+_WITHIN = """
+    one.scope = asked.scope AND one.span = asked.span AND one.slot >= asked.low AND one.slot < asked.high
+"""
 _LAST = {
     "postgresql": f"""
-        SELECT {_SHOWN} FROM {_ASKED["postgresql"]} CROSS JOIN LATERAL (
-            SELECT one.* FROM performance_figures AS one WHERE {_THERE} ORDER BY one.slot DESC LIMIT 1
+        {_SHOWN} {_ASKED["postgresql"]} CROSS JOIN LATERAL (
+            SELECT one.* FROM performance_figures AS one WHERE {_WITHIN} ORDER BY one.slot DESC LIMIT 1
         ) AS found
-    """,
+    """,  # noqa: S608  # made of our own words
     "sqlite": f"""
-        SELECT {_SHOWN} FROM {_ASKED["sqlite"]} CROSS JOIN performance_figures AS found
+        {_SHOWN} {_ASKED["sqlite"]} CROSS JOIN performance_figures AS found
         WHERE found.scope = asked.scope AND found.span = asked.span AND found.slot = (
-            SELECT max(one.slot) FROM performance_figures AS one WHERE {_THERE}
+            SELECT max(one.slot) FROM performance_figures AS one WHERE {_WITHIN}
         )
-    """,
-}  # fmt: skip
+    """,  # noqa: S608  # as above
+}
+_LAST_COUNTS = {name: statement.replace(_SPREAD, _NO_SPREAD) for name, statement in _LAST.items()}
 _ALL = {
-    name: f"SELECT {_SHOWN} FROM {asked} CROSS JOIN performance_figures AS found WHERE {_THERE.replace('one.', 'found.')}"
+    name: f"""
+        {_SHOWN} {asked} CROSS JOIN performance_figures AS found WHERE {_WITHIN.replace("one.", "found.")}
+    """  # as above
     for name, asked in _ASKED.items()
 }
 
@@ -74,9 +88,15 @@ class Stretch:
     high: int
 
 
-def last_within(session: Session, stretches: Sequence[Stretch]) -> dict[int, Row[Any]]:
-    """The last row of each stretch that has one, by its number among them: one look-up each."""
-    return {row.number: row for row in _asked(session, _LAST, stretches)}
+def last_within(
+    session: Session, stretches: Sequence[Stretch], *, with_spread: bool = True
+) -> dict[int, Row[Any]]:
+    """The last row of each stretch that has one, by its number among them: one look-up each.
+
+    Spreads are most of what a row weighs; without, they are None.
+    """
+    statements = _LAST if with_spread else _LAST_COUNTS
+    return {row.number: row for row in _asked(session, statements, stretches)}
 
 
 def all_within(session: Session, stretches: Sequence[Stretch]) -> list[Row[Any]]:
@@ -91,7 +111,7 @@ def _asked(
         {"number": number, "scope": one.scope, "span": one.span, "low": one.low, "high": one.high}
         for number, one in enumerate(stretches)
     ]
-    statement = text(statements[session.get_bind().dialect.name]).columns(**_READ)
+    statement = text(statements[session.get_bind().dialect.name]).columns(*_FOUND)
     return session.connection().execute(statement, {"asked": json.encode(asked).decode()}).all()
 
 
@@ -121,7 +141,9 @@ def seal_histories(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 def begin_anew(session: Session, slot: int) -> None:
     """Drop what is counted from a slot on, and take the histories that are sealed."""
     session.execute(delete(KeptFigures).where(KeptFigures.slot >= slot), execution_options=_UNSYNCHRONISED)
-    session.execute(delete(KeptHistory).where(KeptHistory.sealed.is_(None)), execution_options=_UNSYNCHRONISED)
+    session.execute(
+        delete(KeptHistory).where(KeptHistory.sealed.is_(None)), execution_options=_UNSYNCHRONISED
+    )
     session.execute(update(KeptHistory).values(history=KeptHistory.sealed), execution_options=_UNSYNCHRONISED)
 
 
@@ -154,9 +176,7 @@ def _dialect(session: Session) -> Any:
     return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
 
 
-def _upsert(
-    session: Session, table: Any, key: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> None:
+def _upsert(session: Session, table: Any, key: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     statement = _dialect(session).insert(table)

@@ -5,6 +5,7 @@ It loads numpy: counts of bins are added up and looked through for all days at o
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,13 @@ class _Sum:
         yield from self.level
 
 
-def day_by_day(session: Session, scope: str, edges: Sequence[int]) -> list[Happened]:
-    """Between each edge and the next. One statement, with two look-ups for each day."""
+def day_by_day(
+    session: Session, scope: str, edges: Sequence[int], *, with_bins: bool = True
+) -> list[Happened]:
+    """Between each edge and the next. One statement, with two look-ups for each day.
+
+    Without bins all of them are 0.
+    """
     whole = {
         day: Stretch(scope, Span.DAY, day, day + QUARTERS_A_DAY)
         for day in range(day_of(edges[0]), day_of(edges[-1]), QUARTERS_A_DAY)
@@ -64,10 +70,14 @@ def day_by_day(session: Session, scope: str, edges: Sequence[int]) -> list[Happe
                 (_on_its_day(scope, after), 1),
             ]
         )
-        for before, after in zip(edges, edges[1:], strict=False)
+        for before, after in pairwise(edges)
     ]
     earlier = Stretch(scope, Span.DAY, 0, day_of(edges[0]))
-    rows = _Rows(session, [earlier, *(stretch for one in sums for stretch in one.stretches)])
+    rows = _Rows(
+        session,
+        [earlier, *(stretch for one in sums for stretch in one.stretches)],
+        with_spread=with_bins,
+    )
     levels, last, day = {}, rows.levels(earlier) or {}, day_of(edges[0])
     for edge in edges:
         for passed in range(day, day_of(edge), QUARTERS_A_DAY):
@@ -76,7 +86,7 @@ def day_by_day(session: Session, scope: str, edges: Sequence[int]) -> list[Happe
         levels[edge] = rows.levels(_on_its_day(scope, edge)) or last
     return [
         Happened(counts, bins, levels[before], levels[after])
-        for (counts, bins), before, after in zip(rows.added(sums), edges, edges[1:], strict=False)
+        for (counts, bins), (before, after) in zip(rows.added(sums), pairwise(edges), strict=True)
     ]
 
 
@@ -85,9 +95,7 @@ def in_all(session: Session, scopes: Sequence[str], since: int, until: int) -> l
     sums = [_of_years(scope, since, until) for scope in scopes]
     rows = _Rows(session, [stretch for one in sums for stretch in one.stretches])
     return [
-        Happened(
-            counts, bins, rows.levels(one.level_before[0]) or {}, rows.levels(one.level[0]) or {}
-        )
+        Happened(counts, bins, rows.levels(one.level_before[0]) or {}, rows.levels(one.level[0]) or {})
         for (counts, bins), one in zip(rows.added(sums), sums, strict=True)
     ]
 
@@ -97,7 +105,9 @@ def together(those: Sequence[Happened]) -> Happened:
     counts: Counts = {}
     for one in those:
         _add(counts, one.counts, 1)
-    bins = np.sum([one.bins for one in those], axis=0, dtype=np.int64) if those else np.zeros(ALL_BINS, np.int64)
+    bins: Bins = np.zeros(ALL_BINS, np.int64)
+    if those:
+        bins = np.stack([one.bins for one in those]).sum(axis=0)
     before, after = (those[0].levels_before, those[-1].levels) if those else ({}, {})
     return Happened(counts, bins, before, after)
 
@@ -130,7 +140,7 @@ def _of_years(scope: str, since: int, until: int) -> _Sum:
         quarter_of(first.replace(year=year, month=1, day=1, hour=0, minute=0))
         for year in range(first.year, last + 1)
     ]
-    for begin, end in zip(begins, begins[1:], strict=False):
+    for begin, end in pairwise(begins):
         found.terms.append((Stretch(scope, Span.YEAR, begin, end), 1))
     for edge, sign in ((since, -1), (until, 1)):
         found.terms.append((Stretch(scope, Span.YEAR, year_of(edge), day_of(edge)), sign))
@@ -141,9 +151,9 @@ def _of_years(scope: str, since: int, until: int) -> _Sum:
 class _Rows:
     """The last row of each stretch, looked up together."""
 
-    def __init__(self, session: Session, stretches: Iterable[Stretch]) -> None:
+    def __init__(self, session: Session, stretches: Iterable[Stretch], *, with_spread: bool = True) -> None:
         wanted = list(dict.fromkeys(one for one in stretches if one.low < one.high))
-        found = queries.last_within(session, wanted) if wanted else {}
+        found = queries.last_within(session, wanted, with_spread=with_spread) if wanted else {}
         self._rows: dict[Stretch, Row[Any]] = {wanted[number]: row for number, row in found.items()}
 
     def levels(self, stretch: Stretch) -> Levels | None:
@@ -162,7 +172,7 @@ class _Rows:
                     _add(counts, row.counts, sign)
                     places.append(place)
                     signs.append(sign)
-                    spreads.append(row.spread)
+                    spreads.append(row.spread or b"")
             all_counts.append(counts)
         return list(zip(all_counts, _bins(len(sums), places, signs, spreads), strict=True))
 

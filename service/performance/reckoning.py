@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -55,7 +56,7 @@ def volume_by_day(
 ) -> tuple[Volume, list[Daily[Volume]]]:
     """The total first."""
     edges = days.edges
-    happened = reading.day_by_day(session, scope, edges)
+    happened = reading.day_by_day(session, scope, edges, with_bins=False)
     total = _volume(reading.together(happened), begun=bool(happened) and _begun(edges[0], until))
     return total, [
         Daily(day, _volume(one, begun=_begun(edge, until)))
@@ -158,7 +159,7 @@ def _time_in(status: str, one: Happened, begin_ms: int, end_ms: int) -> float | 
 
 
 def _spans(edges: Sequence[int], until: datetime) -> list[tuple[int, int]]:
-    return [_span(begin, end, until) for begin, end in zip(edges, edges[1:], strict=False)]
+    return [_span(begin, end, until) for begin, end in pairwise(edges)]
 
 
 def _span(begin: int, end: int, until: datetime) -> tuple[int, int]:

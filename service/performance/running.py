@@ -1,4 +1,4 @@
-"""How changes join what is kept: each row counts from the beginning of its span, so later rows change, too. Pure."""
+"""How changes join what is kept: a row counts from its span's beginning, so later rows change, too. Pure."""
 
 from collections.abc import Callable, Mapping
 

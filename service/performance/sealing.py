@@ -1,4 +1,4 @@
-"""Days that never change again, and figures made anew from the events: from the seal on, or from the first."""
+"""Days that never change again, and figures made anew from the events: from the seal on, or from all."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from service.errors import Conflict
 from service.feed.following import FedEvent
 from service.feed.relay import Relay
 from service.feed.services import Feed, Followers
+from service.jobs import Job
 from service.performance import queries
 from service.performance.days import begin_of, quarter_of
 from service.performance.figures import AsOf
@@ -22,7 +23,6 @@ from service.performance.models import FigureProgress
 from service.performance.services import PerformanceReports
 from service.performance.tallies import Tally
 from service.schedules import DailyAt
-from service.jobs import Job
 
 BATCH = 2_000
 SEAL_AT = time(4, 0)
@@ -52,13 +52,13 @@ class Sealing:
     def __init__(
         self,
         database: Database,
+        clock: Clock,
+        *,
         feed: Feed,
         relay: Relay,
         followers: Followers,
         follower: PerformanceFollower,
         reports: PerformanceReports,
-        clock: Clock,
-        *,
         after_days: int,
     ) -> None:
         """`after_days`: after how many days a job seals; 0 for never."""
@@ -94,7 +94,7 @@ class Sealing:
         return sealed
 
     def rebuild(self, *, progress: Progress = unwatched) -> int:
-        """Count anew all that is not sealed; how many events were counted. Meanwhile figures are incomplete."""
+        """Count anew all that is not sealed; how many events were. Meanwhile figures are incomplete."""
         self._relay.number()
         with self._database.together():
             self._followers.begin_at(NAME, 0)  # whoever follows just now is waited for, and waits

@@ -49,11 +49,12 @@ class PerformanceReports:
     def __init__(
         self,
         database: Database,
+        clock: Clock,
+        *,
         feed: Feed,
         followers: Followers,
         agents: AgentService,
         teams: TeamService,
-        clock: Clock,
     ) -> None:
         self._database = database
         self._feed = feed
@@ -150,9 +151,7 @@ class PerformanceReports:
         self._agents.read(agent_id)
         with self._database.reading() as session:
             freshness = self.freshness_of(session)
-            total, by_day = reckoning.work_by_day(
-                session, [scopes.of_agent(agent_id)], days, freshness.as_of
-            )
+            total, by_day = reckoning.work_by_day(session, [scopes.of_agent(agent_id)], days, freshness.as_of)
         return AgentReport(days=days, freshness=freshness, agent_id=agent_id, total=total, by_day=by_day)
 
     def _days(self, asked: Asked) -> Days:

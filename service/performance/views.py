@@ -28,9 +28,8 @@ from service.performance.services import PerformanceReports, Viewer
 from service.permissions import Permission, Reach
 
 CSV = "csv"
-ALSO_LINES = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "date,assigned,resolved"}}}
-}
+LINES = {"type": "string", "example": "date,created,imported,resolved,closed"}
+ALSO_LINES = {200: {"content": {"text/csv": {"schema": LINES}}}}
 
 blueprint = Blueprint(
     "performance",

@@ -18,6 +18,7 @@ from tests.wire.malformed_customers import of_customers
 from tests.wire.malformed_events import of_events
 from tests.wire.malformed_notifications import of_notifications
 from tests.wire.malformed_outbox import of_outbox
+from tests.wire.malformed_performance import of_performance
 from tests.wire.malformed_privacy import of_privacy
 from tests.wire.malformed_promises import of_promises
 from tests.wire.malformed_service_levels import of_service_levels
@@ -63,7 +64,7 @@ def ticket(desk: Desk) -> str:
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
     of_people = (*of_customers(customer), *of_privacy(customer), *of_agents())
     of_tickets = (*endpoints(ticket, customer), *of_assignment(f"/api/tickets/{ticket}"))
-    of_levels = (*of_service_levels(), *of_promises(ticket))
+    of_levels = (*of_service_levels(), *of_promises(ticket), *of_performance())
     of_what_leaves = (*of_outbox(), *of_notifications(), *of_events())
     return [*of_tickets, *of_people, *of_access(), *of_levels, *of_what_leaves]
 

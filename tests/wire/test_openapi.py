@@ -145,6 +145,12 @@ def test_every_operation_has_a_name_of_its_own_and_a_summary(document: Document)
     assert all(operation["summary"] and operation["tags"] for _, _, operation in operations(document))
 
 
+def asks_for_lines(document: Document, operation: dict[str, Any]) -> bool:
+    """By `format=csv`."""
+    parameters = (resolved(document, told) for told in operation.get("parameters", ()))
+    return any(told["name"] == "format" for told in parameters)
+
+
 def test_every_operation_tells_how_it_succeeds_and_how_it_refuses(document: Document) -> None:
     for path, method, operation in operations(document):
         responses = {status: resolved(document, told) for status, told in operation["responses"].items()}
@@ -158,7 +164,8 @@ def test_every_operation_tells_how_it_succeeds_and_how_it_refuses(document: Docu
             own_kind = OWN_KINDS.get(path, "application/json")
             refusal = status >= "400" and (path, status) != ("/health", "503")
             kind = "application/problem+json" if refusal else own_kind
-            assert list(told["content"]) == [kind], (path, method, status)
+            lines = ["text/csv"] if status == "200" and asks_for_lines(document, operation) else []
+            assert list(told["content"]) == [kind, *lines], (path, method, status)
             assert "schema" in told["content"][kind], (path, method, status)
 
 

@@ -62,9 +62,7 @@ class Desk:
         self._position = 0
 
     def events(self, count: int) -> list[FedEvent]:
-        made = [
-            event for number, agent in enumerate(AGENTS) if number for event in self._hired(agent)
-        ]
+        made = [event for number, agent in enumerate(AGENTS) if number for event in self._hired(agent)]
         while len(made) < count:
             self._now += timedelta(seconds=self._random.random() * self._days * 172_800 / count)
             made += self._something()
@@ -145,9 +143,7 @@ class Desk:
             ticket.team_id = self._random.choice([None, *TEAMS])
         names = [name for name, value in self._state(ticket).items() if value != before[name]]
         told = {name: self._state(ticket)[name] for name in names}
-        yield self._about(
-            ticket, "ticket.updated", before={name: before[name] for name in names}, after=told
-        )
+        yield self._about(ticket, "ticket.updated", before={name: before[name] for name in names}, after=told)
 
     def _erased(self, ticket: Told) -> Iterator[FedEvent]:
         if ticket.status in {"open", "pending"}:

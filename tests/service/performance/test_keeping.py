@@ -1,4 +1,4 @@
-"""What is kept is what happened: incrementally, in whatever batches, with events that come late, in any zone."""
+"""What is kept is what happened: in whatever batches, with events that come late, in any time zone."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

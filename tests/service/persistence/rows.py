@@ -25,6 +25,7 @@ from service.intelligence.models import (
 from service.leases import JobLease
 from service.notifications.models import NotificationRule, WebhookAttempt, WebhookEndpoint
 from service.outbox.models import OutboxEntry
+from service.performance.models import FigureProgress, KeptFigures, KeptHistory
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
 from service.sla.models import StoredCalendar, StoredPolicy
 from service.sla.tracking.models import ComplianceCounter, KeptTarget, Renewal, TrackingState
@@ -435,4 +436,9 @@ def one_of_everything() -> list[list[Any]]:
         [webhook := webhook_endpoint(), notification_rule()],
         [webhook_attempt(webhook)],
         [inbound_webhook(), UsedStreamTicket(id="used", expires_at=NOON)],
+        [
+            KeptFigures(scope="desk", span="day", slot=1, counts={"assigned": 1}, spread=b"", levels={}),
+            KeptHistory(id=parcel.id, kind="ticket", history="{}", sealed="{}"),
+            FigureProgress(id=1, position=1, sealed_position=0, base_position=0),
+        ],
     ]

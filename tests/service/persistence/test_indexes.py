@@ -144,6 +144,10 @@ LOOK_UPS: dict[str, Select[Any]] = {
     "ix_api_keys_created_at_id": select(ApiKey)
     .order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
     .limit(101),
+    "ix_customer_snapshots_at_risk": select(CustomerSnapshot)
+    .where(CustomerSnapshot.risk_class == "EUR13high")
+    .order_by(CustomerSnapshot.revenue_at_risk.desc(), CustomerSnapshot.customer_id.desc())
+    .limit(101),
     "ix_customer_statistics_last_day": select(func.max(KeptStatistics.last_day)).where(
         KeptStatistics.last_day <= 739_000
     ),
