@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Annotated
 
 import msgspec
-from sqlalchemy import Row, Select, func, literal, select, tuple_
+from sqlalchemy import Row, Select, func, literal, select, text, tuple_
 from sqlalchemy.orm import Session, load_only
 
 from service.http.pagination import Cursor, Page, PageOf, packed, unpacked
@@ -29,6 +29,7 @@ class Position:
 
 _Number = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
+_HOLD_POLICIES = text("LOCK TABLE sla_policies IN SHARE ROW EXCLUSIVE MODE")  # readers go on
 _IN_ORDER = (StoredPolicy.position, StoredPolicy.id)
 
 
@@ -106,15 +107,14 @@ def count_policies(session: Session, *, calendar_id: str | None = None) -> int:
     return session.scalar(statement) or 0
 
 
-def held_policy(session: Session, policy_id: str) -> StoredPolicy | None:
-    """Until the transaction ends."""
-    return session.scalar(select(StoredPolicy).where(StoredPolicy.id == policy_id).with_for_update())
-
-
 def held_policies(session: Session) -> Sequence[StoredPolicy]:
-    """All in their order, until the transaction ends; by id, so that none deadlock."""
-    session.execute(select(StoredPolicy.id).order_by(StoredPolicy.id).with_for_update()).all()
-    return policies_in_order(session)  # also what was made by whoever held them before
+    """All in their order; nobody else changes any, or makes one, before the transaction ends.
+
+    The table is locked, since locks on rows have no order in which a row that was just made has its place.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_HOLD_POLICIES)
+    return policies_in_order(session)
 
 
 # ---------------------------------------------------------------- tickets

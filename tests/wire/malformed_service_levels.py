@@ -60,7 +60,7 @@ BAD_HOLIDAYS = (
 BAD_EXCEPTIONS = (
     *("x", 1, True, {}, None, [1], [None], [[]], [{}], [{"name": "x"}], [{"hours": []}]),
     *([{"date": day}] for day in (*NO_DATE, None)),
-    *([{"date": "2026-12-24", "hours": hours}] for hours in BAD_DAY_HOURS),
+    *([{"date": "2026-12-24", "hours": hours}] for hours in BAD_DAY_HOURS[::5]),
     *([{"date": "2026-12-24", "name": name}] for name in (*BAD_TEXT, "x" * 201)),
     [{"date": "2026-12-24"}] * 2,
 )
@@ -114,7 +114,7 @@ BAD_PROPOSALS = (
         [{"name": "VIP", name: value}]
         for name, values in POLICY_WRONG.items()
         if name != "name"
-        for value in values
+        for value in values[:3]
     ),
     [{"name": "VIP", "calendar_id": "calendar_none"}],
     [{"id": "policy_urgent", "position": 1}],
@@ -126,7 +126,9 @@ def of_service_levels() -> list[Endpoint]:
     """On a calendar and a policy that do not exist."""
     calendars, policies = "/api/sla/calendars", "/api/sla/policies"
     calendar, policy = f"{calendars}/calendar_none", f"{policies}/policy_none"
-    change_of_calendar = {name: values for name, values in CALENDAR_WRONG.items() if name != "subdivision"}
+    change_of_calendar = {
+        name: values[::4] for name, values in CALENDAR_WRONG.items() if name != "subdivision"
+    }
     return [
         Endpoint(
             name="list_sla_calendars",

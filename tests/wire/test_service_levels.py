@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,9 +13,8 @@ from service.identifiers import new_ref
 from tests.conftest import empty_all_tables
 from tests.wire.calling import signed_in
 from tests.wire.desk import Desk, running_desk
+from tests.wire.promises import CALENDARS, FIRST, POLICIES, new_calendar, new_policy, order
 
-CALENDARS, POLICIES = "/api/sla/calendars", "/api/sla/policies"
-FIRST = ["policy_urgent", "policy_high", "policy_normal", "policy_low"]
 OFFICE = {
     "name": "Vienna office",
     "time_zone": "Europe/Vienna",
@@ -59,25 +57,6 @@ def _first_policies_alone(desk: Desk) -> Iterator[None]:
         if policy_id not in FIRST:
             assert desk.call("DELETE", f"{POLICIES}/{policy_id}").status_code == 204
     assert desk.post(f"{POLICIES}/order", {"policy_ids": FIRST}).status_code == 200
-
-
-def new_calendar(desk: Desk, **fields: Any) -> dict[str, Any]:
-    body = {"name": new_ref(), "time_zone": "UTC", "hours": {}} | fields
-    created = desk.post(CALENDARS, body)
-    assert created.status_code == 201, created.text
-    calendar: dict[str, Any] = created.json()["calendar"]
-    return calendar
-
-
-def new_policy(desk: Desk, **fields: Any) -> dict[str, Any]:
-    created = desk.post(POLICIES, {"name": new_ref(), "calendar_id": "calendar_always"} | fields)
-    assert created.status_code == 201, created.text
-    policy: dict[str, Any] = created.json()["policy"]
-    return policy
-
-
-def order(desk: Desk) -> list[str]:
-    return [policy["id"] for policy in desk.get(POLICIES).json()["policies"]]
 
 
 def events_of(desk: Desk, subject_id: str) -> list[StoredEvent]:
@@ -270,98 +249,3 @@ def test_everybody_reads_what_is_promised_and_managers_change_it(desk: Desk) -> 
     assert agent.get(POLICIES).status_code == 200
     assert agent.post(POLICIES, body).status_code == 403
     assert manager.post(POLICIES, body).status_code == 201
-
-
-# ---------------------------------------------------------------- dry run
-
-
-def rehearsed(desk: Desk, policies: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:
-    answer = desk.post(f"{POLICIES}/dry-run", {"policies": policies} | fields)
-    assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
-
-
-def test_a_dry_run_tells_which_open_tickets_would_move_and_changes_nothing(desk: Desk) -> None:
-    tag = new_ref()
-    vip = desk.new_ticket(tags=[tag], priority="high")
-    plain, pending = desk.new_ticket(), desk.new_ticket(tags=[tag], priority="low", status="pending")
-    done, gone = desk.new_ticket(tags=[tag], status="resolved"), desk.new_ticket(tags=[tag])
-    assert desk.call("DELETE", f"/api/tickets/{gone}").status_code == 204
-    proposed = [{"name": "VIP", "any_tags": [tag]}, *({"id": policy_id} for policy_id in FIRST)]
-    told = rehearsed(desk, proposed)
-    moves = {move["ticket_id"]: move for move in told["moves"]}
-    new = {"id": None, "name": "VIP"}
-    assert moves == {
-        vip: {
-            "ticket_id": vip,
-            "from_policy": {"id": "policy_high", "name": "High"},
-            "to_policy": new,
-        },
-        pending: {
-            "ticket_id": pending,
-            "from_policy": {"id": "policy_low", "name": "Low"},
-            "to_policy": new,
-        },
-    }
-    assert plain not in moves
-    assert done not in moves
-    counts = {(count["policy"] or {}).get("name"): count for count in told["counts"]}
-    assert list(counts) == ["VIP", "Urgent", "High", "Normal", "Low", None]
-    assert (counts["VIP"]["before"], counts["VIP"]["after"]) == (0, 2)
-    assert counts["High"]["before"] == counts["High"]["after"] + 1
-    assert sum(count["before"] for count in told["counts"]) == told["examined"]
-    assert sum(count["after"] for count in told["counts"]) == told["examined"]
-    assert (told["truncated"], told["next_cursor"]) == (False, None)
-    assert order(desk) == FIRST
-
-
-def test_a_dry_run_knows_what_is_changed_moved_and_gone(desk: Desk) -> None:
-    urgent = desk.new_ticket(priority="urgent")
-    renamed = [{"id": "policy_urgent", "name": "At once", "resolution_minutes": 1}]
-    rest = [{"id": policy_id} for policy_id in FIRST[1:]]
-
-    def move(policies: list[dict[str, Any]]) -> Any:
-        moves = [one for one in rehearsed(desk, policies)["moves"] if one["ticket_id"] == urgent]
-        return moves[0]["to_policy"] if moves else "stays"
-
-    assert move([*renamed, *rest]) == "stays"
-    assert move(rest) is None
-    assert move([{"id": "policy_low", "priorities": []}, *renamed, *rest[:2]]) == {
-        "id": "policy_low",
-        "name": "Low",
-    }
-    assert move([{"id": "policy_urgent", "channels": ["sms"]}, *rest]) is None
-    assert move([]) is None
-
-
-def test_a_dry_run_examines_a_bounded_number_of_tickets_and_says_so(desk: Desk) -> None:
-    tag = new_ref()
-    tickets = [desk.new_ticket(tags=[tag], status=status) for status in ("open", "pending") * 3]
-    proposed = [{"name": "VIP", "any_tags": [tag]}, *({"id": policy_id} for policy_id in FIRST)]
-    moved, cursor, pages = [], None, 0
-    while cursor or not pages:
-        told = rehearsed(desk, proposed, limit=2, cursor=cursor)
-        moved += [move["ticket_id"] for move in told["moves"]]
-        assert told["examined"] <= 2
-        assert told["truncated"] == (told["next_cursor"] is not None)
-        cursor, pages = told["next_cursor"], pages + 1
-    assert moved == tickets[::-1]
-    assert pages >= 3
-
-
-@pytest.mark.parametrize(
-    ("policies", "field"),
-    [
-        ([{"id": "policy_none"}], "policies.0.id"),
-        ([{"id": "policy_low"}, {"id": "policy_low"}], "policies.1.id"),
-        ([{"id": "policy_low"}, {"any_tags": ["vip"]}], "policies.1.name"),
-        ([{"name": "VIP"}, {"name": "vip"}], "policies.1.name"),
-        ([{"name": "VIP", "calendar_id": "calendar_none"}], "policies.0.calendar_id"),
-    ],
-)
-def test_a_dry_run_refuses_a_list_that_could_not_be(
-    desk: Desk, policies: list[dict[str, Any]], field: str
-) -> None:
-    refused = desk.post(f"{POLICIES}/dry-run", {"policies": policies})
-    assert (refused.status_code, list(refused.json()["errors"])) == (422, [field])

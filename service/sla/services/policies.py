@@ -110,7 +110,7 @@ class PolicyService:
     ) -> StoredPolicy:
         """Raises `NotFound`, `Stale`, `Conflict` and `InvalidField`."""
         with _unique_name(), self._database.writing() as session:
-            policy = _checked(queries.held_policy(session, policy_id), policy_id, expected)
+            policy = _found(queries.held_policies(session), policy_id, expected)
             before = _state(policy)
             if change.values.get("calendar_id", policy.calendar_id) != policy.calendar_id:
                 _check_calendar(session, change.values["calendar_id"])
@@ -141,8 +141,7 @@ class PolicyService:
         """Its tickets are then the next one's that matches. Raises `NotFound` and `Stale`."""
         with self._database.writing() as session:
             policies = queries.held_policies(session)
-            found = next((policy for policy in policies if policy.id == policy_id), None)
-            policy = _checked(found, policy_id, expected)
+            policy = _found(policies, policy_id, expected)
             before = _state(policy) | {"position": policy.position}
             session.delete(policy)
             _place([other for other in policies if other is not policy])
@@ -161,7 +160,8 @@ class PolicyService:
         after_commit(session, self._book.forget)
 
 
-def _checked(policy: StoredPolicy | None, policy_id: str, expected: Versions | None) -> StoredPolicy:
+def _found(policies: Sequence[StoredPolicy], policy_id: str, expected: Versions | None) -> StoredPolicy:
+    policy = next((each for each in policies if each.id == policy_id), None)
     if policy is None:
         raise NotFound("policy", policy_id)
     if expected is not None and policy.version not in expected:

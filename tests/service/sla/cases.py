@@ -36,7 +36,7 @@ ZONES = {
     "Pacific/Apia": (2010, 2013),  # without the 30th of December 2011
     "Pacific/Auckland": (2024, 2025),
 }
-LONGEST_DAYS = 6
+LONGEST_DAYS = 5
 BUSY = (
     (0, 1_440),
     (0, 60),

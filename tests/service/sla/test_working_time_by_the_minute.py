@@ -11,7 +11,7 @@ from service.sla.working_time import Kind, due_at, elapsed, working_segments
 from tests.service.sla.cases import ZONES, Case, changes_of, drawn
 from tests.service.sla.oracle import CLOSED, HOLIDAY, PAUSE, WORKING, at, minute_of
 
-FEW, MANY = 400, 100_000
+FEW, MANY = 300, 100_000
 KINDS = {Kind.CLOSED: CLOSED, Kind.WORKING: WORKING, Kind.HOLIDAY: HOLIDAY, Kind.PAUSE: PAUSE}
 MINUTE = timedelta(minutes=1)
 
