@@ -13,8 +13,8 @@ from service.jobs import Bell, Job
 from service.schedules import Every
 
 EVERY = timedelta(seconds=0.5)
-LEASE = timedelta(seconds=30)
-"""Short: while a dead process holds it, nobody follows. A batch that lasts longer is safe by its lock."""
+LEASE = timedelta(seconds=3)
+"""Short: while a dead process holds it, nobody follows. Who outlasts it still has its place."""
 BATCH = 500
 BATCHES = 20
 """In one run; more is left for the next."""

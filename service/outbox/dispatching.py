@@ -13,12 +13,12 @@ from providers.ports import Clock
 from service.database import DatabaseUnavailable
 from service.jobs import Bell
 from service.outbox.channels import Channel, DeliveryFailed, TargetGone
-from service.outbox.leasing import Leasing, Taken
+from service.outbox.leasing import Group, Leasing, Taken
 
 POLL_S = 0.5
 THREADS = 4
-LONGEST = timedelta(seconds=40)
-"""Of one delivery: none begins when so little is left of its lease."""
+ENOUGH = timedelta(seconds=2)
+"""No delivery begins when less than this is left of its lease, which is renewed twice a second."""
 SETTLE_AFTER_S = 0.2
 """What is delivered is told to the database together, and no later than this."""
 STOP_TIMEOUT_S = 5.0
@@ -106,11 +106,9 @@ class _Courier:
         self._observer = observer or NobodyLooks()
         self._threads = threads
         self._of_one_target = max(1, threads // 2)
-        self._at_work: Counter[str] = Counter()
-        self._at_work_lock = threading.Lock()
+        self._in_hand: dict[Group, threading.Thread] = {}
         self._database_away = False
         self._stopping = threading.Event()
-        self._running: set[threading.Thread] = set()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -123,21 +121,21 @@ class _Courier:
         self.bell.ring()
 
     def wait(self, give_up_at_s: float) -> bool:
-        threads = [*([self._thread] if self._thread else []), *list(self._running)]
+        threads = [*([self._thread] if self._thread else []), *list(self._in_hand.values())]
         for thread in threads:
             thread.join(max(0.0, give_up_at_s - monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
     def deliver_some(self) -> int:
-        taken = self._leasing.take(self.name)
-        for group in taken:
+        groups = self._leasing.take(self.name)
+        for group in groups:
             self._deliver(group)
-        return sum(map(len, taken))
+        return sum(len(group.taken) for group in groups)
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
-            self.bell.wait(POLL_S)
             try:
+                self._leasing.renew(list(self._in_hand))
                 while not self._stopping.is_set() and self._begin_some():
                     pass
                 self._database_away = False
@@ -145,33 +143,29 @@ class _Courier:
                 self._miss_database()
             except Exception:  # a defect must not end what delivers
                 log.exception("outbox_failed", channel=self.name, retried_at="next_look")
+            self.bell.wait(POLL_S)
 
     def _begin_some(self) -> bool:
         """Whether there may be more to begin at once."""
-        with self._at_work_lock:
-            room = {target: self._of_one_target - groups for target, groups in self._at_work.items()}
-            free = self._threads - self._at_work.total()
+        at_work = Counter(group.target for group in list(self._in_hand))
+        room = {target: self._of_one_target - groups for target, groups in at_work.items()}
+        free = self._threads - at_work.total()
         busy = frozenset(target for target, places in room.items() if places <= 0)
         if free <= 0 or not self._leasing.any_due(self.name, busy):
             return False
         groups = self._leasing.take(self.name, groups=free, room=room, default_room=self._of_one_target)
         for group in groups:
-            if group:
-                self._begin(group)
+            self._begin(group)
         return True
 
-    def _begin(self, group: list[Taken]) -> None:
-        target = group[0].delivery.target
+    def _begin(self, group: Group) -> None:
         thread = threading.Thread(
-            target=self._deliver_and_leave, args=(group, target), name=f"outbox-{self.name}-delivery"
+            target=self._deliver_and_leave, args=(group,), name=f"outbox-{self.name}-delivery", daemon=True
         )
-        thread.daemon = True
-        with self._at_work_lock:
-            self._at_work[target] += 1
-            self._running.add(thread)
+        self._in_hand[group] = thread
         thread.start()
 
-    def _deliver_and_leave(self, group: list[Taken], target: str) -> None:
+    def _deliver_and_leave(self, group: Group) -> None:
         try:
             self._deliver(group)
         except DatabaseUnavailable:
@@ -179,19 +173,15 @@ class _Courier:
         except Exception:
             log.exception("outbox_failed", channel=self.name, retried_at="end_of_lease")
         finally:
-            with self._at_work_lock:
-                self._at_work[target] -= 1
-                if not self._at_work[target]:
-                    del self._at_work[target]
-                self._running.discard(threading.current_thread())
+            del self._in_hand[group]
             self.bell.ring()
 
-    def _deliver(self, group: Sequence[Taken]) -> None:
+    def _deliver(self, group: Group) -> None:
         done: list[Taken] = []
         since_s = self._clock.monotonic()
-        for number, taken in enumerate(group):
-            if self._stopping.is_set() or self._clock.now() + LONGEST > taken.until:
-                self._leasing.release(group[number:])
+        for number, taken in enumerate(group.taken):
+            if self._stopping.is_set() or group.until - self._clock.now() < ENOUGH:
+                self._leasing.release(group.taken[number:])
                 break
             if self._attempt(taken):
                 done.append(taken)

@@ -19,7 +19,10 @@ from service.outbox.backoff import Backoff
 from service.outbox.channels import Delivery, DeliveryFailed
 from service.outbox.models import REASON_LENGTH, OutboxEntry, State
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(seconds=15)
+"""Renewed while its process lives; what a dead one had is due again so soon."""
+LONGEST = timedelta(minutes=2)
+"""That a group is renewed: one that hangs for longer is another's to try."""
 LOOK = 100
 """Entries looked at to find some to deliver."""
 EACH = 20
@@ -32,23 +35,43 @@ EVENT_GONE = "event_gone"
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A delivery that is this process's before `until`. `since`: when it could first have been made."""
+    """A delivery that is this process's for a while. `since`: when it could first have been made."""
 
     delivery: Delivery
     since: datetime
-    until: datetime
 
     @property
     def attempt(self) -> tuple[str, int]:
         return self.delivery.id, self.delivery.attempt
 
 
+@dataclass(slots=True, eq=False)
+class Group:
+    """Deliveries for one target, taken together: this process's before `until`, which can be put off."""
+
+    taken: Sequence[Taken]
+    since: datetime
+    until: datetime
+
+    @property
+    def target(self) -> str:
+        return self.taken[0].delivery.target
+
+
 class Leasing:
     """Entries are taken for a while, so that those of a dead process are due again."""
 
     def __init__(
-        self, database: Database, feed: Feed, clock: Clock, random: Random, backoff: Backoff
+        self,
+        database: Database,
+        feed: Feed,
+        clock: Clock,
+        random: Random,
+        backoff: Backoff,
+        *,
+        lease: timedelta = LEASE,
     ) -> None:
+        self._lease = lease
         self._database = database
         self._feed = feed
         self._clock = clock
@@ -62,7 +85,7 @@ class Leasing:
 
     def take(
         self, channel: str, *, groups: int = 1, room: Mapping[str, int] | None = None, default_room: int = 1
-    ) -> list[list[Taken]]:
+    ) -> list[Group]:
         """Up to so many groups, each of one target, and none of them with two of a line.
 
         `room`: how many groups a target may get, where that is not `default_room`.
@@ -82,11 +105,12 @@ class Leasing:
                 for event in self._feed.at(session, [entry.position for entry in entries])
             }
             for entry in entries:
-                self._lease(entry, now, known=entry.position in events)
-            return [
-                [_taken(entry, events[entry.position]) for entry in group if entry.position in events]
-                for group in chosen
-            ]
+                self._take(entry, now, known=entry.position in events)
+        taken_together = [
+            [_taken(entry, events[entry.position]) for entry in group if entry.position in events]
+            for group in chosen
+        ]
+        return [Group(taken, now, now + self._lease) for taken in taken_together if taken]
 
     def delivered(self, channel: str, those: Sequence[Taken]) -> None:
         self._end(channel, those, state=State.DELIVERED, last_error=None)
@@ -109,6 +133,16 @@ class Leasing:
                 session, [taken.attempt], self._holder, next_attempt_at=now + delay, last_error=reason
             )
         return True
+
+    def renew(self, groups: Iterable[Group]) -> None:
+        """Those that are past the half of their lease have it anew, but not for ever."""
+        now = self._clock.now()
+        for group in groups:
+            if group.until - now < self._lease / 2 and now - group.since < LONGEST:
+                until = now + self._lease
+                with self._database.writing() as session:
+                    queries.renew(session, [taken.attempt for taken in group.taken], self._holder, until)
+                group.until = until
 
     def release(self, those: Sequence[Taken]) -> None:
         """They were not tried: anybody may take them."""
@@ -142,13 +176,13 @@ class Leasing:
                 entry.next_attempt_at = max(at, now + AGAIN)
         return ready
 
-    def _lease(self, entry: OutboxEntry, now: datetime, *, known: bool) -> None:
+    def _take(self, entry: OutboxEntry, now: datetime, *, known: bool) -> None:
         if not known:
             entry.state, entry.last_error, entry.ended_at = State.DEAD, EVENT_GONE, now
             return
         entry.attempts += 1
         entry.holder = self._holder
-        entry.next_attempt_at = entry.leased_until = now + LEASE
+        entry.next_attempt_at = entry.leased_until = now + self._lease
 
 
 def _about(event: FedEvent) -> str:
@@ -183,4 +217,4 @@ def _taken(entry: OutboxEntry, event: FedEvent) -> Taken:
         address=entry.address or {},
     )
     since = max(entry.created_at, entry.not_before or entry.created_at)
-    return Taken(delivery, since, entry.leased_until or since)
+    return Taken(delivery, since)

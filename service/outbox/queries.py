@@ -113,12 +113,17 @@ def settle(session: Session, those: Iterable[tuple[str, int]], holder: str, **va
     """Of those that are still `holder`'s, by id and number of attempts."""
     session.execute(
         update(OutboxEntry)
-        .where(
-            PENDING,
-            tuple_(OutboxEntry.id, OutboxEntry.attempts).in_(list(those)),
-            OutboxEntry.holder == holder,
-        )
+        .where(*_still(those, holder))
         .values(leased_until=None, holder=None, **values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def renew(session: Session, those: Iterable[tuple[str, int]], holder: str, until: datetime) -> None:
+    session.execute(
+        update(OutboxEntry)
+        .where(*_still(those, holder))
+        .values(leased_until=until, next_attempt_at=until)
         .execution_options(synchronize_session=False)
     )
 
@@ -126,6 +131,11 @@ def settle(session: Session, those: Iterable[tuple[str, int]], holder: str, **va
 def release(session: Session, those: Iterable[tuple[str, int]], holder: str, now: datetime) -> None:
     """They were not tried."""
     settle(session, those, holder, attempts=OutboxEntry.attempts - 1, next_attempt_at=now)
+
+
+def _still(those: Iterable[tuple[str, int]], holder: str) -> list[ColumnElement[bool]]:
+    taken = tuple_(OutboxEntry.id, OutboxEntry.attempts).in_(list(those))
+    return [and_(PENDING, taken), OutboxEntry.holder == holder]
 
 
 def _due(channel: str, now: datetime, busy: Collection[str]) -> list[ColumnElement[bool]]:

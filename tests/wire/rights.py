@@ -44,6 +44,7 @@ analytics.read          -      -       any   any      any
 service_levels.read     any    any     any   any      any
 service_levels.change   -      -       -     any      any
 metrics.read            -      -       -     -        any
+outbox.manage           -      -       -     -        any
 """
 
 RIGHTS_OF_KEYS = {
@@ -53,7 +54,8 @@ RIGHTS_OF_KEYS = {
         configuration.read agents.read analytics.read account.read service_levels.read
     """,
     "admin": """
-        providers.read providers.change fields.change service_levels.read service_levels.change account.read
+        providers.read providers.change fields.change service_levels.read service_levels.change outbox.manage
+        account.read
     """,
     "metrics": "metrics.read",
     "read": "tickets.read customers.read configuration.read agents.read account.read service_levels.read",
@@ -73,6 +75,10 @@ POST   /api/admin/keys                                          keys.manage     
 GET    /api/admin/keys/<key_id>                                 keys.manage         200
 PATCH  /api/admin/keys/<key_id>                                 keys.manage         400
 DELETE /api/admin/keys/<key_id>                                 keys.manage         204
+GET    /api/admin/outbox                                        outbox.manage       200
+POST   /api/admin/outbox/replay                                 outbox.manage       400
+GET    /api/admin/outbox/<delivery_id>                          outbox.manage       200
+POST   /api/admin/outbox/<delivery_id>/replay                   outbox.manage       200
 GET    /api/admin/providers                                     providers.read      200
 GET    /api/admin/providers/<name>                              providers.read      200
 PATCH  /api/admin/providers/<name>                              providers.change    400

@@ -14,6 +14,7 @@ from tests.wire.malformed import JSON, Case, Endpoint, endpoints
 from tests.wire.malformed_access import of_access
 from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_customers import of_customers
+from tests.wire.malformed_outbox import of_outbox
 from tests.wire.malformed_privacy import of_privacy
 from tests.wire.malformed_promises import of_promises
 from tests.wire.malformed_service_levels import of_service_levels
@@ -62,6 +63,7 @@ def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
         *endpoints(ticket, customer),
         *of_people,
         *of_access(),
+        *of_outbox(),
         *of_service_levels(),
         *of_promises(ticket),
     ]

@@ -117,6 +117,7 @@ def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path)
         "{member_id}": AGENT_IDS["Priya"],
         "{team_id}": TEAM_IDS["Returns team"],
         "{key_id}": "$KEY_ID",
+        "{delivery_id}": "dlv_4f0Qk2l1b8sVJ6Yz0mWc3A",
         "{calendar_id}": "calendar_always",
         "{policy_id}": "policy_urgent",
         "{index}": "0",

@@ -28,6 +28,8 @@ POSTS_THAT_CREATE_NOTHING = {
     "invite_agent",
     "reactivate_agent",
     "refresh_session",
+    "replay_dead_letters",
+    "replay_delivery",
     "rehearse_sla_policies",
     "reorder_sla_policies",
     "sign_in",
