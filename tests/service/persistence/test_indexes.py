@@ -16,9 +16,9 @@ from service.events import AUDITED, OF_PROVIDERS, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
+from service.outbox.models import PENDING, OutboxEntry, State
 from service.sla.models import StoredCalendar, StoredPolicy
 from service.sla.tracking.models import AT_RISK, BREACHED, KeptTarget
-from service.outbox.models import PENDING, OutboxEntry, State
 from service.text_index import SearchText
 from service.tickets.models import Message, PastRank, Ticket, TicketTag
 from tests.service.persistence.rows import NOON
