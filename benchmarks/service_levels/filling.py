@@ -27,7 +27,8 @@ STATEMENTS = (
       first_response_at, waiting_since, created_at, updated_at)
     SELECT 'ticket_' || md5(n::text), 'cust_' || (1 + n %% %(customers)s), 'Where is it?', 'open',
       (ARRAY['urgent', 'high', 'normal', 'normal', 'low'])[1 + n %% 5], 'email', '', '{}', 4, 3, 3, 0, true,
-      (n::bigint * 7919 %% 16777216) / 8388608.0, made + interval '5 min', made + interval '10 min', made, made
+      (n::bigint * 7919 %% 16777216) / 8388608.0, made + interval '5 min',
+      made + interval '10 min', made, made
     FROM generate_series(1, %(tickets)s) AS n,
       LATERAL (SELECT now() - (n %% 600) * interval '1 s' AS made) AS m
     """,
