@@ -26,7 +26,7 @@ NOTHING_KNOWN: dict[str, Any] = {
     "outdated": True,
 }
 NO_FIGURES = {"lifetime_value": None, "total_orders": None, "avg_order_value": None}
-MOST_STATEMENTS = 6
+MOST_STATEMENTS = 7
 
 
 @pytest.fixture

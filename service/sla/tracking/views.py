@@ -10,12 +10,10 @@ from service.permissions import Permission, Reach
 from service.sla.tracking.compliance import ComplianceReport, ComplianceReports, Dashboard
 from service.sla.tracking.lists import Filters, ListedTarget, TargetLists
 from service.sla.tracking.reading import ExplainedLevels, ServiceLevels, TicketLevels
+from service.sla.tracking.report_schemas import ComplianceReportSchema, DashboardSchema, PeriodQuerySchema
 from service.sla.tracking.schemas import (
     BreachListQuerySchema,
-    ComplianceReportSchema,
-    DashboardSchema,
     ExplainedLevelsSchema,
-    PeriodQuerySchema,
     TargetListQuerySchema,
     TargetListSchema,
     TicketLevelsSchema,

@@ -1,4 +1,7 @@
-"""What is kept of promises follows the tickets, falls due in time, and is told once: on both databases."""
+"""What is kept of promises follows the tickets, falls due in time, and is told once.
+
+On one database: on both go the random histories, whoever is killed, and the desk over HTTP.
+"""
 
 from decimal import Decimal
 
@@ -14,6 +17,8 @@ from service.sla.tracking.models import KeptTarget
 from service.tickets.models import PastRank, TicketStatus
 from service.tickets.services import ScoredFacts
 from tests.service.sla.promises import TOLD, Promises
+
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 
 @pytest.fixture

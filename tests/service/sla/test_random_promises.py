@@ -21,7 +21,7 @@ from service.sla.tracking.models import KeptTarget
 from service.tickets.models import Message
 from tests.service.sla.promises import Promises
 
-STEPS = 90
+STEPS = 70
 ZONES = ("UTC", "Europe/Vienna", "Asia/Kathmandu", "Pacific/Apia")
 
 
