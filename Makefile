@@ -8,7 +8,7 @@ TESTS  ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench bench-access bench-faults bench-inbox bench-intelligence calibration check reference \
+.PHONY: help run test test-full bench bench-access bench-faults bench-inbox bench-intelligence bench-outbox calibration check reference \
   format lock clean
 
 help:  ## List what there is
@@ -56,6 +56,9 @@ bench-inbox: $(VENV)/.tests  ## The inbox at a thousand and a million tickets, b
 
 bench-intelligence: $(VENV)/.tests  ## Fits and scores of up to a million customers, and what an order costs; two minutes
 	$(BIN)/python -m benchmarks.intelligence
+
+bench-outbox: $(VENV)/.tests  ## Deliveries by 1, 2 and 4 workers beside a bare queue, and their delay; two minutes
+	$(BIN)/python -m benchmarks.outbox --check
 
 calibration: $(VENV)/.tests  ## Foretell the CDNOW holdouts; figures to the terminal, plots to docs/intelligence/
 	$(BIN)/python -m benchmarks.intelligence.calibration

@@ -1,9 +1,11 @@
 """The threads that deliver: each channel has its own, so that one that hangs holds up no other."""
 
 import threading
-from collections import Counter
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from typing import Protocol
 
@@ -13,14 +15,22 @@ from providers.ports import Clock
 from service.database import DatabaseUnavailable
 from service.jobs import Bell
 from service.outbox.channels import Channel, DeliveryFailed, TargetGone
-from service.outbox.leasing import Group, Leasing, Taken
+from service.outbox.hand import Hand
+from service.outbox.leasing import LONGEST, Leasing, Taken
 
 POLL_S = 0.5
 THREADS = 4
-ENOUGH = timedelta(seconds=2)
-"""No delivery begins when less than this is left of its lease, which is renewed twice a second."""
-SETTLE_AFTER_S = 0.2
-"""What is delivered is told to the database together, and no later than this."""
+ENOUGH = timedelta(seconds=1)
+"""No delivery begins when less than this is left of its lease."""
+WRITE_DOWN_AFTER_S = 0.1
+TOGETHER = 50
+"""What arrived is told to the database together: so many, or what there is after that time."""
+FEW = 50
+"""Where no more than these are in hand, more are taken."""
+LOOKS = 10
+"""In a row; what is due and taken by others, or stands behind, is looked at again later."""
+CROWD = 50
+"""Of a target that has so many in hand, no more is taken, and others are as if these were not there."""
 STOP_TIMEOUT_S = 5.0
 
 log = structlog.get_logger()
@@ -88,7 +98,7 @@ class Dispatcher:
 
 
 class _Courier:
-    """One channel's."""
+    """One channel's: a thread that takes and writes down, and some that deliver."""
 
     def __init__(
         self,
@@ -104,91 +114,122 @@ class _Courier:
         self._leasing = leasing
         self._clock = clock
         self._observer = observer or NobodyLooks()
-        self._threads = threads
-        self._of_one_target = max(1, threads // 2)
-        self._in_hand: dict[Group, threading.Thread] = {}
+        self._at_once = threads
+        self._hand = Hand(max(1, threads // 2))
+        self._arrived: deque[Taken] = deque()
+        self._left: list[Taken] = []
+        self._renewed_at = clock.now()
         self._database_away = False
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         self._stopping.clear()
-        self._thread = threading.Thread(target=self._loop, name=f"outbox-{self.name}", daemon=True)
-        self._thread.start()
+        self._hand.open()
+        name = f"outbox-{self.name}"
+        self._threads = [threading.Thread(target=self._loop, name=name, daemon=True)]
+        self._threads += [
+            threading.Thread(target=self._deliver_all, name=f"{name}-delivery", daemon=True)
+            for _ in range(self._at_once)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def ask_to_stop(self) -> None:
         self._stopping.set()
+        self._left = self._hand.close()
         self.bell.ring()
 
     def wait(self, give_up_at_s: float) -> bool:
-        threads = [*([self._thread] if self._thread else []), *list(self._in_hand.values())]
-        for thread in threads:
+        for thread in self._threads:
             thread.join(max(0.0, give_up_at_s - monotonic()))
-        return not any(thread.is_alive() for thread in threads)
+        return not any(thread.is_alive() for thread in self._threads)
 
     def deliver_some(self) -> int:
-        groups = self._leasing.take(self.name)
-        for group in groups:
-            self._deliver(group)
-        return sum(len(group.taken) for group in groups)
+        """In the caller's thread; how many attempts that took."""
+        self._look_after()
+        attempts = 0
+        while taken := self._hand.begin():
+            self._deliver(taken)
+            attempts += 1
+        self._write_down()
+        return attempts
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
-            try:
-                self._leasing.renew(list(self._in_hand))
-                while not self._stopping.is_set() and self._begin_some():
-                    pass
-                self._database_away = False
-            except DatabaseUnavailable:
-                self._miss_database()
-            except Exception:  # a defect must not end what delivers
-                log.exception("outbox_failed", channel=self.name, retried_at="next_look")
-            self.bell.wait(POLL_S)
+            self._guarded(self._look_after)
+            self.bell.wait(WRITE_DOWN_AFTER_S if self._arrived else POLL_S)
+        self._guarded(lambda: self._leasing.release([*self._left, *self._hand.close()]))
+        self._guarded(self._write_down)
 
-    def _begin_some(self) -> bool:
-        """Whether there may be more to begin at once."""
-        at_work = Counter(group.target for group in list(self._in_hand))
-        room = {target: self._of_one_target - groups for target, groups in at_work.items()}
-        free = self._threads - at_work.total()
-        busy = frozenset(target for target, places in room.items() if places <= 0)
-        if free <= 0 or not self._leasing.any_due(self.name, busy):
-            return False
-        groups = self._leasing.take(self.name, groups=free, room=room, default_room=self._of_one_target)
-        for group in groups:
-            self._begin(group)
-        return True
+    def _deliver_all(self) -> None:
+        while taken := self._hand.begin(wait=True):
+            self._guarded(partial(self._deliver, taken))
+        self._guarded(self._write_down)
 
-    def _begin(self, group: Group) -> None:
-        thread = threading.Thread(
-            target=self._deliver_and_leave, args=(group,), name=f"outbox-{self.name}-delivery", daemon=True
-        )
-        self._in_hand[group] = thread
-        thread.start()
-
-    def _deliver_and_leave(self, group: Group) -> None:
+    def _guarded(self, step: Callable[[], None]) -> None:
         try:
-            self._deliver(group)
+            step()
+            self._database_away = False
+        except DatabaseUnavailable:  # leases run out, and what was not written down is delivered again
+            if not self._database_away:
+                log.warning("outbox_waits_for_database", channel=self.name)
+            self._database_away = True
+        except Exception:  # a defect must not end what delivers
+            log.exception("outbox_failed", channel=self.name, retried_at="next_look")
+
+    def _look_after(self) -> None:
+        """Write down what arrived, keep what is in hand, and take more where there is room."""
+        self._write_down()
+        self._renew()
+        for _ in range(LOOKS):
+            crowded = self._hand.crowded(CROWD)
+            if self._stopping.is_set() or self._hand.moving(CROWD) > FEW:
+                return
+            if not self._leasing.any_due(self.name, crowded):
+                return
+            self._hand.add(self._leasing.take(self.name, crowded))
+            self._write_down()
+
+    def _renew(self) -> None:
+        now, in_hand = self._clock.now(), self._hand.all()
+        if not in_hand:
+            self._renewed_at = now
+        elif now - self._renewed_at > self._leasing.lease / 3:
+            self._leasing.renew([taken for taken in in_hand if now - taken.at < LONGEST])
+            self._renewed_at = now
+
+    def _write_down(self) -> None:
+        arrived: list[Taken] = []
+        with suppress(IndexError):
+            while True:
+                arrived.append(self._arrived.popleft())
+        try:
+            self._leasing.delivered(self.name, arrived)
         except DatabaseUnavailable:
-            self._miss_database()  # the leases run out, and they are delivered again
-        except Exception:
-            log.exception("outbox_failed", channel=self.name, retried_at="end_of_lease")
+            self._arrived.extend(arrived)
+            raise
+
+    def _deliver(self, taken: Taken) -> None:
+        arrived = False
+        try:
+            if self._is_ours(taken):
+                arrived = self._attempt(taken)
+            else:
+                self._leasing.release([taken])
         finally:
-            del self._in_hand[group]
+            self._leasing.release(self._hand.end(taken, arrived=arrived))
+        if arrived:
+            self._arrived.append(taken)
+            if len(self._arrived) >= TOGETHER:
+                self.bell.ring()
+        if not self._hand.moving(CROWD):
             self.bell.ring()
 
-    def _deliver(self, group: Group) -> None:
-        done: list[Taken] = []
-        since_s = self._clock.monotonic()
-        for number, taken in enumerate(group.taken):
-            if self._stopping.is_set() or group.until - self._clock.now() < ENOUGH:
-                self._leasing.release(group.taken[number:])
-                break
-            if self._attempt(taken):
-                done.append(taken)
-            if self._clock.monotonic() - since_s > SETTLE_AFTER_S:
-                self._leasing.delivered(self.name, done)
-                done, since_s = [], self._clock.monotonic()
-        self._leasing.delivered(self.name, done)
+    def _is_ours(self, taken: Taken) -> bool:
+        now = self._clock.now()
+        renewed_at = self._renewed_at if now - taken.at < LONGEST else taken.at
+        return max(taken.at, renewed_at) + self._leasing.lease - now > ENOUGH
 
     def _attempt(self, taken: Taken) -> bool:
         """Whether it arrived."""
@@ -219,8 +260,3 @@ class _Courier:
             reason=failure.reason,
             again=again,
         )
-
-    def _miss_database(self) -> None:
-        if not self._database_away:
-            log.warning("outbox_waits_for_database", channel=self.name)
-        self._database_away = True

@@ -3,10 +3,11 @@
 import os
 import secrets
 import socket
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from sqlalchemy.orm import Session
 
@@ -17,45 +18,37 @@ from service.feed.services import Feed
 from service.outbox import queries
 from service.outbox.backoff import Backoff
 from service.outbox.channels import Delivery, DeliveryFailed
-from service.outbox.models import REASON_LENGTH, OutboxEntry, State
+from service.outbox.models import REASON_LENGTH, State
+from service.outbox.queries import Due, Line
 
 LEASE = timedelta(seconds=15)
 """Renewed while its process lives; what a dead one had is due again so soon."""
 LONGEST = timedelta(minutes=2)
-"""That a group is renewed: one that hangs for longer is another's to try."""
+"""That a lease is renewed: what hangs for longer is another's to try."""
 LOOK = 100
 """Entries looked at to find some to deliver."""
-EACH = 20
-"""Deliveries taken together, for one target."""
 AGAIN = timedelta(seconds=1)
 """When to look again at one that stands behind another which somebody is about to take."""
 GONE = "target_gone"
 EVENT_GONE = "event_gone"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Taken:
     """A delivery that is this process's for a while. `since`: when it could first have been made."""
 
     delivery: Delivery
     since: datetime
+    at: datetime
 
     @property
     def attempt(self) -> tuple[str, int]:
         return self.delivery.id, self.delivery.attempt
 
-
-@dataclass(slots=True, eq=False)
-class Group:
-    """Deliveries for one target, taken together: this process's before `until`, which can be put off."""
-
-    taken: Sequence[Taken]
-    since: datetime
-    until: datetime
-
     @property
-    def target(self) -> str:
-        return self.taken[0].delivery.target
+    def line(self) -> Line:
+        event = self.delivery.event
+        return self.delivery.target, event.ticket_id or event.subject_id
 
 
 class Leasing:
@@ -71,7 +64,7 @@ class Leasing:
         *,
         lease: timedelta = LEASE,
     ) -> None:
-        self._lease = lease
+        self.lease = lease
         self._database = database
         self._feed = feed
         self._clock = clock
@@ -83,34 +76,27 @@ class Leasing:
         with self._database.reading() as session:
             return queries.any_due(session, channel, self._clock.now(), busy)
 
-    def take(
-        self, channel: str, *, groups: int = 1, room: Mapping[str, int] | None = None, default_room: int = 1
-    ) -> list[Group]:
-        """Up to so many groups, each of one target, and none of them with two of a line.
+    def take(self, channel: str, busy: frozenset[str] = frozenset()) -> list[Taken]:
+        """Some that are due, but for those `busy` targets, in the order in which each line is to hear.
 
-        `room`: how many groups a target may get, where that is not `default_room`.
+        What stands behind in a line that is another's, or waits to be tried again, waits with it.
         """
-        room = room or {}
         now = self._clock.now()
-        busy = frozenset(target for target, places in room.items() if places <= 0)
         with self._database.writing() as session:
             found = queries.due(session, channel, now, busy, LOOK)
             if not found:
                 return []
-            ready = self._ready(session, channel, found, now)
-            chosen = _grouped(ready, groups, room, default_room)
-            entries = [entry for group in chosen for entry in group]
+            chosen = self._choose(session, channel, found, now)
             events = {
-                event.position: event
-                for event in self._feed.at(session, [entry.position for entry in entries])
+                event.position: event for event in self._feed.at(session, [row.position for row in chosen])
             }
-            for entry in entries:
-                self._take(entry, now, known=entry.position in events)
-        taken_together = [
-            [_taken(entry, events[entry.position]) for entry in group if entry.position in events]
-            for group in chosen
-        ]
-        return [Group(taken, now, now + self._lease) for taken in taken_together if taken]
+            queries.lease(session, [row.id for row in chosen], self._holder, now + self.lease)
+            lost = [(row.id, row.attempts + 1) for row in chosen if row.position not in events]
+            if lost:
+                queries.settle(
+                    session, lost, self._holder, state=State.DEAD, last_error=EVENT_GONE, ended_at=now
+                )
+        return [_taken(row, events[row.position], now) for row in chosen if row.position in events]
 
     def delivered(self, channel: str, those: Sequence[Taken]) -> None:
         self._end(channel, those, state=State.DELIVERED, last_error=None)
@@ -134,15 +120,12 @@ class Leasing:
             )
         return True
 
-    def renew(self, groups: Iterable[Group]) -> None:
-        """Those that are past the half of their lease have it anew, but not for ever."""
-        now = self._clock.now()
-        for group in groups:
-            if group.until - now < self._lease / 2 and now - group.since < LONGEST:
-                until = now + self._lease
-                with self._database.writing() as session:
-                    queries.renew(session, [taken.attempt for taken in group.taken], self._holder, until)
-                group.until = until
+    def renew(self, those: Sequence[Taken]) -> None:
+        """They are this process's anew, as far as they still were."""
+        if those:
+            until = self._clock.now() + self.lease
+            with self._database.writing() as session:
+                queries.renew(session, [taken.attempt for taken in those], self._holder, until)
 
     def release(self, those: Sequence[Taken]) -> None:
         """They were not tried: anybody may take them."""
@@ -154,67 +137,42 @@ class Leasing:
         if not those:
             return
         now = self._clock.now()
-        lines = {(taken.delivery.target, _about(taken.delivery.event)) for taken in those}
         attempts = [taken.attempt for taken in those]
         with self._database.writing() as session:
             queries.settle(session, attempts, self._holder, state=state, last_error=last_error, ended_at=now)
-            queries.call_next(session, channel, lines, now)
+            queries.call_next(session, channel, {taken.line for taken in those}, now)
 
-    def _ready(
-        self, session: Session, channel: str, found: Iterable[OutboxEntry], now: datetime
-    ) -> list[OutboxEntry]:
-        """Those that are next in their lines. The others wait until these are done, or due again."""
-        in_order = sorted(found, key=lambda entry: entry.position)
-        lines = {(entry.target, entry.about) for entry in in_order}
-        heads = queries.heads(session, channel, lines, now)
-        ready = []
-        for entry in in_order:
-            position, at = heads.get((entry.target, entry.about), (entry.position, now))
-            if position >= entry.position:
-                ready.append(entry)
-            else:
-                entry.next_attempt_at = max(at, now + AGAIN)
-        return ready
-
-    def _take(self, entry: OutboxEntry, now: datetime, *, known: bool) -> None:
-        if not known:
-            entry.state, entry.last_error, entry.ended_at = State.DEAD, EVENT_GONE, now
-            return
-        entry.attempts += 1
-        entry.holder = self._holder
-        entry.next_attempt_at = entry.leased_until = now + self._lease
-
-
-def _about(event: FedEvent) -> str:
-    return event.ticket_id or event.subject_id
-
-
-def _grouped(
-    ready: Iterable[OutboxEntry], groups: int, room: Mapping[str, int], default_room: int
-) -> list[list[OutboxEntry]]:
-    made: list[list[OutboxEntry]] = []
-    places: Counter[str] = Counter()
-    open_groups: dict[str, list[OutboxEntry]] = {}
-    for entry in ready:
-        group = open_groups.get(entry.target)
-        if group is None or len(group) == EACH:
-            if len(made) == groups or places[entry.target] >= room.get(entry.target, default_room):
+    def _choose(self, session: Session, channel: str, found: Sequence[Due], now: datetime) -> list[Due]:
+        """Of each line what comes first, and what follows on it without anything between."""
+        lines: dict[Line, list[Due]] = defaultdict(list)
+        for row in sorted(found, key=lambda row: row.position):
+            lines[row.target, row.about].append(row)
+        fronts = queries.fronts(session, channel, lines, now, up_to=max(row.position for row in found))
+        chosen: list[Due] = []
+        behind: list[tuple[datetime, str]] = []
+        for line, rows in lines.items():
+            front = fronts[line]
+            if rows[0].position != front.position:
+                later = max(front.next_attempt_at, now + AGAIN)
+            elif len(rows) == front.length:
+                chosen += rows
                 continue
-            group = open_groups[entry.target] = []
-            made.append(group)
-            places[entry.target] += 1
-        group.append(entry)
-    return made
+            else:
+                chosen.append(rows.pop(0))
+                later = now + self.lease
+            behind += [(later, row.id) for row in rows]
+        for later, those in groupby(sorted(behind), key=lambda each: each[0]):
+            queries.put_off(session, [delivery_id for _, delivery_id in those], later)
+        return sorted(chosen, key=lambda row: row.position)
 
 
-def _taken(entry: OutboxEntry, event: FedEvent) -> Taken:
+def _taken(row: Due, event: FedEvent, now: datetime) -> Taken:
     delivery = Delivery(
-        id=entry.id,
+        id=row.id,
         event=event,
-        channel=entry.channel,
-        target=entry.target,
-        attempt=entry.attempts,
-        address=entry.address or {},
+        channel=row.channel,
+        target=row.target,
+        attempt=row.attempts + 1,
+        address=row.address or {},
     )
-    since = max(entry.created_at, entry.not_before or entry.created_at)
-    return Taken(delivery, since)
+    return Taken(delivery, max(row.created_at, row.not_before or row.created_at), now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from service.http.pagination import Page
 from service.outbox.models import PENDING, OutboxEntry, State
@@ -37,9 +37,33 @@ ADD = Write(
 """What is there already stays as it is."""
 
 COUNTED_EXACTLY = 1_000
+CALLED = 20
+"""Of a line, when what was before them has ended."""
 
 Line = tuple[str, str]
 """A target, and what it hears of in order."""
+
+
+class Due(NamedTuple):
+    """What is needed of an entry to deliver it."""
+
+    id: str
+    position: int
+    about: str
+    channel: str
+    target: str
+    address: Mapping[str, Any] | None
+    attempts: int
+    not_before: datetime | None
+    created_at: datetime
+
+
+class Front(NamedTuple):
+    """Of a line: what is first, how many there are, and when the first is tried."""
+
+    position: int
+    length: int
+    next_attempt_at: datetime
 
 
 def any_due(session: Session, channel: str, now: datetime, busy: Collection[str]) -> bool:
@@ -47,66 +71,88 @@ def any_due(session: Session, channel: str, now: datetime, busy: Collection[str]
     return session.scalar(due) is not None
 
 
-def due(
-    session: Session, channel: str, now: datetime, busy: Collection[str], limit: int
-) -> Sequence[OutboxEntry]:
+def due(session: Session, channel: str, now: datetime, busy: Collection[str], limit: int) -> Sequence[Due]:
     """Those that wait longest, which are the caller's until the transaction ends."""
-    those = select(OutboxEntry).where(*_due(channel, now, busy))
+    those = select(*(getattr(OutboxEntry, name) for name in Due._fields)).where(*_due(channel, now, busy))
     ordered = those.order_by(OutboxEntry.next_attempt_at, OutboxEntry.position)
-    return session.scalars(ordered.limit(limit).with_for_update(skip_locked=True)).all()
+    return [Due(*row) for row in session.execute(ordered.limit(limit).with_for_update(skip_locked=True))]
 
 
-def heads(
-    session: Session, channel: str, lines: Iterable[Line], now: datetime
-) -> Mapping[Line, tuple[int, datetime]]:
-    """Of each line the position that is next, and when it is tried.
+def fronts(
+    session: Session, channel: str, lines: Collection[Line], now: datetime, *, up_to: int
+) -> dict[Line, Front]:
+    """Of each line what is first, and how many there are; what waits for its hour stands in no line."""
+    of_line = (OutboxEntry.target, OutboxEntry.about)
+    figures = (
+        select(*of_line, func.min(OutboxEntry.position).label("position"), func.count().label("length"))
+        .where(
+            PENDING,
+            OutboxEntry.channel == channel,
+            tuple_(*of_line).in_(list(lines)),
+            OutboxEntry.position <= up_to,
+            _may_begin(now),
+        )
+        .group_by(*of_line)
+        .subquery()
+    )
+    first = aliased(OutboxEntry)
+    found = select(
+        figures.c.target, figures.c.about, figures.c.position, figures.c.length, first.next_attempt_at
+    ).join(
+        first,
+        and_(
+            first.position == figures.c.position,
+            first.channel == channel,
+            first.target == figures.c.target,
+        ),
+    )
+    return {(target, about): Front(*front) for target, about, *front in session.execute(found).tuples()}
 
-    What waits for its hour holds nobody up.
+
+def call_next(session: Session, channel: str, lines: Collection[Line], now: datetime) -> None:
+    """The next few in these lines that have not been tried are due.
+
+    They are locked before they are looked at: whoever puts them off just then has done so, or will not.
     """
-    first = (
-        select(OutboxEntry.target, OutboxEntry.about, func.min(OutboxEntry.position).label("position"))
+    place = func.row_number().over(
+        partition_by=(OutboxEntry.target, OutboxEntry.about), order_by=OutboxEntry.position
+    )
+    placed = (
+        select(OutboxEntry.id, place.label("place"))
         .where(
             PENDING,
             OutboxEntry.channel == channel,
             tuple_(OutboxEntry.target, OutboxEntry.about).in_(list(lines)),
             _may_begin(now),
         )
-        .group_by(OutboxEntry.target, OutboxEntry.about)
         .subquery()
     )
-    found = select(
-        OutboxEntry.target, OutboxEntry.about, OutboxEntry.position, OutboxEntry.next_attempt_at
-    ).join(
-        first,
-        and_(
-            OutboxEntry.channel == channel,
-            OutboxEntry.target == first.c.target,
-            OutboxEntry.position == first.c.position,
-        ),
+    next_few = select(placed.c.id).where(placed.c.place <= CALLED)
+    held = select(OutboxEntry.id, OutboxEntry.next_attempt_at).where(
+        OutboxEntry.id.in_(next_few), OutboxEntry.attempts == 0
     )
-    return {
-        (target, about): (position, at) for target, about, position, at in session.execute(found).tuples()
-    }
+    waiting = session.execute(held.with_for_update()).tuples()
+    put_off(session, [delivery_id for delivery_id, at in waiting if at > now], now)
 
 
-def call_next(session: Session, channel: str, lines: Iterable[Line], now: datetime) -> None:
-    """Whoever is next in these lines, and has not been tried, is due."""
-    next_ones = [
-        (target, position) for (target, _), (position, _) in heads(session, channel, lines, now).items()
-    ]
-    if next_ones:
-        session.execute(
-            update(OutboxEntry)
-            .where(
-                PENDING,
-                OutboxEntry.channel == channel,
-                tuple_(OutboxEntry.target, OutboxEntry.position).in_(next_ones),
-                OutboxEntry.attempts == 0,
-                OutboxEntry.next_attempt_at > now,
-            )
-            .values(next_attempt_at=now)
-            .execution_options(synchronize_session=False)
-        )
+def lease(session: Session, ids: Collection[str], holder: str, until: datetime) -> None:
+    session.execute(
+        update(OutboxEntry)
+        .where(OutboxEntry.id.in_(ids))
+        .values(attempts=OutboxEntry.attempts + 1, holder=holder, leased_until=until, next_attempt_at=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def put_off(session: Session, ids: Collection[str], until: datetime) -> None:
+    if not ids:
+        return
+    session.execute(
+        update(OutboxEntry)
+        .where(OutboxEntry.id.in_(ids))
+        .values(next_attempt_at=until)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def settle(session: Session, those: Iterable[tuple[str, int]], holder: str, **values: Any) -> None:

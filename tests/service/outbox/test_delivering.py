@@ -11,7 +11,7 @@ from providers.testing.fakes import FakeClock
 from service.events import StoredEvent
 from service.outbox.backoff import Backoff
 from service.outbox.channels import Delivery, DeliveryFailed, TargetGone
-from service.outbox.leasing import EACH, LEASE, LONGEST
+from service.outbox.leasing import LEASE, LOOK
 from service.outbox.models import State
 from tests.service.outbox.conftest import Always, Office, Receiver
 
@@ -117,18 +117,14 @@ def test_what_follows_of_a_ticket_waits_for_what_failed(
     assert receiver.told() == [("t2", 2), ("t1", 1), ("t1", 3), ("t1", 4)]
 
 
-def test_what_follows_of_a_ticket_waits_while_another_process_delivers(
-    office: Office, receiver: Receiver
-) -> None:
-    office.send("t1", "t1", "t2")
-    other = office.dispatcher(Receiver())
-    attempts: list[int] = []
-    receiver.meanwhile = lambda _: attempts.append(other.deliver_due())
-    ours = office.leasing()
-    (group,) = ours.take("log")
-    assert [each.delivery.event.position for each in group.taken] == [1, 3]
+def test_what_follows_of_a_ticket_waits_while_another_process_delivers(office: Office) -> None:
+    office.send("t1", "t2")
+    ours, other = office.leasing(), office.dispatcher(Receiver())
+    taken = ours.take("log")
+    office.send("t1")
+    assert [each.delivery.event.position for each in taken] == [1, 2]
     assert other.deliver_due() == 0
-    ours.delivered("log", group.taken)
+    ours.delivered("log", taken)
     assert other.deliver_due() == 1
     assert office.states() == ["delivered"] * 3
 
@@ -188,9 +184,9 @@ def test_what_a_dead_process_had_is_delivered_after_its_lease(
 def test_who_comes_back_after_the_lease_changes_nothing(office: Office, clock: FakeClock) -> None:
     office.send("t1")
     slow, quick = office.leasing(), office.leasing()
-    (late,) = [group.taken for group in slow.take("log")]
+    late = slow.take("log")
     clock.advance(LEASE.total_seconds())
-    (taken,) = [group.taken for group in quick.take("log")]
+    taken = quick.take("log")
     slow.failed("log", late[0], DeliveryFailed("gone", retryable=False))
     slow.release(late)
     assert office.rows()[0].leased_until == clock.now() + LEASE
@@ -202,8 +198,7 @@ def test_who_comes_back_after_the_lease_changes_nothing(office: Office, clock: F
 def test_what_was_not_tried_is_given_back_as_it_was(office: Office) -> None:
     office.send("t1")
     ours = office.leasing()
-    (group,) = ours.take("log")
-    ours.release(group.taken)
+    ours.release(ours.take("log"))
     (row,) = office.rows()
     assert (row.attempts, row.leased_until, row.next_attempt_at) == (0, None, office.clock.now())
     assert office.leasing().any_due("log")
@@ -221,16 +216,15 @@ def test_nothing_is_begun_that_could_outlast_its_lease(
     assert [delivery.attempt for delivery in receiver.arrived] == [1, 1, 1]
 
 
-def test_a_process_that_lives_keeps_what_it_has_but_not_for_ever(office: Office, clock: FakeClock) -> None:
+def test_a_process_that_lives_keeps_what_it_has(office: Office, clock: FakeClock) -> None:
     office.send("t1")
     ours, other = office.leasing(), office.leasing()
-    groups = ours.take("log")
-    while clock.now() - groups[0].since < LONGEST:
+    taken = ours.take("log")
+    for _ in range(5):
         clock.advance(10)
-        ours.renew(groups)
+        ours.renew(taken)
         assert other.take("log") == []
     clock.advance(LEASE.total_seconds())
-    ours.renew(groups)
     assert len(other.take("log")) == 1
 
 
@@ -243,12 +237,18 @@ def test_an_event_that_is_gone_is_a_dead_letter(office: Office, receiver: Receiv
     assert office.rows()[0].last_error == "event_gone"
 
 
-def test_groups_are_of_one_target_each_and_bounded(office: Office) -> None:
+def test_busy_targets_are_left_alone(office: Office) -> None:
     for target in ("one", "another"):
-        office.send(*(f"{target}-{number}" for number in range(EACH + 5)), target=target)
-    groups = office.leasing().take("log", groups=3, room={"another": 0}, default_room=2)
-    assert [len(group.taken) for group in groups] == [EACH, 5]
-    assert {taken.delivery.target for group in groups for taken in group.taken} == {"one"}
+        office.send("t1", "t2", target=target)
+    taken = office.leasing().take("log", frozenset({"another"}))
+    assert [each.delivery.target for each in taken] == ["one", "one"]
+
+
+def test_of_a_long_line_all_arrive_in_order(office: Office, receiver: Receiver) -> None:
+    office.send(*(["t1"] * (LOOK + 5)), "t2")
+    office.dispatcher(receiver).deliver_due()
+    assert [position for ticket, position in receiver.told() if ticket == "t1"] == list(range(1, LOOK + 6))
+    assert office.states() == ["delivered"] * (LOOK + 6)
 
 
 # ---------------------------------------------------------------- threads
@@ -293,21 +293,22 @@ def test_a_target_that_hangs_holds_up_no_other(office: Office) -> None:
 
 
 def test_what_stops_gives_back_what_it_has_not_begun(office: Office) -> None:
-    released, hangs = threading.Event(), threading.Event()
+    released, hangs = threading.Event(), threading.Semaphore(0)
 
     def hang(_: Delivery) -> None:
-        hangs.set()
+        hangs.release()
         released.wait(10)
 
     dispatcher = office.dispatcher(Receiver(meanwhile=hang))
     office.send("t1", "t2", "t3")
     dispatcher.start()
-    assert hangs.wait(5)
+    assert hangs.acquire(timeout=5)
+    assert hangs.acquire(timeout=5)
     assert not dispatcher.stop(0.01)
     released.set()
     assert dispatcher.stop()
-    assert office.states() == ["delivered", "pending", "pending"]
-    assert [row.attempts for row in office.rows()] == [1, 0, 0]
+    assert office.states() == ["delivered", "delivered", "pending"]
+    assert [row.attempts for row in office.rows()] == [1, 1, 0]
 
 
 # ---------------------------------------------------------------- when
