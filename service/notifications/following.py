@@ -25,7 +25,7 @@ from service.notifications.occasions import (
 )
 from service.notifications.published import TEST, is_wanted
 from service.notifications.services.rules import AGENT
-from service.outbox.services import Outbox
+from service.outbox.services import Addition, Outbox
 from service.tickets.lifecycle import UNSETTLED
 
 MOST_AT_ONCE = 10
@@ -67,10 +67,15 @@ class WebhookFollower:
 
     def follow(self, session: Session, events: Sequence[FedEvent]) -> None:
         endpoints = [(row.id, row.event_types) for row in queries.listening(session)]
-        for event in events:
-            for endpoint_id, wanted in endpoints:
-                if event.subject_id == endpoint_id if event.type == TEST else is_wanted(event, wanted):
-                    self._outbox.add(session, event, WEBHOOK, endpoint_id)
+        self._outbox.add_all(
+            session,
+            [
+                Addition(event, WEBHOOK, endpoint_id)
+                for event in events
+                for endpoint_id, wanted in endpoints
+                if (event.subject_id == endpoint_id if event.type == TEST else is_wanted(event, wanted))
+            ],
+        )
 
 
 class NotificationFollower:
@@ -149,22 +154,24 @@ class NotificationFollower:
     def _add(self, session: Session, batch: _Batch) -> None:
         by_mail = {target for channel, target in batch.told if channel == EMAIL}
         active = queries.active_among(session, by_mail) if by_mail else frozenset[str]()
-        for (channel, target), told in batch.told.items():
-            if channel == EMAIL and target not in active:
-                continue
-            if len(told) > MOST_AT_ONCE:
-                self._add_digest(session, channel, target, list(told.values()))
-                continue
-            for one in told.values():
-                address = {"occasion": one.occasion.value}
-                self._outbox.add(session, one.event, channel, target, one.not_before, address=address)
-
-    def _add_digest(self, session: Session, channel: str, target: str, told: Sequence[_Told]) -> None:
-        counts = Counter(one.occasion.value for one in told)
-        last = told[-1]
-        self._outbox.add(
-            session, last.event, channel, target, last.not_before, address={"digest": dict(counts)}
+        self._outbox.add_all(
+            session,
+            [
+                addition
+                for (channel, target), told in batch.told.items()
+                if channel != EMAIL or target in active
+                for addition in _additions(channel, target, list(told.values()))
+            ],
         )
+
+
+def _additions(channel: str, target: str, told: Sequence[_Told]) -> Iterator[Addition]:
+    if len(told) > MOST_AT_ONCE:
+        counts, last = Counter(one.occasion.value for one in told), told[-1]
+        yield Addition(last.event, channel, target, last.not_before, {"digest": dict(counts)})
+        return
+    for one in told:
+        yield Addition(one.event, channel, target, one.not_before, {"occasion": one.occasion.value})
 
 
 def _read(session: Session, events: Sequence[FedEvent]) -> _Batch:

@@ -95,8 +95,8 @@ def test_an_urgent_ticket_is_told_by_mail_slack_and_log_without_a_word_of_it(
     kim, lead = hire(desk, "agent", team), hire(desk, "team_lead", team)
     desk.patch(f"/api/teams/{team}", {"lead_id": lead.id})
     desk.post(RULES, {"name": "Slack", "occasion": "urgent_ticket", "channels": ["slack:escalations"]})
-    told = {"subject": "A <secret> subject", "initial_message": "Secret words", "priority": "urgent"}
-    ticket_id = desk.new_ticket(assigned_to=kim.id, team_id=team, **told)
+    secret = {"subject": "A <secret> subject", "initial_message": "Secret words", "priority": "urgent"}
+    ticket_id = desk.new_ticket(assigned_to=kim.id, team_id=team, **secret)
     desk.tell()
     desk.tell()
     mails = {
@@ -112,7 +112,8 @@ def test_an_urgent_ticket_is_told_by_mail_slack_and_log_without_a_word_of_it(
     assert log is not None
     written = log.read_text()
     lines = [json.loads(line) for line in written.splitlines()]
-    assert [line["ticket_id"] for line in lines if line["event"] == "notification"] == [ticket_id]
+    told = [line for line in lines if line["event"] == "notification" and line["ticket_id"] == ticket_id]
+    assert [line["about"] for line in told] == [{"occasion": "urgent_ticket"}]
     everything = written + message.body.decode() + "".join(mail.as_string() for mail in inbox[0].mails)
     assert "ecret" not in everything
     assert "token-of-slack" not in written

@@ -15,11 +15,13 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.database import Database
 from service.events import StoredEvent
+from service.feed.services import Followers
 from service.notifications.published import body_of
 from service.settings import Settings
 from tests.conftest import empty_all_tables
 from tests.pages import DOCS, blocks
 from tests.service.notifications.events import fed
+from tests.wire.conftest import StartDesk
 from tests.wire.telling import Receiver, TellingDesk, receiving, sqlite_copy, telling_desk
 
 HOOKS = "/api/admin/webhooks"
@@ -154,6 +156,20 @@ def test_the_order_of_a_ticket_is_kept_over_failures(desk: TellingDesk, receiver
         desk.tell_later()
     arrived = [json.loads(one.body)["data"]["after"].get("priority") for one in receiver.take()[2:]]
     assert arrived == ["normal", "high", "low", "urgent"]
+
+
+def test_a_desk_that_runs_delivers_by_itself_within_seconds(
+    start_desk: StartDesk, receiver: Receiver
+) -> None:
+    desk = start_desk(timed_work=True, OUTBOUND_ALLOWED="127.0.0.0/8")
+    desk.component(Followers).catch_up()  # what was before a desk's very first look is told to nobody
+    made = desk.post(HOOKS, {"url": receiver.url, "event_types": ["ticket.created"]}).json()
+    ticket_id = desk.new_ticket()
+    until = time.monotonic() + 5
+    while not receiver.received and time.monotonic() < until:
+        time.sleep(0.02)
+    (sent,) = receiver.take()
+    assert sent.verified(made["secret"])["data"]["ticket_id"] == ticket_id  # type: ignore[index]
 
 
 # ---------------------------------------------------------------- receivers that misbehave
