@@ -55,8 +55,8 @@ from service.importing.importer import Importer
 from service.importing.kinds.customers import Customers
 from service.importing.kinds.orders import Orders
 from service.importing.kinds.tickets import Tickets
-from service.intelligence.at_risk import CustomersAtRisk
 from service.inbound.services import Deliveries, InboundWebhooks
+from service.intelligence.at_risk import CustomersAtRisk
 from service.intelligence.draft_counters import DraftCounters
 from service.intelligence.draft_outcomes import DraftOutcomes
 from service.intelligence.drafting import DraftService
@@ -484,6 +484,8 @@ def scoring_weights(settings: Settings) -> Weights:
 def assignment_strategies(settings: Settings) -> Strategies:
     options = StrategyOptions(vip_value=settings.assignment_vip_value, vip_risk=settings.assignment_vip_risk)
     return Strategies(settings.assignment_strategies, options)
+
+
 def _tracking(
     followers: Followers,
     ranking: Ranking,

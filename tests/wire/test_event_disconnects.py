@@ -79,7 +79,7 @@ class Watcher:
 
     def _cut(self, stream: EventStream) -> None:
         if self._chance.random() < 0.5:  # as a lost connection does, and not with a farewell
-            stream._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # noqa: SLF001
+            stream._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         stream.close()
 
 

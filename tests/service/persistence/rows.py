@@ -306,6 +306,8 @@ def kept_target(of: Ticket, **fields: Any) -> KeptTarget:
 def compliance_counter(**fields: Any) -> ComplianceCounter:
     defaults = {"dimension": "all", "grain": "day", "begin": NOON, "value": "", "target": "resolution"}
     return ComplianceCounter(**defaults | {"outcome": "met", "cycles": 1} | fields)
+
+
 def inbound_webhook(**fields: Any) -> InboundWebhook:
     defaults = {
         "id": new_id("inbound"),
