@@ -17,7 +17,7 @@ BOUNDS_MS = tuple(SHORTEST_MS * 13**number // 12**number for number in range(BIN
 """Upper ones; the last is 23 years, and holds what took longer, too. Whole numbers, the same everywhere."""
 
 RELATIVE_ERROR = 0.04
-SHOWN_DIGITS = 1
+SHOWN_DIGITS = 3
 
 
 class Measure(StrEnum):
