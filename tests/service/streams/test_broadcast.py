@@ -353,7 +353,7 @@ def test_while_the_database_is_away_streams_live_and_then_go_on(desk):
 
 def test_it_turns_by_itself_when_it_is_told_that_there_is_something(clock):
     desk = Desk(clock)
-    desk.broadcast._by_itself = True  # noqa: SLF001  # a desk whose turns nobody else takes
+    desk.broadcast._by_itself = True  # a desk whose turns nobody else takes
     line = desk.stream()
     desk.source.add(1)
     one = waiting(desk, after=0)

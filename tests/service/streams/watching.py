@@ -7,8 +7,8 @@ import msgspec
 from service.access.standing import Identity
 from service.database import DatabaseUnavailable
 from service.feed.following import FedEvent
-from service.permissions import OF_ROLE, Owners, Role
 from service.http.callers import Caller
+from service.permissions import OF_ROLE, Owners, Role
 from service.streams.broadcast import Broadcast
 from service.streams.stream import Stream
 from service.streams.viewing import Viewer
