@@ -21,6 +21,7 @@ from service.http import callers, documentation, headers, problems, rendering
 from service.inbound.views import BLUEPRINTS as inbound  # noqa: N811  # one name per domain
 from service.intelligence.views import blueprint as intelligence
 from service.migrating import MIGRATIONS
+from service.outbox.views import blueprint as outbox
 from service.privacy.views import blueprint as privacy
 from service.provider_control.views import blueprint as provider_control
 from service.settings import Settings, read_environment
@@ -76,7 +77,7 @@ def create_app(settings: Settings | None = None, substitutes: Substitutes | None
         app,
         [
             *(health, intelligence, *desk, *tickets, *customers, *agents),
-            *(*access, privacy, provider_control, analytics, audit, metrics_view, streams),
+            *(*access, privacy, provider_control, analytics, audit, outbox, metrics_view, streams),
             *inbound,
         ],
     )

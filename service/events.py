@@ -77,6 +77,9 @@ CUSTOMER_EXPORTED = EventType("customer.exported", 1, audited=True)
 CUSTOMER_ERASED = EventType("customer.erased", 1, audited=True)
 AUDIT_EXPORTED = EventType("audit.exported", 1, audited=True)
 
+# What operators do with what is to leave the desk.
+OUTBOX_REPLAYED = EventType("outbox.replayed", 1, audited=True)
+
 # Who comes in, and with what. Recorded by whoever signs people in and holds the keys.
 SIGNED_IN = EventType("auth.signed_in", 1, audited=True)
 SIGN_IN_FAILED = EventType("auth.sign_in_failed", 1, audited=True)

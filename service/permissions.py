@@ -72,6 +72,7 @@ class Permission(StrEnum):
     WEBHOOKS_MANAGE = "webhooks.manage"
     ANALYTICS_READ = "analytics.read"
     METRICS_READ = "metrics.read"
+    OUTBOX_MANAGE = "outbox.manage"
 
 
 Grants = Mapping[Permission, Reach]
@@ -114,6 +115,7 @@ _TABLE: Mapping[Permission, tuple[Reach | None, ...]] = {
     Permission.WEBHOOKS_MANAGE:      (NONE, NONE, NONE, NONE,  ANY),
     Permission.ANALYTICS_READ:       (NONE, NONE,  ANY,  ANY,  ANY),
     Permission.METRICS_READ:         (NONE, NONE, NONE, NONE,  ANY),
+    Permission.OUTBOX_MANAGE:        (NONE, NONE, NONE, NONE,  ANY),
 }
 # fmt: on
 
@@ -179,6 +181,7 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
             Permission.PROVIDERS_READ,
             Permission.PROVIDERS_CHANGE,
             Permission.FIELDS_CHANGE,
+            Permission.OUTBOX_MANAGE,
             Permission.WEBHOOKS_MANAGE,
             Permission.ACCOUNT_READ,
         }

@@ -253,6 +253,44 @@ class ServiceSettings(SettingsSchema):
     draft_retention_days = _variable(
         fields.Integer, "DRAFT_RETENTION_DAYS", 90, "days after which drafts are pruned", _between(1, 3650)
     )
+    jobs_in_server = _variable(
+        fields.Boolean,
+        "JOBS_IN_SERVER",
+        True,
+        "false: timed work and deliveries are left to flask --app wsgi worker",
+        error_messages={"invalid": "Must be true or false."},
+    )
+    outbox_threads = _variable(
+        fields.Integer,
+        "OUTBOX_THREADS",
+        4,
+        "deliveries at once by each channel of a process, half of them for one target",
+        _between(1, 64),
+    )
+    outbox_first_retry_s = _variable(
+        fields.Float,
+        "OUTBOX_FIRST_RETRY",
+        10.0,
+        "longest wait in seconds after a first failed delivery; it doubles with each that follows",
+        _between(0.1, 3600),
+    )
+    outbox_longest_retry_s = _variable(
+        fields.Float,
+        "OUTBOX_LONGEST_RETRY",
+        14400.0,
+        "seconds beyond which it doubles no more",
+        _between(0.1, 86400),
+    )
+    outbox_give_up_days = _variable(
+        fields.Float, "OUTBOX_GIVE_UP_DAYS", 3.0, "days of failures that make a dead letter", _between(0, 30)
+    )
+    outbox_retention_days = _variable(
+        fields.Integer,
+        "OUTBOX_RETENTION_DAYS",
+        30,
+        "days after which what was delivered is pruned; dead letters stay",
+        _between(1, 3650),
+    )
     scoring_churn_weight = _points("SCORING_CHURN_WEIGHT", 3.0, "points for a churn risk of 1")
     scoring_value_weight = _points("SCORING_VALUE_WEIGHT", 2.0, "points for a lifetime value at its cap")
     scoring_value_cap = _variable(
@@ -305,6 +343,12 @@ class Settings:
     texts_deadline_s: float
     texts_facts_wait_s: float
     draft_retention_days: int
+    jobs_in_server: bool
+    outbox_threads: int
+    outbox_first_retry_s: float
+    outbox_longest_retry_s: float
+    outbox_give_up_days: float
+    outbox_retention_days: int
     scoring_churn_weight: float
     scoring_value_weight: float
     scoring_value_cap: float

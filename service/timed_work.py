@@ -19,6 +19,7 @@ from service.http.queries import prune_idempotency_keys
 from service.intelligence.outcomes import OutcomeBoard
 from service.intelligence.queries import prune_drafts
 from service.jobs import Job, in_short_transactions
+from service.outbox.services import Outbox
 from service.privacy.memory import Memory
 from service.privacy.scrubbing import Scrubbing
 from service.privacy.services import Erasure
@@ -69,6 +70,8 @@ def named_jobs(
     draft_retention: timedelta,
     keys: ApiKeys,
     feed_jobs: Sequence[Job],
+    outbox: Outbox,
+    outbox_retention: timedelta,
 ) -> list[Job]:
     """`remote`: the providers whose connection is watched while they are enabled."""
 
@@ -80,6 +83,9 @@ def named_jobs(
             ),
             "sessions": in_short_transactions(
                 database, lambda session: prune_sessions(session, now - SESSIONS_KEPT)
+            ),
+            "deliveries": in_short_transactions(
+                database, lambda session: outbox.prune(session, outbox_retention)
             ),
             "stream_tickets": in_short_transactions(
                 database, lambda session: prune_used(session, now - SESSIONS_KEPT)
@@ -121,7 +127,7 @@ def named_jobs(
     return [
         Job(
             name="prune",
-            description="delete drafts, sessions, stream tickets and idempotency keys past their time",
+            description="delete drafts, sessions, stream tickets, deliveries and keys past their time",
             schedule=DailyAt(PRUNE_AT),
             run=prune,
         ),

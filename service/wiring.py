@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 import structlog
 from flask import Flask
@@ -39,8 +40,7 @@ from service.desk.services import (
 )
 from service.entrance import build_entrance
 from service.events import EventLog
-from service.feed.relay import Relay
-from service.feed.services import Feed, Followers
+from service.feed.services import Followers
 from service.flight_board import RedisFlightBoard
 from service.health.services import HealthService
 from service.http.callers import Gate
@@ -64,8 +64,11 @@ from service.intelligence.recommending import RecommendationService
 from service.intelligence.schemas import forget_dumped
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots, forget_decoded
-from service.jobs import Bell, JobRunner
+from service.jobs import Bell, Job, JobRunner
+from service.outbox.dispatching import Dispatcher
+from service.outbox.log_channel import LogChannel
 from service.outbox.services import Outbox
+from service.outgoing import build_dispatcher, build_feed
 from service.privacy.memory import Memory
 from service.privacy.scrubbing import Scrubbing
 from service.privacy.services import Erasure, Exports
@@ -99,6 +102,8 @@ from service.tickets.services import (
 )
 from service.timed_work import named_jobs
 
+STOP_TIMEOUT_S = 5.0
+
 log = structlog.get_logger()
 
 
@@ -117,16 +122,35 @@ class Lifecycle:
     """What runs beside the requests of one process, from after its fork until it stops."""
 
     jobs: JobRunner
+    dispatcher: Dispatcher
     chain: IntelligenceChain
     database: Database
     audit: Audit
+    works: bool
+    """A server does the work of all processes, too, where no workers are to do it."""
 
     def start(self) -> None:
+        """Of a server."""
+        self._start(works=self.works)
+
+    def work(self) -> None:
+        """Of a worker."""
+        self._start(works=True)
+
+    def drain(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
+        """Begin nothing more; whether what runs ended in time."""
+        give_up_at_s = monotonic() + timeout_s
+        ended = self.jobs.stop(timeout_s)
+        return self.dispatcher.stop(max(0.0, give_up_at_s - monotonic())) and ended
+
+    def _start(self, *, works: bool) -> None:
         lines.start_batching()
-        self.jobs.start()
+        self.jobs.start(leased=works)
+        if works:
+            self.dispatcher.start()
 
     def stop(self) -> None:
-        self.jobs.stop()
+        self.drain()
         self.chain.close()
         with suppress(DatabaseUnavailable):
             self.audit.write_noted(all_of_them=True)
@@ -144,8 +168,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
     events = EventLog(origin=asked_from)
     audit = Audit(database, events, clock, origin=asked_from)
-    feed, relay, outbox = Feed(), Relay(database), Outbox(clock)
-    followers = Followers(database, feed, relay)
+    feed, relay, followers, outbox = build_feed(database, events, clock)
     toggles = RuntimeToggles(
         [provider.name for provider in substitutes.providers or ()] or settings.intelligence_providers
     )
@@ -267,14 +290,24 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         memory=Memory(database, clock, _memories(cache)),
         scrubbing=Scrubbing(database),
         clock=clock,
-        sample_figures=_sample_figures(metrics, dependencies),
+        sample_figures=_sample_figures(metrics, dependencies, outbox, followers, clock),
         draft_retention=timedelta(days=settings.draft_retention_days),
         keys=entrance.keys,
         feed_jobs=[relay.job(), *followers.jobs()],
+        outbox=outbox,
+        outbox_retention=timedelta(days=settings.outbox_retention_days),
     )
-    runner = JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
-    for job in jobs:
-        metrics.jobs.knows(job.name)
+    dispatcher = build_dispatcher(
+        settings,
+        [LogChannel()],
+        database,
+        feed=feed,
+        outbox=outbox,
+        metrics=metrics,
+        clock=clock,
+        chance=chance,
+    )
+    runner = _runner(jobs, database, clock, bell, metrics)
     ticket_fields, exposition = FieldService(database, events, clock), Exposition(metrics)
     provide(
         app,
@@ -287,6 +320,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         feed,
         followers,
         outbox,
+        dispatcher,
         streams.events,
         streams.broadcast,
         InboundWebhooks(database, events, audit, clock, secret_key=settings.secret_key),
@@ -352,10 +386,23 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         "support.metrics": metrics,
         "support.exposition": exposition,
         "support.drain": streams.broadcast.end_all,
-        "support.lifecycle": Lifecycle(jobs=runner, chain=chain, database=database, audit=audit),
+        "support.lifecycle": Lifecycle(
+            jobs=runner,
+            dispatcher=dispatcher,
+            chain=chain,
+            database=database,
+            audit=audit,
+            works=settings.jobs_in_server,
+        ),
     }
     announce(settings)
     return entrance.gate()
+
+
+def _runner(jobs: Sequence[Job], database: Database, clock: Clock, bell: Bell, metrics: Metrics) -> JobRunner:
+    for job in jobs:
+        metrics.jobs.knows(job.name)
+    return JobRunner(jobs, database, clock, bell=bell, observer=metrics.jobs)
 
 
 def scoring_weights(settings: Settings) -> Weights:
@@ -391,12 +438,15 @@ def _limits(providers: Sequence[IntelligenceProvider]) -> Mapping[str, int]:
     }
 
 
-def _sample_figures(metrics: Metrics, dependencies: DependencyFigures) -> Callable[[], None]:
+def _sample_figures(
+    metrics: Metrics, dependencies: DependencyFigures, outbox: Outbox, followers: Followers, clock: Clock
+) -> Callable[[], None]:
     """The database last: it alone may make this wait."""
 
     def sample() -> None:
         metrics.sampler.sample()
         dependencies.check_database()
+        metrics.outbox.see(outbox.waiting(), followers.behind(), clock.now())
 
     return sample
 

@@ -70,6 +70,7 @@ def create_outbox() -> None:
     pending("ix_outbox_due", "channel", "next_attempt_at", "position")
     pending("ix_outbox_line", "channel", "target", "about", "position")
     op.create_index("ix_outbox_state_created_at_id", "outbox", ["state", "created_at", "id"])
+    op.create_index("ix_outbox_created_at_id", "outbox", ["created_at", "id"])
 
 
 def downgrade() -> None:

@@ -8,10 +8,12 @@ from service.cli.imports import imports
 from service.cli.intelligence import intelligence
 from service.cli.jobs import jobs
 from service.cli.keys import keys
+from service.cli.outbox import outbox
 from service.cli.providers import providers
 from service.cli.seed import seed
+from service.cli.worker import worker
 
 
 def install(app: Flask) -> None:
-    for command in (agents, doctor, imports, intelligence, jobs, keys, providers, seed):
+    for command in (agents, doctor, imports, intelligence, jobs, keys, outbox, providers, seed, worker):
         app.cli.add_command(command)

@@ -129,6 +129,15 @@ def events_between(
     return [FedEvent(**row) for row in session.execute(wanted).mappings()]
 
 
+def events_at(session: Session, positions: Collection[int]) -> Sequence[FedEvent]:
+    wanted = (
+        select(*_COLUMNS)
+        .join(StoredEvent, StoredEvent.id == FeedEntry.event_id)
+        .where(FeedEntry.position.in_(positions))
+    )
+    return [FedEvent(**row) for row in session.execute(wanted).mappings()]
+
+
 def position_of(session: Session, name: str) -> int | None:
     """None where it was never seen."""
     return session.scalar(select(FollowerPlace.position).where(FollowerPlace.name == name))

@@ -13,8 +13,8 @@ from service.jobs import Bell, Job
 from service.schedules import Every
 
 EVERY = timedelta(seconds=0.5)
-LEASE = timedelta(seconds=30)
-"""Short: while a dead process holds it, nothing is numbered."""
+LEASE = timedelta(seconds=3)
+"""Short: while a dead process holds it, nothing is numbered. Who outlasts it still has its turn."""
 BATCH = 500
 BATCHES = 40
 """In one run; more is left for the next, so that nobody waits behind a long one."""

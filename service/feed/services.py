@@ -13,8 +13,8 @@ from service.jobs import Bell, Job
 from service.schedules import Every
 
 EVERY = timedelta(seconds=0.5)
-LEASE = timedelta(seconds=30)
-"""Short: while a dead process holds it, nobody follows. A batch that lasts longer is safe by its lock."""
+LEASE = timedelta(seconds=3)
+"""Short: while a dead process holds it, nobody follows. Who outlasts it still has its place."""
 BATCH = 500
 BATCHES = 20
 """In one run; more is left for the next."""
@@ -36,6 +36,10 @@ class Feed:
         from the newest position where that is lower.
         """
         return queries.events_between(session, after, after + limit, types)
+
+    def at(self, session: Session, positions: Sequence[int]) -> Sequence[FedEvent]:
+        """Those that are there."""
+        return queries.events_at(session, positions) if positions else []
 
 
 class Followers:
@@ -88,6 +92,12 @@ class Followers:
     def position(self, session: Session, name: str) -> int:
         """The last that has had its effect."""
         return queries.position_of(session, name) or 0
+
+    def behind(self) -> dict[str, int]:
+        """By follower, how many positions it has not passed yet."""
+        with self._database.reading() as session:
+            newest = self._feed.position(session)
+            return {name: max(0, newest - self.position(session, name)) for name in self._followers}
 
     def catch_up(self) -> None:
         """Number what is committed, and let all follow, until nothing is left. For tests, above all."""

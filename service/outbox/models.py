@@ -66,4 +66,5 @@ class OutboxEntry(Base):
             sqlite_where=PENDING,
         ),
         Index("ix_outbox_state_created_at_id", "state", "created_at", "id"),
+        Index("ix_outbox_created_at_id", "created_at", "id"),
     )

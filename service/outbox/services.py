@@ -1,22 +1,65 @@
-"""What is to leave the desk, kept until it has."""
+"""What is to leave the desk, kept until it has: added by followers, looked after by operators."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock
+from service.database import Database, after_commit
+from service.errors import Conflict, NotFound
+from service.events import OUTBOX_REPLAYED, Event, EventLog
 from service.feed.following import FedEvent
+from service.feed.services import Feed
+from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
 from service.outbox import queries
-from service.outbox.models import State
+from service.outbox.models import OutboxEntry, State
 from service.writes import write
+
+REPLAYED_AT_ONCE = 5_000
+BATCH = 500
+COUNTED = 10_000
+"""Of what waits: monitoring asks every few seconds, and must not cost more the more there is."""
+
+DEAD_LETTERS = "dead_letters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxFilter:
+    state: State | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldEntry:
+    """`event_type`: None where the event is there no more."""
+
+    entry: OutboxEntry
+    event_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """`remaining`: there are more, for another call."""
+
+    replayed: int
+    remaining: bool
 
 
 class Outbox:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, database: Database, feed: Feed, events: EventLog, clock: Clock) -> None:
+        self._database = database
+        self._feed = feed
+        self._events = events
         self._clock = clock
+        self._hear: list[Callable[[], None]] = []
+
+    def tell(self, hear: Callable[[], None]) -> None:
+        """`hear` is called in this process when something was added: only to wake somebody."""
+        self._hear.append(hear)
 
     def add(
         self,
@@ -48,3 +91,93 @@ class Outbox:
             "created_at": now,
         }
         write(session, queries.ADD, [row])
+        self._call_after(session)
+
+    def listing(self, wanted: OutboxFilter, page: Page) -> Listing[ToldEntry]:
+        """The newest first."""
+        with self._database.reading() as session:
+            rows = queries.entries(session, wanted.state, wanted.channel, page)
+            total, estimated = queries.count(session, wanted.state, wanted.channel)
+            told = self._told(session, rows)
+        return paginate(
+            told,
+            page,
+            total=total,
+            estimated=estimated,
+            place=lambda each: Cursor(each.entry.created_at, each.entry.id),
+        )
+
+    def read(self, delivery_id: str) -> ToldEntry:
+        """Raises `NotFound`."""
+        with self._database.reading() as session:
+            entry = queries.entry(session, delivery_id)
+            if entry is None:
+                raise NotFound("delivery", delivery_id)
+            (told,) = self._told(session, [entry])
+        return told
+
+    def waiting(self) -> Sequence[tuple[str, str, int, datetime]]:
+        """Channel, state, how many and since when, of the oldest that are pending and that are dead."""
+        with self._database.reading() as session:
+            return queries.waiting(session, COUNTED)
+
+    def prune(self, session: Session, kept: timedelta) -> int:
+        """Some of what was delivered and is past its time."""
+        return queries.prune_delivered(session, self._clock.now() - kept)
+
+    def replay(self, delivery_id: str, *, actor: str) -> ToldEntry:
+        """One that has ended, well or not, is delivered anew. Raises `NotFound`, `Conflict`."""
+        now = self._clock.now()
+        with self._database.writing() as session:
+            entry = queries.entry(session, delivery_id, for_change=True)
+            if entry is None:
+                raise NotFound("delivery", delivery_id)
+            if entry.state is State.PENDING:
+                raise Conflict("It is still to be delivered: wait for next_attempt_at.")
+            queries.replay(session, [entry.id], now)
+            self._record(session, delivery_id, actor=actor, at=now, after={"channel": entry.channel})
+            self._call_after(session)
+        return self.read(delivery_id)
+
+    def replay_dead(self, *, actor: str, channel: str | None = None) -> Replayed:
+        """Dead letters, the oldest first, up to `REPLAYED_AT_ONCE`."""
+        replayed, found = 0, BATCH
+        while found == BATCH and replayed < REPLAYED_AT_ONCE:
+            found = self._replay_batch(channel)
+            replayed += found
+        if replayed:
+            told = {"replayed": replayed, "channel": channel}
+            with self._database.writing() as session:
+                self._record(session, DEAD_LETTERS, actor=actor, at=self._clock.now(), after=told)
+        return Replayed(replayed, remaining=found == BATCH)
+
+    def _replay_batch(self, channel: str | None) -> int:
+        with self._database.writing() as session:
+            dead = queries.dead(session, channel, BATCH)
+            queries.replay(session, dead, self._clock.now())
+            self._call_after(session)
+        return len(dead)
+
+    def _call_after(self, session: Session) -> None:
+        for hear in self._hear:
+            after_commit(session, hear)
+
+    def _told(self, session: Session, rows: list[OutboxEntry]) -> list[ToldEntry]:
+        events = self._feed.at(session, [row.position for row in rows])
+        types = {event.position: event.type for event in events}
+        return [ToldEntry(row, types.get(row.position)) for row in rows]
+
+    def _record(
+        self, session: Session, subject_id: str, *, actor: str, at: datetime, after: Mapping[str, Any]
+    ) -> None:
+        self._events.record(
+            session,
+            Event(
+                type=OUTBOX_REPLAYED,
+                subject_type="outbox",
+                subject_id=subject_id,
+                actor=actor,
+                at=at,
+                after=after,
+            ),
+        )

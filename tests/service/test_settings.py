@@ -314,6 +314,8 @@ def _as_text(field: fields.Field[object]) -> str:
     default = field.load_default
     if default is None or default == ():
         return ""
+    if isinstance(default, bool):
+        return str(default).lower()
     return str(default.value if isinstance(default, Enum) else default)
 
 

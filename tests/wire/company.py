@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from secrets import token_hex
+from secrets import randbelow, token_hex
 from typing import Any
 
 import requests
 
+from service.database import Database
 from service.http.problems import CONTENT_TYPE
 from service.testing.desk import SupportDesk
-from tests.wire.desk import CLIENT_TIMEOUT_S
+from tests.service.persistence.rows import NOON, outbox_entry
+from tests.wire.desk import CLIENT_TIMEOUT_S, Desk
 from tests.wire.rights import ANY, OWN, TEAM, Route
 from tests.wire.staff import Colleague
 
@@ -89,6 +91,8 @@ def path_of(company: Company, route: Route, **known: str) -> str:
     if "<key_id>" in route.rule and "key_id" not in known:
         made = company.desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["read"]})
         known["key_id"] = made.json()["key"]["id"]
+    if "<delivery_id>" in route.rule:
+        known["delivery_id"] = dead_letter(company.desk)
     if "<source_id>" in route.rule and "source_id" not in known:
         made = company.desk.post("/api/admin/inbound-webhooks", {"name": token_hex(8)})
         known["source_id"] = made.json()["webhook"]["id"]
@@ -103,6 +107,14 @@ def path_of(company: Company, route: Route, **known: str) -> str:
         "member_id": "agent_nobody",
     }
     return re.sub(r"<([^>]+)>", lambda found: (defaults | known)[found[1]], route.rule)
+
+
+def dead_letter(desk: Desk, **fields: Any) -> str:
+    """No client can make one: a delivery that was given up."""
+    entry = outbox_entry(**{"state": "dead", "position": randbelow(2**40), "ended_at": NOON} | fields)
+    with desk.component(Database).writing() as session:
+        session.add(entry)
+    return entry.id
 
 
 def message_of(company: Company, ticket_id: str) -> str:

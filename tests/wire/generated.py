@@ -23,6 +23,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 
 from service.identifiers import new_id, new_ref
+from tests.wire.company import dead_letter
 from tests.wire.desk import CLIENT_TIMEOUT_S, Desk
 
 CHECKS = [
@@ -211,6 +212,10 @@ class Known:
         made = self.desk.post("/api/admin/keys", {"name": token_hex(8), "scopes": ["desk"]})
         found: str = made.json()["key"]["id"]
         return found
+
+    @cached_property
+    def delivery_id(self) -> str:
+        return dead_letter(self.desk)
 
     @cached_property
     def source_id(self) -> str:

@@ -44,6 +44,7 @@ events.read             team   team    team  any      any
 webhooks.manage         -      -       -     -        any
 analytics.read          -      -       any   any      any
 metrics.read            -      -       -     -        any
+outbox.manage           -      -       -     -        any
 """
 
 RIGHTS_OF_KEYS = {
@@ -52,7 +53,7 @@ RIGHTS_OF_KEYS = {
         messages.as_customer drafts.write intelligence.read customers.read customers.change orders.record
         configuration.read agents.read events.read analytics.read account.read
     """,
-    "admin": "providers.read providers.change fields.change webhooks.manage account.read",
+    "admin": "providers.read providers.change fields.change webhooks.manage outbox.manage account.read",
     "metrics": "metrics.read",
     "read": "tickets.read customers.read configuration.read agents.read events.read account.read",
     "form": "tickets.create account.read",
@@ -78,6 +79,10 @@ POST   /api/admin/keys                                          keys.manage     
 GET    /api/admin/keys/<key_id>                                 keys.manage         200
 PATCH  /api/admin/keys/<key_id>                                 keys.manage         400
 DELETE /api/admin/keys/<key_id>                                 keys.manage         204
+GET    /api/admin/outbox                                        outbox.manage       200
+POST   /api/admin/outbox/replay                                 outbox.manage       400
+GET    /api/admin/outbox/<delivery_id>                          outbox.manage       200
+POST   /api/admin/outbox/<delivery_id>/replay                   outbox.manage       200
 GET    /api/admin/providers                                     providers.read      200
 GET    /api/admin/providers/<name>                              providers.read      200
 PATCH  /api/admin/providers/<name>                              providers.change    400

@@ -15,6 +15,7 @@ from tests.wire.malformed_access import of_access
 from tests.wire.malformed_agents import of_agents
 from tests.wire.malformed_customers import of_customers
 from tests.wire.malformed_events import of_events
+from tests.wire.malformed_outbox import of_outbox
 from tests.wire.malformed_privacy import of_privacy
 from tests.wire.raw import ask, request
 
@@ -57,7 +58,7 @@ def ticket(desk: Desk) -> str:
 
 def every_endpoint(ticket: str, customer: str) -> list[Endpoint]:
     of_people = (*of_customers(customer), *of_privacy(customer), *of_agents())
-    return [*endpoints(ticket, customer), *of_people, *of_access(), *of_events()]
+    return [*endpoints(ticket, customer), *of_people, *of_access(), *of_outbox(), *of_events()]
 
 
 def endpoint_named(name: str, ticket: str) -> Endpoint:

@@ -131,6 +131,7 @@ def test_the_guide_shows_every_call_of_the_service(seeded: Path, tmp_path: Path)
         "{member_id}": AGENT_IDS["Priya"],
         "{team_id}": TEAM_IDS["Returns team"],
         "{key_id}": "$KEY_ID",
+        "{delivery_id}": "dlv_4f0Qk2l1b8sVJ6Yz0mWc3A",
         "{source_id}": "$WEBHOOK_ID",
         "{index}": "0",
         "{name}": "quimbi",

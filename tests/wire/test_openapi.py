@@ -33,6 +33,8 @@ POSTS_THAT_CREATE_NOTHING = {
     "issue_stream_ticket",
     "reactivate_agent",
     "refresh_session",
+    "replay_dead_letters",
+    "replay_delivery",
     "sign_in",
     "sign_out",
     "regenerate_draft",

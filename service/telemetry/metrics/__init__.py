@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created
 from service import __version__
 from service.telemetry.metrics import sharing
 from service.telemetry.metrics.jobs import JobMetrics
+from service.telemetry.metrics.outbox import OutboxMetrics
 from service.telemetry.metrics.providers import ProviderMetrics
 from service.telemetry.metrics.requests import RequestMetrics
 from service.telemetry.metrics.sampling import Sampler
@@ -24,6 +25,7 @@ class Metrics:
         self.requests = RequestMetrics(self.registry)
         self.providers = ProviderMetrics(self.registry)
         self.jobs = JobMetrics(self.registry)
+        self.outbox = OutboxMetrics(self.registry)
         self.sampler = Sampler()
         Gauge(
             "support_build_info",

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from providers.testing.fakes import FakeClock
@@ -28,11 +27,6 @@ def fed(position: int = 1, **fields: Any) -> FedEvent:
         "after": None,
     }
     return FedEvent(**defaults | fields)
-
-
-@pytest.fixture
-def outbox(clock: FakeClock) -> Outbox:
-    return Outbox(clock)
 
 
 def rows(database: Database) -> list[OutboxEntry]:

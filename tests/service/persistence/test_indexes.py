@@ -16,6 +16,7 @@ from service.events import AUDITED, OF_PROVIDERS, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
+from service.outbox.models import PENDING, OutboxEntry, State
 from service.text_index import SearchText
 from service.tickets.models import Message, PastRank, Ticket, TicketTag
 from tests.service.persistence.rows import NOON
@@ -123,6 +124,23 @@ LOOK_UPS: dict[str, Select[Any]] = {
     .where(ANYTHING_DUE)
     .order_by(KeptStatistics.customer_id)
     .limit(500),
+    "ix_outbox_due": select(OutboxEntry)
+    .where(PENDING, OutboxEntry.channel == "webhook", OutboxEntry.next_attempt_at <= NOON)
+    .order_by(OutboxEntry.next_attempt_at, OutboxEntry.position)
+    .limit(100),
+    "ix_outbox_line": select(func.min(OutboxEntry.position)).where(
+        PENDING,
+        OutboxEntry.channel == "webhook",
+        OutboxEntry.target == "endpoint_1",
+        OutboxEntry.about == "ticket_1",
+    ),
+    "ix_outbox_state_created_at_id": select(OutboxEntry)
+    .where(OutboxEntry.state == State.DEAD)
+    .order_by(OutboxEntry.created_at.desc(), OutboxEntry.id.desc())
+    .limit(101),
+    "ix_outbox_created_at_id": select(OutboxEntry)
+    .order_by(OutboxEntry.created_at.desc(), OutboxEntry.id.desc())
+    .limit(101),
     "ix_idempotency_keys_expires_at": select(IdempotencyKey.key)
     .where(IdempotencyKey.expires_at < NOON)
     .order_by(IdempotencyKey.expires_at)
