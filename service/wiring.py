@@ -293,6 +293,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         ownership=entrance.ownership,
         standing=entrance.standing,
         clock=clock,
+        metrics=metrics,
     )
     orders = OrderService(database, customers, events, clock)
     known = KnownCustomers(customers, known_facts, chain.refresh_behind)

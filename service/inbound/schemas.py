@@ -22,11 +22,11 @@ EXTERNAL_ID = {"description": "the sender's own id: what is brought twice by it 
 # ---------------------------------------------------------------- sources
 
 
-class NewSourceSchema(Schema):
+class NewInboundWebhookSchema(Schema):
     name = Text(LONGEST_NAME, required=True, metadata={"example": "web shop"})
 
 
-class SourceChangeSchema(Schema):
+class InboundWebhookChangeSchema(Schema):
     name = Text(LONGEST_NAME, metadata={"example": "web shop, Europe"})
     active = Flag(metadata={"description": "false: what it sends is refused", "example": True})
 
@@ -35,7 +35,7 @@ class SourceChangeSchema(Schema):
         return SourceChange(**values)
 
 
-class RotationSchema(Schema):
+class InboundRotationSchema(Schema):
     overlap_s = Count(
         0,
         LONGEST_OVERLAP_S,
@@ -44,7 +44,7 @@ class RotationSchema(Schema):
     )
 
 
-class SourceSchema(Schema):
+class InboundWebhookSchema(Schema):
     id = fields.String(metadata={"example": "inbound_Wc3A4f0Qk2l1b8sVJ6Yz0m"})
     name = fields.String(metadata={"example": "web shop"})
     active = fields.Boolean(metadata={"example": True})
@@ -58,11 +58,11 @@ class SourceSchema(Schema):
     last_used_at = Rfc3339(allow_none=True, metadata={"description": "to the minute"})
 
 
-class ToldSourceSchema(Schema):
-    webhook = fields.Nested(SourceSchema)
+class ToldInboundWebhookSchema(Schema):
+    webhook = fields.Nested(InboundWebhookSchema)
 
 
-class MadeSourceSchema(ToldSourceSchema):
+class MadeInboundWebhookSchema(ToldInboundWebhookSchema):
     secret = fields.String(
         metadata={
             "description": "for the sender, by Standard Webhooks; shown in this answer alone",
@@ -71,12 +71,12 @@ class MadeSourceSchema(ToldSourceSchema):
     )
 
 
-class SourceListSchema(Schema):
-    webhooks = fields.List(fields.Nested(SourceSchema), attribute="rows")
+class InboundWebhookListSchema(Schema):
+    webhooks = fields.List(fields.Nested(InboundWebhookSchema), attribute="rows")
     pagination = fields.Nested(PaginationSchema)
 
 
-class SourceQuerySchema(Schema):
+class InboundWebhookQuerySchema(Schema):
     page = Count(1, load_default=None)
     limit = Count(1, MAX_LIMIT, load_default=None)
     cursor = Text(400, load_default=None)
@@ -126,7 +126,7 @@ EXAMPLE = {
 }
 
 
-class DeliverySchema(Schema):
+class InboundDeliverySchema(Schema):
     type = Choice(*BROUGHT, required=True, metadata={"example": "ticket.created"})
     timestamp = Rfc3339(
         load_default=None,
@@ -155,7 +155,7 @@ class DeliverySchema(Schema):
         return Delivery(type=values["type"], brought=brought)
 
 
-class DeliveredSchema(Schema):
+class InboundDeliveredSchema(Schema):
     type = fields.String(metadata={"example": "ticket.created"})
     result = fields.String(
         metadata={

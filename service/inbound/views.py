@@ -14,15 +14,15 @@ from service.http.pagination import Listing, Page
 from service.http.parsing import Blueprint
 from service.inbound.models import InboundWebhook
 from service.inbound.schemas import (
-    DeliveredSchema,
-    DeliverySchema,
-    MadeSourceSchema,
-    NewSourceSchema,
-    RotationSchema,
-    SourceChangeSchema,
-    SourceListSchema,
-    SourceQuerySchema,
-    ToldSourceSchema,
+    InboundDeliveredSchema,
+    InboundDeliverySchema,
+    InboundRotationSchema,
+    InboundWebhookChangeSchema,
+    InboundWebhookListSchema,
+    InboundWebhookQuerySchema,
+    MadeInboundWebhookSchema,
+    NewInboundWebhookSchema,
+    ToldInboundWebhookSchema,
 )
 from service.inbound.services import (
     Delivered,
@@ -49,8 +49,8 @@ View = Callable[..., Any]
 
 @admin.get("")
 @needs(Permission.WEBHOOKS_MANAGE)
-@admin.arguments(SourceQuerySchema, location="query")
-@admin.response(200, SourceListSchema)
+@admin.arguments(InboundWebhookQuerySchema, location="query")
+@admin.response(200, InboundWebhookListSchema)
 def list_inbound_webhooks(query: dict[str, Any]) -> Listing[InboundWebhook]:
     """List inbound webhooks, the newest first"""
     return component(InboundWebhooks).listing(Page.asked(**query))
@@ -58,9 +58,9 @@ def list_inbound_webhooks(query: dict[str, Any]) -> Listing[InboundWebhook]:
 
 @admin.post("")
 @needs(Permission.WEBHOOKS_MANAGE)
-@admin.arguments(NewSourceSchema)
+@admin.arguments(NewInboundWebhookSchema)
 @admin.alt_response(409, "CONFLICT")
-@admin.response(201, MadeSourceSchema)
+@admin.response(201, MadeInboundWebhookSchema)
 def create_inbound_webhook(body: dict[str, str]) -> tuple[MadeSource, int, dict[str, str]]:
     """Create an inbound webhook; its secret is shown in this answer alone"""
     made = component(InboundWebhooks).create(body["name"], actor=current_caller().id)
@@ -70,7 +70,7 @@ def create_inbound_webhook(body: dict[str, str]) -> tuple[MadeSource, int, dict[
 
 @admin.get("/<id:source_id>")
 @needs(Permission.WEBHOOKS_MANAGE)
-@admin.response(200, ToldSourceSchema)
+@admin.response(200, ToldInboundWebhookSchema)
 def read_inbound_webhook(source_id: str) -> dict[str, InboundWebhook]:
     """Read an inbound webhook, but for its secret"""
     return {"webhook": component(InboundWebhooks).read(source_id)}
@@ -78,9 +78,9 @@ def read_inbound_webhook(source_id: str) -> dict[str, InboundWebhook]:
 
 @admin.patch("/<id:source_id>")
 @needs(Permission.WEBHOOKS_MANAGE)
-@admin.arguments(SourceChangeSchema)
+@admin.arguments(InboundWebhookChangeSchema)
 @admin.alt_response(409, "CONFLICT")
-@admin.response(200, ToldSourceSchema)
+@admin.response(200, ToldInboundWebhookSchema)
 def change_inbound_webhook(change: SourceChange, source_id: str) -> dict[str, InboundWebhook]:
     """Rename an inbound webhook, or refuse what it sends for a while"""
     return {"webhook": component(InboundWebhooks).change(source_id, change, actor=current_caller().id)}
@@ -88,8 +88,8 @@ def change_inbound_webhook(change: SourceChange, source_id: str) -> dict[str, In
 
 @admin.post("/<id:source_id>/rotate")
 @needs(Permission.WEBHOOKS_MANAGE)
-@admin.arguments(RotationSchema)
-@admin.response(200, MadeSourceSchema)
+@admin.arguments(InboundRotationSchema)
+@admin.response(200, MadeInboundWebhookSchema)
 def rotate_inbound_webhook(body: dict[str, int], source_id: str) -> MadeSource:
     """Give an inbound webhook a new secret; the one before is good for a while"""
     overlap = timedelta(seconds=body["overlap_s"])
@@ -135,12 +135,12 @@ def once_by_id(view: View) -> View:
 @inbound.post("/<id:source_id>")
 @public
 @signed
-@inbound.arguments(DeliverySchema)
+@inbound.arguments(InboundDeliverySchema)
 @once_by_id
 @inbound.alt_response(401, "UNAUTHORIZED")
 @inbound.alt_response(409, "CONFLICT")
-@inbound.alt_response(200, schema=DeliveredSchema, description="It was there already")
-@inbound.response(201, DeliveredSchema)
+@inbound.alt_response(200, schema=InboundDeliveredSchema, description="It was there already")
+@inbound.response(201, InboundDeliveredSchema)
 def receive_webhook(delivery: Delivery, source_id: str) -> tuple[Delivered, int]:
     """Take in a signed webhook (Standard Webhooks) that brings a ticket or a message"""
     delivered = component(Deliveries).receive(source_id, delivery)

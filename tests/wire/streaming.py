@@ -28,8 +28,8 @@ class EventStream:
         self._raw = b""
         self._rest = b""
         last = "" if self.last_event_id is None else f"Last-Event-ID: {self.last_event_id}\r\n"
-        head = f"GET /api/events/stream?ticket={self.ticket}{self.query} HTTP/1.1\r\nHost: localhost\r\n{last}\r\n"
-        self._socket.sendall(head.encode())
+        asked = f"/api/events/stream?ticket={self.ticket}{self.query}"
+        self._socket.sendall(f"GET {asked} HTTP/1.1\r\nHost: localhost\r\n{last}\r\n".encode())
         while b"\r\n\r\n" not in self._raw:
             self._receive()
         head_came, _, self._raw = self._raw.partition(b"\r\n\r\n")

@@ -1,12 +1,14 @@
-"""Clients that are cut off at any moment, and a server that is: nobody misses an event, nobody gets one twice."""
+"""Clients that are cut off at any moment, a server that is, and a full house: no event missed, none twice."""
 
 import random
 import shutil
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from service.database import Database, normalise_url
 from service.feed.relay import Relay
 from service.feed.services import Followers
 from tests.real_server import PATIENCE_S, RealServer
+from tests.wire.company import new_key
 from tests.wire.desk import Desk, running_desk
 from tests.wire.staff import hire, new_team
 from tests.wire.streaming import EventStream
@@ -57,9 +60,10 @@ class Watcher:
             self._last = stream.last_event_id
             self._cut(stream)
 
-    def opened(self) -> EventStream:
+    def opened(self, *, after: int | None = None) -> EventStream:
         answer = self._session.post(f"{self.url}/api/events/tickets", timeout=PATIENCE_S)
-        stream = EventStream(self.url, answer.json()["ticket"], last_event_id=self._last)
+        last = self._last if after is None else after
+        stream = EventStream(self.url, answer.json()["ticket"], last_event_id=last)
         assert stream.status == 200
         return stream
 
@@ -81,6 +85,10 @@ class Watcher:
         if self._chance.random() < 0.5:  # as a lost connection does, and not with a farewell
             stream._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         stream.close()
+
+
+def key_of(desk: Desk) -> dict[str, str]:
+    return {"X-API-Key": new_key(desk, "events")}
 
 
 @contextmanager
@@ -148,9 +156,47 @@ def test_random_disconnects_lose_nothing_and_repeat_nothing(
     assert watchers[0].came == list(range(1, last + 1))
     assert 0 < len(watchers[1].came) < last
     if full:
-        say(
-            f"disconnects of event streams: {each * WATCHERS:,}, over {last:,} events: none missed, none twice"
-        )
+        say(f"disconnects of streams: {each * WATCHERS:,}, over {last:,} events: none missed, none twice")
+
+
+def test_a_full_house_of_streams_leaves_the_desk_quick(
+    desk: Desk, full: bool, say: Callable[[str], None]
+) -> None:
+    """Every stream is told of every change, while others read tickets on the desk's own threads."""
+    streams, requests_each = (200, 1_000) if full else (20, 60)
+    ticket_id = desk.new_ticket("cust_house")
+    desk.component(Followers).catch_up()
+    priorities = ("low", "normal", "high", "urgent")
+
+    def took_ms(changes: int) -> list[float]:
+        took = []
+        with requests.Session() as session:
+            for number in range(requests_each):
+                began = time.perf_counter()
+                answer = session.get(f"{desk.url}/api/tickets/{ticket_id}", timeout=PATIENCE_S)
+                took.append((time.perf_counter() - began) * 1_000)
+                assert answer.status_code == 200
+                if number % (requests_each // changes) == 0:
+                    session.patch(f"{desk.url}/api/tickets/{ticket_id}", json={"priority": next(turn)})
+                    desk.component(Followers).catch_up()
+        return sorted(took)
+
+    watchers = [Watcher(desk.url, key_of(desk), seed=number) for number in range(1 + streams // 50)]
+    turn = cycle(priorities)
+    before, last = took_ms(20), desk.get("/api/events").json()["last"]
+    opened = [watchers[number // 50].opened(after=last) for number in range(streams)]
+    during, now = took_ms(20), desk.get("/api/events").json()["last"]
+    for stream in opened:
+        came = islice(stream.messages(), now - last)
+        assert [event["position"] for event in came] == list(range(last + 1, now + 1))
+        stream.close()
+    for watcher in watchers:
+        watcher.close()
+    assert during[len(during) * 99 // 100] < 1_000
+    if full:
+        for about, took in (("without streams", before), (f"with {streams} streams", during)):
+            p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
+            say(f"reading a ticket {about}: {p50:.1f} ms at the median, {p99:.1f} at the 99th percentile")
 
 
 def test_after_a_killed_server_a_stream_goes_on_where_it_was(

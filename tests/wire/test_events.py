@@ -255,6 +255,8 @@ def test_beyond_the_most_streams_are_refused_and_the_rest_of_the_desk_answers(
     for _ in range(STREAMS_MAX):
         opened(desk, streams)
     until(lambda: watching(desk) == STREAMS_MAX)
+    figures = desk.get("/metrics").text
+    assert f"support_event_watchers {STREAMS_MAX}.0" in figures.splitlines()
     spare = ticket_for(desk)
     refused = desk.get(f"/api/events/stream?ticket={spare}")
     assert refused.status_code == 503

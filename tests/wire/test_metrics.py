@@ -181,9 +181,19 @@ def test_whether_the_database_is_there_is_told_by_timed_work(desk: Desk) -> None
 
 
 def test_lanes_and_timed_work_are_told_before_anything_happens(desk: Desk) -> None:
-    assert figures(desk, "support_lane_threads") == {("life",): 1, ("providers",): 16, ("desk",): 8}
+    assert figures(desk, "support_lane_threads") == {
+        ("life",): 1,
+        ("providers",): 16,
+        ("streams",): 2,
+        ("desk",): 8,
+    }
     assert figures(desk, "support_lane_threads_busy")["desk",] == 1  # the one that answers this
-    assert figures(desk, "support_requests_shed_total") == {("life",): 0, ("providers",): 0, ("desk",): 0}
+    assert figures(desk, "support_requests_shed_total") == {
+        ("life",): 0,
+        ("providers",): 0,
+        ("streams",): 0,
+        ("desk",): 0,
+    }
     assert ("prune", "failed") in figures(desk, "support_job_runs_total")
 
 

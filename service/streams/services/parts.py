@@ -13,6 +13,8 @@ from service.streams.broadcast import Broadcast
 from service.streams.services.feeding import EventFeed
 from service.streams.services.past import PastEvents
 from service.streams.stream_tickets import StreamTickets
+from service.telemetry.metrics import Metrics
+from service.telemetry.metrics.streams import StreamFigures
 from service.tickets.ownership import TicketOwnership
 
 
@@ -32,9 +34,12 @@ class StreamServices:
         ownership: TicketOwnership,
         standing: StandingCallers,
         clock: Clock,
+        metrics: Metrics,
     ) -> Self:
         past = PastEvents(database, feed, ownership)
         broadcast = Broadcast(past, standing, clock, most=settings.streams_max)
         relay.tell(broadcast.ring)
+        figures = StreamFigures(metrics.registry, broadcast.__len__, most=settings.streams_max)
+        metrics.sampler.watch(figures)
         tickets = StreamTickets(settings.secret_key, database, clock)
         return cls(EventFeed(past, broadcast, tickets, standing, clock), broadcast)

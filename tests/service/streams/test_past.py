@@ -23,7 +23,7 @@ def past(database):
 
 @pytest.fixture
 def happened(database):
-    """Adds events of a ticket that is nobody's, of one of a team, and of no ticket, in turn; each numbered."""
+    """Adds events of a ticket that is nobody's, of one of a team, and of no ticket, in turn; numbered."""
 
     def add(number, kind="ticket.updated"):
         with database.writing() as session:
