@@ -131,7 +131,7 @@ def named_jobs(
     return [
         Job(
             name="prune",
-            description="delete what is past its time: drafts, sessions, tickets of streams, deliveries, keys",
+            description="delete what is past its time: drafts, sessions, stream tickets, deliveries, keys",
             schedule=DailyAt(PRUNE_AT),
             run=prune,
         ),

@@ -2,15 +2,14 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from time import monotonic
+from typing import Protocol
 
 import structlog
 from flask import Flask
 
-from providers.chain import ChainSettings, IntelligenceChain, build_chain
+from providers.chain import ChainSettings, build_chain
 from providers.interface import IntelligenceProvider
 from providers.models import Capability
 from providers.ports import Clock, ProviderHost, Random
@@ -20,9 +19,7 @@ from providers.resilience.caching import decoded
 from providers.resilience.places import Places
 from providers.resilience.single_flight import Flights
 from providers.statistical.provider import StatisticalProvider
-from service.agents.services import AgentDirectory
 from service.analytics.services import DraftAnalytics
-from service.assignment.handing_out import OnCall
 from service.assignment.parts import AssignmentParts
 from service.assignment.strategies import Strategies, StrategyOptions
 from service.audit.services import AuditTrail
@@ -33,7 +30,7 @@ from service.customer_base.keeping import StatisticsKeeping
 from service.customer_base.reporting import FitReports
 from service.customer_base.services import CustomerBaseServices
 from service.customers.services import CustomerService, OrderService
-from service.database import Database, DatabaseUnavailable, db, engine_options, normalise_url
+from service.database import Database, db, engine_options, normalise_url
 from service.desk.services import (
     CustomerPages,
     DeskService,
@@ -46,6 +43,7 @@ from service.entrance import build_entrance
 from service.events import EventLog
 from service.feed.services import Followers
 from service.flight_board import RedisFlightBoard
+from service.followers import MadeOfEvents
 from service.health.services import HealthService
 from service.http.callers import Gate
 from service.http.components import provide
@@ -70,12 +68,10 @@ from service.intelligence.schemas import forget_dumped
 from service.intelligence.services import FactsService, TextSources
 from service.intelligence.snapshots import DatabaseSnapshots, forget_decoded
 from service.jobs import Bell, Job, JobRunner
-from service.notifications.notifying import build_notifying
+from service.lifecycle import Lifecycle
 from service.outbound.settings import OutboundSettings
-from service.outbox.dispatching import Dispatcher
 from service.outbox.services import Outbox
 from service.outgoing import build_dispatcher, build_feed
-from service.performance.parts import PerformanceParts
 from service.privacy.memory import Memory
 from service.privacy.scrubbing import Scrubbing
 from service.privacy.services import Erasure, Exports
@@ -87,13 +83,8 @@ from service.provider_control.switching import Switches
 from service.provider_control.toggles import RuntimeToggles
 from service.serving.lanes import STREAM_THREADS
 from service.settings import Deployment, Settings
-from service.sla.services import CalendarService, PolicyBook, PolicyRehearsal, PolicyService
-from service.sla.tracking.following import TierFollowing
-from service.sla.tracking.judging import Points
-from service.sla.tracking.services import Tracking
 from service.streams.services import StreamServices
 from service.telemetry.answers import AnswerLog
-from service.telemetry.logging import lines
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.dependencies import DependencyFigures
 from service.telemetry.metrics.exposition import Exposition
@@ -113,8 +104,6 @@ from service.tickets.services import (
 )
 from service.timed_work import named_jobs
 
-STOP_TIMEOUT_S = 5.0
-
 log = structlog.get_logger()
 
 
@@ -126,50 +115,6 @@ class Substitutes:
     random: Random | None = None
     providers: Sequence[IntelligenceProvider] | None = None
     registry: Registry | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lifecycle:
-    """What runs beside the requests of one process, from after its fork until it stops."""
-
-    jobs: JobRunner
-    dispatcher: Dispatcher
-    on_call: OnCall
-    chain: IntelligenceChain
-    database: Database
-    audit: Audit
-    works: bool
-    """A server does the work of all processes, too, where no workers are to do it."""
-
-    def start(self) -> None:
-        """Of a server."""
-        self._start(works=self.works)
-
-    def work(self) -> None:
-        """Of a worker."""
-        self._start(works=True)
-
-    def drain(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
-        """Begin nothing more; whether what runs ended in time."""
-        give_up_at_s = monotonic() + timeout_s
-        ended = self.jobs.stop(timeout_s)
-        return self.dispatcher.stop(max(0.0, give_up_at_s - monotonic())) and ended
-
-    def _start(self, *, works: bool) -> None:
-        lines.start_batching()
-        self.jobs.start(leased=works)
-        self.on_call.start()
-        if works:
-            self.dispatcher.start()
-
-    def stop(self) -> None:
-        self.on_call.stop()
-        self.drain()
-        self.chain.close()
-        with suppress(DatabaseUnavailable):
-            self.audit.write_noted(all_of_them=True)
-        self.database.close()
-        lines.stop_batching()
 
 
 def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metrics) -> Gate:
@@ -194,16 +139,6 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         ttl_s=chain_settings.ttl_s[Capability.ANALYZE],
     )
     entrance = build_entrance(settings, database, events=events, audit=audit, cache=cache, clock=clock)
-    performance = PerformanceParts.following(
-        followers,
-        database=database,
-        feed=feed,
-        relay=relay,
-        agents=entrance.agents,
-        teams=entrance.teams,
-        clock=clock,
-        seal_after_days=settings.analytics_seal_after_days,
-    )
     index = TextIndex(database.engine.dialect.name)
     weights = scoring_weights(settings)
     ranking = Ranking(database, weights, known_facts, clock)
@@ -263,16 +198,15 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         strategies=assignment_strategies(settings),
         grace=timedelta(seconds=settings.assignment_grace_s),
     )
-    for listener in (
+    _subscribe(
+        events,
         FactsOutdating(customers, tickets, chain.forget),
         StatisticsKeeping(customer_base.base, customers, tickets),
         DraftOutcomes(conversations, events),
         draft_counters,
-    ):
-        listener.subscribe_to(events)
+    )
 
-    dependencies = DependencyFigures(metrics.registry, database, cache)
-    metrics.sampler.watch(dependencies, GuardFigures(metrics.registry, chain, _limits(providers)))
+    dependencies = _watched(metrics, DependencyFigures(metrics.registry, database, cache), chain, providers)
     remote = [provider.name for provider in providers if provider.policy is not None]
     sources = TextSources(
         provider=chain,
@@ -307,18 +241,18 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         index=index,
         forget=chain.forget,
     )
-    tracking = _tracking(
-        followers, ranking, database, events=events, directory=entrance.directory, clock=clock
-    )
-    notifying = build_notifying(
-        OutboundSettings.from_environment(settings.raw),
+    outbound = OutboundSettings.from_environment(settings.raw)
+    signing_key = outbound.webhook_signing_key or settings.secret_key
+    made = MadeOfEvents.following(
+        (feed, relay, followers, outbox),
         database,
         events=events,
-        outbox=outbox,
-        followers=followers,
-        calendar_of=tracking.book.calendar,
-        secret_key=settings.secret_key,
         clock=clock,
+        ranking=ranking,
+        entrance=entrance,
+        outbound=outbound,
+        signing_key=signing_key,
+        seal_after_days=settings.analytics_seal_after_days,
     )
     jobs = named_jobs(
         database=database,
@@ -339,19 +273,13 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         sample_figures=_sample_figures(metrics, dependencies, outbox, followers, clock),
         draft_retention=timedelta(days=settings.draft_retention_days),
         keys=entrance.keys,
-        feed_jobs=[
-            relay.job(),
-            *followers.jobs(),
-            *performance.sealing.jobs(),
-            *tracking.jobs(),
-            notifying.deliveries.prune_job(),
-        ],
+        feed_jobs=[relay.job(), *followers.jobs(), *made.jobs()],
         outbox=outbox,
         outbox_retention=timedelta(days=settings.outbox_retention_days),
     )
     dispatcher = build_dispatcher(
         settings,
-        list(notifying.channels.values()),
+        list(made.notifying.channels.values()),
         database,
         feed=feed,
         outbox=outbox,
@@ -375,7 +303,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         dispatcher,
         streams.events,
         streams.broadcast,
-        InboundWebhooks(database, events, audit, clock, secret_key=settings.secret_key),
+        InboundWebhooks(database, events, audit, clock, secret_key=signing_key),
         Deliveries(database, tickets, conversations, clock),
         *entrance.components(),
         customers,
@@ -383,7 +311,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         tickets,
         inbox,
         DeskService(database, inbox, known),
-        TicketPages(database, profiles, known, tracking.levels),
+        TicketPages(database, profiles, known, made.tracking.levels),
         *assignment.components(),
         CustomerPages(database, customers, orders, known),
         profiles,
@@ -434,15 +362,8 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         ),
         exposition,
         DraftAnalytics(draft_counters, clock),
-        performance.reports,
-        performance.sealing,
         CustomersAtRisk(database, toggles.enabled, clock, max_age_s=chain_settings.snapshot_max_age_s),
-        tracking.book,
-        *notifying.components(),
-        CalendarService(database, events, tracking.book, clock),
-        PolicyService(database, events, tracking.book, clock),
-        PolicyRehearsal(database),
-        *tracking.components(),
+        *made.components(),
     )
     app.extensions |= {
         "support.metrics": metrics,
@@ -460,6 +381,26 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     }
     announce(settings)
     return entrance.gate()
+
+
+class Listener(Protocol):
+    def subscribe_to(self, events: EventLog) -> None: ...
+
+
+def _subscribe(events: EventLog, *listeners: Listener) -> None:
+    """In their order, in which they hear of each event."""
+    for listener in listeners:
+        listener.subscribe_to(events)
+
+
+def _watched(
+    metrics: Metrics,
+    dependencies: DependencyFigures,
+    chain: IntelligenceChain,
+    providers: Sequence[IntelligenceProvider],
+) -> DependencyFigures:
+    metrics.sampler.watch(dependencies, GuardFigures(metrics.registry, chain, _limits(providers)))
+    return dependencies
 
 
 def _runner(jobs: Sequence[Job], database: Database, clock: Clock, bell: Bell, metrics: Metrics) -> JobRunner:
@@ -485,29 +426,6 @@ def scoring_weights(settings: Settings) -> Weights:
 def assignment_strategies(settings: Settings) -> Strategies:
     options = StrategyOptions(vip_value=settings.assignment_vip_value, vip_risk=settings.assignment_vip_risk)
     return Strategies(settings.assignment_strategies, options)
-
-
-def _tracking(
-    followers: Followers,
-    ranking: Ranking,
-    database: Database,
-    *,
-    events: EventLog,
-    directory: AgentDirectory,
-    clock: Clock,
-) -> Tracking:
-    """Which follows what becomes of the tickets."""
-    tracking = Tracking.over(
-        database,
-        events=events,
-        book=PolicyBook(database, clock),
-        directory=directory,
-        clock=clock,
-        points=Points(at_risk=ranking.weights.sla_at_risk, breached=ranking.weights.sla_breached),
-    )
-    followers.add(tracking.follower)
-    ranking.when_facts_change(TierFollowing(tracking.book).facts_changed)
-    return tracking
 
 
 def make_providers(settings: Settings, host: ProviderHost, registry: Registry) -> list[IntelligenceProvider]:

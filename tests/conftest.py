@@ -180,7 +180,7 @@ def keep_what_migrations_made(url: str) -> None:
 def empty_all_tables(url: str) -> None:
     """As they were after the migrations.
 
-    Tables without pages were never filled: a deletion leaves these, and a truncation, which costs more, does not.
+    Tables without pages were never filled. A deletion leaves pages; a truncation, which costs more, does not.
     """
     tables = [table.name for table in metadata.sorted_tables]
     sizes = "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relname = ANY(%s)"

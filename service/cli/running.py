@@ -11,7 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from providers.settings import SettingsError
 from service.database import Database, DatabaseUnavailable
 from service.http.components import component
-from service.wiring import Lifecycle
+from service.lifecycle import Lifecycle
 
 BAD_SETTINGS = 2
 _FAULT = "support.settings_fault"

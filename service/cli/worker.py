@@ -6,11 +6,11 @@ from flask import current_app
 
 from service.cli.running import Failure, migrated_database, with_service
 from service.http.components import component
+from service.lifecycle import Lifecycle
 from service.server import CannotListen
 from service.serving.metrics_port import serve_metrics
 from service.serving.sockets import MONITORING, listen
 from service.settings import Settings
-from service.wiring import Lifecycle
 
 
 @click.command()

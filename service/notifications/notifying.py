@@ -20,12 +20,14 @@ from service.notifications.channels import (
 )
 from service.notifications.following import NotificationFollower, WebhookFollower
 from service.notifications.services import Attempts, Deliveries, NotificationRules, WebhookEndpoints
-from service.notifications.signing import Secrets
 from service.outbound import AddressGuard, OutboundSession
 from service.outbound.settings import OutboundSettings
 from service.outbox.channels import Channel
 from service.outbox.log_channel import LogChannel
 from service.outbox.services import Outbox
+from service.signing import WebhookSecrets
+
+PURPOSE = "support-desk webhook secrets, version 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +51,10 @@ def build_notifying(
     outbox: Outbox,
     followers: Followers,
     calendar_of: CalendarOf,
-    secret_key: str,
+    signing_key: str,
     clock: Clock,
 ) -> Notifying:
-    secrets = Secrets(settings.webhook_signing_key or secret_key)
+    secrets = WebhookSecrets(signing_key, PURPOSE)
     guard = AddressGuard(settings.outbound_allowed)
     outbound = OutboundSession(guard, clock, ca_file=settings.outbound_ca_file)
     attempts = Attempts(database, events, secrets, clock)

@@ -67,7 +67,8 @@ RIGHTS_OF_KEYS = {
     """,
     "metrics": "metrics.read",
     "read": """
-        tickets.read customers.read configuration.read agents.read events.read account.read service_levels.read
+        tickets.read customers.read configuration.read agents.read events.read account.read
+        service_levels.read
     """,
     "form": "tickets.create account.read",
     "intelligence": "intelligence.read configuration.read account.read",

@@ -5,9 +5,9 @@ from http import HTTPStatus
 from providers.ports import Clock
 from service.notifications.published import body_of
 from service.notifications.services.attempts import Attempts, Tried
-from service.notifications.signing import signed_headers
 from service.outbound import Answer, OutboundFailed, OutboundSession
 from service.outbox.channels import Delivery, DeliveryFailed, TargetGone
+from service.signing import signed_headers
 
 HEEDED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 """Statuses with which an endpoint may say when to come again."""

@@ -12,8 +12,8 @@ from service.database import Database
 from service.events import WEBHOOK_DISABLED, Event, EventLog
 from service.notifications import queries
 from service.notifications.models import Disabled, WebhookEndpoint
-from service.notifications.signing import Secrets
 from service.outbox.channels import Delivery
+from service.signing import WebhookSecrets
 
 FAILING_FOR = timedelta(days=5)
 """After so long without a success an endpoint gets nothing more, until somebody enables it."""
@@ -41,7 +41,7 @@ class Tried:
 
 
 class Attempts:
-    def __init__(self, database: Database, events: EventLog, secrets: Secrets, clock: Clock) -> None:
+    def __init__(self, database: Database, events: EventLog, secrets: WebhookSecrets, clock: Clock) -> None:
         self._database = database
         self._events = events
         self._secrets = secrets

@@ -29,9 +29,9 @@ from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
 from service.notifications import queries
 from service.notifications.models import URL_LENGTH, Disabled, WebhookEndpoint
-from service.notifications.signing import Secrets
 from service.outbound import AddressGuard
 from service.outbound.failures import AddressRefused
+from service.signing import WebhookSecrets
 
 MOST_ENDPOINTS = 100
 """Each is asked about at every event."""
@@ -78,7 +78,7 @@ class RotatedSecret:
 
 class WebhookEndpoints:
     def __init__(
-        self, database: Database, events: EventLog, guard: AddressGuard, secrets: Secrets, clock: Clock
+        self, database: Database, events: EventLog, guard: AddressGuard, secrets: WebhookSecrets, clock: Clock
     ) -> None:
         self._database = database
         self._events = events

@@ -10,10 +10,11 @@ from service.events import EventLog
 from service.feed.services import Feed
 from service.notifications import queries
 from service.notifications.models import Disabled, WebhookAttempt, WebhookEndpoint
+from service.notifications.notifying import PURPOSE
 from service.notifications.services import Attempts, Deliveries, Tried
 from service.notifications.services.deliveries import KEPT
-from service.notifications.signing import Secrets
 from service.outbox.services import Outbox
+from service.signing import WebhookSecrets
 from tests.service.notifications.events import delivery
 from tests.service.persistence import rows
 
@@ -38,7 +39,7 @@ def test_attempts_are_pruned_past_their_time(database: Database, clock: FakeCloc
 
 
 def test_one_that_was_deleted_meanwhile_is_written_nothing_of(database: Database, clock: FakeClock) -> None:
-    attempts = Attempts(database, EventLog(), Secrets("k" * 32), clock)
+    attempts = Attempts(database, EventLog(), WebhookSecrets("k" * 32, PURPOSE), clock)
     tried = Tried(status=200, reason=None, duration_s=0.01)
     for told in (attempts.arrived, attempts.failed, attempts.gone):
         told(delivery(target="webhook_gone"), tried)
@@ -65,7 +66,7 @@ def test_a_success_ends_what_failed_before(database: Database, clock: FakeClock)
     endpoint = rows.webhook_endpoint()
     with database.writing() as session:
         session.add(endpoint)
-    attempts = Attempts(database, EventLog(), Secrets("k" * 32), clock)
+    attempts = Attempts(database, EventLog(), WebhookSecrets("k" * 32, PURPOSE), clock)
     since = []
     for told, status in ((attempts.failed, 500), (attempts.failed, 500), (attempts.arrived, 200)):
         reason = None if status == 200 else "status_500"

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from service.notifications.signing import Secrets, signed_headers
+from service.notifications.notifying import PURPOSE
+from service.signing import WebhookSecrets, signed_headers
 
-SECRETS = Secrets("k" * 32)
+SECRETS = WebhookSecrets("k" * 32, PURPOSE)
 SECRET = SECRETS.of("webhook_1", 1)
 BODY = '{"type":"ticket.created","note":"ä"}'.encode()
 
@@ -33,7 +34,9 @@ def test_while_secrets_change_either_verifies() -> None:
         Webhook(SECRETS.of("webhook_1", 3)).verify(BODY, sent)
 
 
-@pytest.mark.parametrize("wrong", [Secrets("l" * 32).of("webhook_1", 1), SECRETS.of("webhook_2", 1)])
+@pytest.mark.parametrize(
+    "wrong", [WebhookSecrets("l" * 32, PURPOSE).of("webhook_1", 1), SECRETS.of("webhook_2", 1)]
+)
 def test_another_secret_verifies_nothing(wrong: str) -> None:
     with pytest.raises(WebhookVerificationError):
         Webhook(wrong).verify(BODY, headers())
