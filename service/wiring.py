@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 from flask import Flask
 
-from providers.chain import ChainSettings, build_chain
+from providers.chain import ChainSettings, IntelligenceChain, build_chain
 from providers.interface import IntelligenceProvider
 from providers.models import Capability
 from providers.ports import Clock, ProviderHost, Random
@@ -140,13 +140,12 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
     )
     entrance = build_entrance(settings, database, events=events, audit=audit, cache=cache, clock=clock)
     index = TextIndex(database.engine.dialect.name)
-    weights = scoring_weights(settings)
-    ranking = Ranking(database, weights, known_facts, clock)
+    ranking = Ranking(database, scoring_weights(settings), known_facts, clock)
     customers = CustomerService(database, events, clock, index)
     records = TicketRecords(events, ranking, clock, chance, queues_new=settings.assignment_automatic)
     conversations = ConversationService(database, records, index)
     tickets = TicketService(database, customers, records, index)
-    inbox = InboxService(database, index, weights, clock, entrance.directory)
+    inbox = InboxService(database, index, ranking.weights, clock, entrance.directory)
     snapshots = DatabaseSnapshots(database, clock, changed=ranking.facts_changed)
     outcomes = OutcomeBoard(database, clock)
     customer_base = CustomerBaseServices.over(database, clock)
@@ -194,7 +193,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         events,
         clock,
         records=records,
-        weights=weights,
+        weights=ranking.weights,
         strategies=assignment_strategies(settings),
         grace=timedelta(seconds=settings.assignment_grace_s),
     )
