@@ -21,7 +21,7 @@ def at_risk(database: Database, clock: FakeClock) -> CustomersAtRisk:
     return CustomersAtRisk(database, lambda: PROVIDERS, clock, max_age_s=86_400)
 
 
-def walk(at_risk: CustomersAtRisk, wanted: RiskFilter, limit: int = 7) -> list[tuple[str, str, Decimal]]:
+def walk(at_risk: CustomersAtRisk, wanted: RiskFilter, limit: int = 15) -> list[tuple[str, str, Decimal]]:
     found, cursor = [], None
     while True:
         page = at_risk.listing(wanted, RiskPage.asked(page=None, limit=limit, cursor=cursor))
@@ -36,10 +36,10 @@ def test_pages_are_those_of_all_in_order(
     database: Database, at_risk: CustomersAtRisk, clock: FakeClock
 ) -> None:
     random = Random(3)
-    believed = []
+    believed, customers, snapshots = [], [], []
     for number in range(60):
         who, known = f"c{number:02}", False
-        rows = [customer(id=who)]
+        customers.append(customer(id=who))
         for provider in [*PROVIDERS, "disabled"]:
             if random.random() < 0.3:
                 continue
@@ -50,18 +50,18 @@ def test_pages_are_those_of_all_in_order(
             at = clock.now() - timedelta(days=2 if old else 0)
             columns = risk_columns(risk, level, worth, currency)
             fields = {"churn_risk": risk, "churn_risk_level": level, "lifetime_value": worth}
-            rows.append(
-                snapshot(rows[0], provider=provider, as_of=at, currency=currency, **fields, **columns)
+            snapshots.append(
+                snapshot(customers[-1], provider=provider, as_of=at, currency=currency, **fields, **columns)
             )
             if not old and not known and provider in PROVIDERS:
                 known = True
                 if columns["revenue_at_risk"] is not None:
                     key = (currency or "", -Decimal(str(columns["revenue_at_risk"])), who)
                     believed.append((key, who, provider, risk, level))
-        with database.writing() as session:
-            session.add(rows[0])
-            session.flush()
-            session.add_all(rows[1:])
+    with database.writing() as session:
+        session.add_all(customers)
+        session.flush()
+        session.add_all(snapshots)
     for wanted in (
         RiskFilter(),
         RiskFilter(min_risk=0.5),
