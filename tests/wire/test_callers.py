@@ -20,8 +20,10 @@ DESK_KEY, ADMIN_KEY, METRICS_KEY, STRANGE_KEY = (
     "canary-ß€🔑",
 )
 WRONG_KEY = "canary-wrong-4"
-PUBLIC = {"/livez", "/readyz", "/health", "/docs/", "/docs/<path:path>", "/openapi.json"} | {
-    f"/api/auth/{way_in}" for way_in in ("login", "refresh", "logout", "accept-invitation")
+PUBLIC = {
+    *("/livez", "/readyz", "/health", "/docs/", "/docs/<path:path>", "/openapi.json"),
+    *(f"/api/auth/{way_in}" for way_in in ("login", "refresh", "logout", "accept-invitation")),
+    "/api/events/stream",
 }
 LISTED = "https://desk.example"
 ARGUMENT = re.compile(r"<[^>]+>")
