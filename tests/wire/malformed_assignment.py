@@ -63,7 +63,7 @@ def of_assignment(ticket: str) -> list[Endpoint]:
                     "de_AT",
                     "de-",
                     "-de",
-                    "de%20",
+                    "de%2F",
                     "1e",
                     "x-y",
                     "%2A",

@@ -291,6 +291,7 @@ def test_a_new_strategy_is_one_class_and_one_line_in_the_table():
     assert found[0].why == "Is called Samuel."
 
 
+@pytest.mark.usefixtures("plain_logging")
 def test_a_name_of_a_newer_version_is_left_out_and_told_once():
     with structlog.testing.capture_logs() as told:
         desk = Strategies()

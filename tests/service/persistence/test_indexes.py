@@ -35,8 +35,6 @@ audited = select(StoredEvent).where(AUDITED)
 newest_entry = (StoredEvent.at.desc(), StoredEvent.id.desc())
 of_team = living.where(Ticket.owned_by == "team_1", Ticket.status == "open")
 
-present = select(Assignment.id).where(Assignment.ended_at.is_(None))
-
 LOOK_UPS: dict[str, Select[Any]] = {
     "ix_tickets_queued": select(Ticket.id)
     .where(QUEUED, Ticket.owned_by == "team_1", Ticket.waiting.is_(True), behind)
@@ -45,7 +43,9 @@ LOOK_UPS: dict[str, Select[Any]] = {
     "ix_agents_status_active": select(Agent.id).where(
         Agent.status == "offline", Agent.active, Agent.status_since <= NOON
     ),
-    "ix_assignments_present_agent_id": present.where(Assignment.agent_id == "agent_1"),
+    "ix_assignments_present_agent_id": select(Assignment.ticket_id)
+    .where(Assignment.ended_at.is_(None), Assignment.agent_id == "agent_1")
+    .order_by(Assignment.ticket_id),
     "ix_assignments_ticket_id_sequence": select(Assignment)
     .where(Assignment.ticket_id == "ticket_123")
     .order_by(Assignment.sequence.desc())
