@@ -333,6 +333,8 @@ def _as_text(field: fields.Field[object]) -> str:
         return str(default).lower()
     if isinstance(default, tuple):
         return ",".join(default)
+    if isinstance(default, bool):
+        return str(default).lower()
     return str(default.value if isinstance(default, Enum) else default)
 
 
