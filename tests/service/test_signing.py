@@ -79,7 +79,6 @@ def test_an_older_or_later_one_is_not(seconds):
         {"webhook-signature": "v1,\u00ff\u00ff"},
         {"webhook-signature": " ".join(["v1,x"] * 5_000)},
     ],
-    ids=lambda changed: repr(changed)[:60],
 )
 def test_a_changed_header_is_refused(changed):
     headers = signed_headers([SECRET], "msg_1", NOW, BODY)

@@ -49,6 +49,7 @@ def test_another_secret_verifies_nothing(wrong: str) -> None:
         {"webhook-timestamp": str(int(datetime.now(UTC).timestamp()) - 60)},
         {"webhook-signature": "v1,AAAA"},
     ],
+    ids=["id", "time", "signature"],
 )
 def test_what_was_tampered_with_is_refused(changed: dict[str, str]) -> None:
     with pytest.raises(WebhookVerificationError):
