@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock
-from service.agents.services import AgentService, TeamService
+from service.agents.services import AgentService, TeamService, ToldTeam
 from service.database import Database
-from service.errors import Forbidden
+from service.errors import Forbidden, InvalidField, NotFound
 from service.feed.services import Feed, Followers
 from service.performance import queries, scopes
 from service.performance.days import Days, begin_of
@@ -74,12 +74,12 @@ class PerformanceReports:
     def of_team(self, team_id: str | None, asked: Asked, viewer: Viewer) -> TeamReport:
         """Without a team the whole desk, or all teams of the viewer together.
 
-        Raises `NotFound`, `InvalidField`, and `Forbidden` for a team that is none of the viewer's.
+        Raises `InvalidField`, and `Forbidden` for a team that is none of the viewer's.
         """
         from service.performance import reckoning  # noqa: PLC0415  # it loads numpy
 
         team_ids = self._teams_of(team_id, viewer)
-        members = self._teams.read(team_id).members if team_id is not None else ()
+        members = self._team(team_id).members if team_id is not None else ()
         those = [scopes.DESK] if team_ids is None else scopes.of_teams(team_ids)
         days = self._days(asked)
         with self._database.reading() as session:
@@ -102,12 +102,12 @@ class PerformanceReports:
         )
 
     def volume(self, asked: Asked, *, team_id: str | None, channel: str | None) -> VolumeReport:
-        """Of a team's tickets, or a channel's, or all. Raises `NotFound` and `InvalidField`."""
+        """Of a team's tickets, or a channel's, or all. Raises `InvalidField`."""
         from service.performance import reckoning  # noqa: PLC0415  # it loads numpy
 
         scope = scopes.DESK
         if team_id is not None:
-            self._teams.read(team_id)
+            self._team(team_id)
             scope = scopes.of_team(team_id)
         elif channel is not None:
             scope = scopes.of_channel(channel)
@@ -144,6 +144,13 @@ class PerformanceReports:
             lag=max(0, newest - followed),
             sealed_before=begin_of(sealed) if sealed is not None else None,
         )
+
+    def _team(self, team_id: str) -> ToldTeam:
+        """Raises `InvalidField`."""
+        try:
+            return self._teams.read(team_id)
+        except NotFound:
+            raise InvalidField("team_id", "There is no team with this id.") from None
 
     def _of_agent(self, agent_id: str, days: Days) -> AgentReport:
         from service.performance import reckoning  # noqa: PLC0415  # it loads numpy

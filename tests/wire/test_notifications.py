@@ -113,7 +113,7 @@ def test_an_urgent_ticket_is_told_by_mail_slack_and_log_without_a_word_of_it(
     written = log.read_text()
     lines = [json.loads(line) for line in written.splitlines()]
     told = [line for line in lines if line["event"] == "notification" and line["ticket_id"] == ticket_id]
-    assert [line["about"] for line in told] == [{"occasion": "urgent_ticket"}]
+    assert {line["about"]["occasion"] for line in told} == {"urgent_ticket", "ticket.assigned"}
     everything = written + message.body.decode() + "".join(mail.as_string() for mail in inbox[0].mails)
     assert "ecret" not in everything
     assert "token-of-slack" not in written

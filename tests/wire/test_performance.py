@@ -258,7 +258,7 @@ def test_who_may_read_whose_figures(
     assert asked(f"agents/{stranger.id}", {"X-API-Key": new_key(desk, "desk")}) == 200
     assert asked(f"agents/{stranger.id}", {"X-API-Key": new_key(desk, "read")}) == 403
     assert asked("agents/agent_none", None) == 404
-    assert asked("team?team_id=team_none", None) == 404
+    assert asked("team?team_id=team_none", None) == 422
 
 
 def test_a_lead_of_no_team_sees_nothing_of_anybody(desk: SupportDesk, worked: str) -> None:

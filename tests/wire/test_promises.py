@@ -372,11 +372,14 @@ def test_lists_show_what_is_breached_and_at_risk_in_their_order_and_by_filters(d
 def test_an_agent_sees_no_targets_of_tickets_that_are_hidden(desk):
     ours, theirs = new_team(desk), new_team(desk)
     agent, stranger = hire(desk, "agent", ours), hire(desk, "agent", theirs)
+    place = f"/api/teams/{theirs}/members/{agent.id}"
+    desk.call("PUT", place)
     seen = [
         desk.new_ticket(priority="urgent", team_id=ours),
         desk.new_ticket(priority="urgent", assigned_to=agent.id),
         desk.new_ticket(priority="urgent", assigned_to=agent.id, team_id=theirs),
     ]
+    desk.call("DELETE", place)
     hidden = [
         desk.new_ticket(priority="urgent", team_id=theirs),
         desk.new_ticket(priority="urgent", assigned_to=stranger.id),

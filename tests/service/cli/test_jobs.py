@@ -13,7 +13,7 @@ def test_the_jobs_are_listed_with_their_schedule(command, sqlite_url):
 def test_a_job_runs_at_once_and_tells_its_figures(command, sqlite_url):
     result = command("jobs", "run", "prune", on=sqlite_url)
     assert result.exit_code == 0
-    assert result.output == "drafts: 0\nsessions: 0\ndeliveries: 0\nidempotency_keys: 0\n"
+    assert result.output == "drafts: 0\nsessions: 0\ndeliveries: 0\nstream_tickets: 0\nidempotency_keys: 0\n"
     prune = next(
         line for line in command("jobs", "list", on=sqlite_url).output.splitlines() if "prune" in line
     )

@@ -30,6 +30,7 @@ TICKET = {
     "tags": ["b", "a"],
     "assigned_to": "agent_1",
     "team_id": "team_1",
+    "queued": True,
     "custom_fields": {"size": 4, "none": None, "deep": {"a": [1, "b", True]}},
     "message_count": 7,
     "last_message_preview": "…",

@@ -6,6 +6,9 @@ import pytest
 
 from tests.service.server.conftest import Connection
 
+DRAIN_TIMEOUT_S = 5
+"""Of the server in `tiny.py`."""
+
 
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_requests_in_flight_are_answered_after_sigterm(tiny, processes):
@@ -43,7 +46,7 @@ def test_an_idle_connection_does_not_hold_up_the_end(tiny):
     server.process.terminate()
 
     assert server.process.wait(5) == 0
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < DRAIN_TIMEOUT_S / 2
 
 
 def test_the_listener_is_closed_at_once(tiny):
@@ -67,8 +70,8 @@ def test_a_second_signal_stops_at_once(tiny, processes):
     began = time.monotonic()
     server.process.send_signal(signal.SIGINT)
 
-    assert server.process.wait(2) != 0
-    assert time.monotonic() - began < 1
+    assert server.process.wait(5) != 0
+    assert time.monotonic() - began < DRAIN_TIMEOUT_S / 2
 
 
 def test_processes_that_are_all_signalled_still_drain(tiny):
