@@ -17,8 +17,8 @@ def ended(request):
         request.getfixturevalue("server").get("/end")
 
 
-def opened(server, count=1, version="1.1"):
-    """Connections whose answers have begun."""
+def opened(server, count=1, version="1.1", *, known=True):
+    """Connections whose answers have begun. `known`: to the one process that writes them on."""
     connections = [server.connect() for _ in range(count)]
     for connection in connections:
         connection.send(f"GET /open HTTP/{version}\r\nHost: x\r\n\r\n".encode())
@@ -26,6 +26,8 @@ def opened(server, count=1, version="1.1"):
         assert connection.reader.readline().split()[1] == b"200"
         while connection.reader.readline().strip():
             pass
+    if known:
+        until(lambda: int(server.get("/lines").body) == count)
     return connections
 
 
@@ -122,7 +124,7 @@ def test_a_second_request_on_such_a_connection_waits_in_vain(server):
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_drain_ends_open_answers_at_once(tiny, processes):
     server = tiny("--processes", processes)
-    connections = opened(server, 6)
+    connections = opened(server, 6, known=False)
     began = time.monotonic()
     server.process.terminate()
     assert {chunk(connection) for connection in connections} == {b""}

@@ -77,6 +77,7 @@ class Tiny:
             "/say": lambda: self.say(environ),
             "/end": self.end,
             "/runs": lambda: self.runs,
+            "/lines": lambda: len(self.lines),
             "/api/ai/shared": lambda: self.shared(environ),
         }.get(path, lambda: len(environ["wsgi.input"].read()))()
         body = str(told).encode()
