@@ -30,7 +30,8 @@ class Every:
         return now + self.interval
 
     def __str__(self) -> str:
-        return f"every {self.interval}"
+        seconds = self.interval.total_seconds()
+        return f"every {seconds:g} s" if seconds < 1 else f"every {self.interval}"
 
 
 @dataclass(frozen=True, slots=True)

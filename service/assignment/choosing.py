@@ -77,4 +77,6 @@ def _why_nobody(session: Session, team_id: str | None, *, some_have_room: bool) 
     there, of_team = staff_queries.online(session, team_id), " of its team" if team_id is not None else ""
     if not there:
         return f"Nobody{of_team} is online."
-    return f"Whoever{of_team} is online has as many tickets as they may have: {there} in all."
+    if there == 1:
+        return f"The one agent{of_team} who is online has as many tickets as they may have."
+    return f"All {there} agents{of_team} who are online have as many tickets as they may have."

@@ -23,14 +23,11 @@ def analytics() -> None:
 @click.option("--quiet", is_flag=True, help="No progress.")
 @with_service
 def rebuild(*, quiet: bool) -> None:
-    r"""Count everything anew from the events on, beginning at the seal.
+    """Count everything anew from the events on, beginning at the seal.
 
     What is kept is kept up by itself; this proves it, and mends it where somebody changed the database. While
     it runs figures are incomplete, and answers say so by their as_of and lag. One that is broken off is gone
     on with by the running service, or by itself.
-
-    \b
-      flask --app wsgi analytics rebuild
     """
     migrated_database()
     clock = SystemClock()
@@ -40,7 +37,7 @@ def rebuild(*, quiet: bool) -> None:
     click.echo(f"{counted:,} events counted anew, in {clock.monotonic() - started_s:.1f} s.")
 
 
-@analytics.command()
+@analytics.command(epilog="Such as: flask --app wsgi analytics seal --before 2026-01-01")
 @click.option(
     "--before",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -50,12 +47,9 @@ def rebuild(*, quiet: bool) -> None:
 @click.option("--quiet", is_flag=True, help="No progress.")
 @with_service
 def seal(*, before: datetime, quiet: bool) -> None:
-    r"""Seal daily figures: those of earlier days never change again, and a rebuild begins there.
+    """Seal daily figures: those of earlier days never change again, and a rebuild begins there.
 
     What comes later about a time that is sealed counts at the first moment after. Nothing unseals.
-
-    \b
-      flask --app wsgi analytics seal --before 2026-01-01
     """
     migrated_database()
     day = before.date()

@@ -33,14 +33,11 @@ def intelligence() -> None:
 @click.option("--quiet", is_flag=True, help="No progress.")
 @with_service
 def fit(*, force: bool, quiet: bool) -> None:
-    r"""Fit the model to all customers, and use it from now on.
+    """Fit the model to all customers, and use it from now on.
 
     It is kept as a new version with its backtest. One that foretells the desk's own past worse than the
     version in use is kept and not used, and the command exits with 1. A job does the same every night;
     every process goes by a new version within seconds.
-
-    \b
-      flask --app wsgi intelligence fit
     """
     migrated_database()
     clock = SystemClock()
@@ -55,7 +52,7 @@ def fit(*, force: bool, quiet: bool) -> None:
         click.echo(f"Used because of --force: {fitted.refusal}")
 
 
-@intelligence.command()
+@intelligence.command(epilog="Such as: flask --app wsgi intelligence backtest --origins 4 --plot deciles.png")
 @click.option(
     "--origins",
     type=click.IntRange(1, 24),
@@ -79,13 +76,10 @@ def fit(*, force: bool, quiet: bool) -> None:
 @click.option("--quiet", is_flag=True, help="No progress.")
 @with_service
 def backtest(*, origins: int, horizon_days: int, plot: Path | None, quiet: bool) -> None:
-    r"""Foretell the desk's own past from what was known then, and compare.
+    """Foretell the desk's own past from what was known then, and compare.
 
     At each origin the model is fitted to what had happened by then, and what it says is compared with what
     came. Nothing is changed.
-
-    \b
-      flask --app wsgi intelligence backtest --origins 4 --plot deciles.png
     """
     from providers.statistical.showing import deciles_as_text  # noqa: PLC0415  # it loads numpy
 
@@ -105,7 +99,7 @@ def backtest(*, origins: int, horizon_days: int, plot: Path | None, quiet: bool)
         _draw(own, plot)
 
 
-@intelligence.command()
+@intelligence.command(epilog="Such as: flask --app wsgi intelligence explain cust_123")
 @click.argument("customer")
 @click.option(
     "--window",
@@ -117,11 +111,7 @@ def backtest(*, origins: int, horizon_days: int, plot: Path | None, quiet: bool)
 )
 @with_service
 def explain(*, customer: str, window_days: int) -> None:
-    r"""Print what an agent may say of CUSTOMER, and why; and what is not known.
-
-    \b
-      flask --app wsgi intelligence explain cust_123
-    """
+    """Print what an agent may say of CUSTOMER, and why; and what is not known."""
     from providers.statistical.explaining import explain as explained  # noqa: PLC0415  # it loads numpy
 
     migrated_database()

@@ -27,7 +27,7 @@ def list_jobs() -> None:
                 status.name,
                 status.schedule,
                 "each process" if status.per_process else "one process",
-                _time(status.due_at),
+                "with work" if status.idle else _time(status.due_at),
                 _time(status.last_finished_at),
                 _state(status),
                 status.description,

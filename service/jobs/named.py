@@ -68,6 +68,8 @@ class Job:
 class JobStatus:
     """What is known of a job; times are None where it never ran. `last_failure`: class of the error.
 
+    `idle`: it is due when there is something to do, which there is not.
+
     Nothing but its schedule is known of a job that every process runs for itself.
     """
 
@@ -80,6 +82,7 @@ class JobStatus:
     last_started_at: datetime | None = None
     last_finished_at: datetime | None = None
     last_failure: str | None = None
+    idle: bool = False
 
 
 class JobOutcome(StrEnum):

@@ -150,6 +150,7 @@ class JobRunner:
             last_started_at=row.last_started_at,
             last_finished_at=row.last_finished_at,
             last_failure=row.last_failure,
+            idle=job.idle is not None and job.idle(),
         )
 
     def _loop(self) -> None:

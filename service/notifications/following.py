@@ -57,7 +57,7 @@ class _Batch:
 
 
 class WebhookFollower:
-    """Adds each event to the outbox for every endpoint that wants it."""
+    """Adds each event to the outbox for every endpoint that wants it and was there when it happened."""
 
     name = WEBHOOK + "s"
     types = None
@@ -66,13 +66,14 @@ class WebhookFollower:
         self._outbox = outbox
 
     def follow(self, session: Session, events: Sequence[FedEvent]) -> None:
-        endpoints = [(row.id, row.event_types) for row in queries.listening(session)]
+        endpoints = [(row.id, row.event_types, row.created_at) for row in queries.listening(session)]
         self._outbox.add_all(
             session,
             [
                 Addition(event, WEBHOOK, endpoint_id)
                 for event in events
-                for endpoint_id, wanted in endpoints
+                for endpoint_id, wanted, since in endpoints
+                if event.at >= since
                 if (event.subject_id == endpoint_id if event.type == TEST else is_wanted(event, wanted))
             ],
         )

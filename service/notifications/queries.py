@@ -45,10 +45,11 @@ def keep(session: Session, endpoint_id: str) -> bool:
     return session.scalar(those.with_for_update(read=True, key_share=True)) is not None
 
 
-def listening(session: Session) -> Sequence[Row[tuple[str, list[str]]]]:
-    """`id` and `event_types` of each endpoint that is enabled."""
+def listening(session: Session) -> Sequence[Row[tuple[str, list[str], datetime]]]:
+    """`id`, `event_types` and `created_at` of each endpoint that is enabled."""
+    endpoint = WebhookEndpoint
     return session.execute(
-        select(WebhookEndpoint.id, WebhookEndpoint.event_types).where(WebhookEndpoint.enabled)
+        select(endpoint.id, endpoint.event_types, endpoint.created_at).where(endpoint.enabled)
     ).all()
 
 

@@ -19,6 +19,8 @@ from service.outbound.guard import AddressGuard
 USER_AGENT = "support-desk"
 HOSTS = 32
 """Whose pools are kept, which are empty: each call closes its connection."""
+AT_ONCE = 64
+"""Calls to one host at once for which its pool has room; the library warns of each beyond it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ class OutboundSession:
         session.verify = self._ca_file or True
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers.update({"User-Agent": USER_AGENT, "Accept": "*/*", "Connection": "close"})
-        adapter = BoundedAdapter(1, hosts=HOSTS, resolving=self._guard.resolve)
+        adapter = BoundedAdapter(AT_ONCE, hosts=HOSTS, resolving=self._guard.resolve)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session

@@ -36,16 +36,14 @@ class DeliverySchema(Schema):
     state = fields.String(attribute="entry.state", validate=validate.OneOf(State))
     attempts = fields.Integer(attribute="entry.attempts", metadata={"example": 3})
     not_before = Rfc3339(attribute="entry.not_before", allow_none=True)
-    next_attempt_at = Rfc3339(
-        attribute="entry.next_attempt_at", metadata={"description": "of one that is pending"}
-    )
+    next_attempt_at = Rfc3339(allow_none=True, metadata={"description": "of one that is pending"})
     leased_until = Rfc3339(
         attribute="entry.leased_until",
         allow_none=True,
         metadata={"description": "some process delivers it now, or has died with it"},
     )
     last_error = fields.String(
-        attribute="entry.last_error", allow_none=True, metadata={"example": "http_status_503"}
+        attribute="entry.last_error", allow_none=True, metadata={"example": "status_503"}
     )
     created_at = Rfc3339(attribute="entry.created_at")
     ended_at = Rfc3339(attribute="entry.ended_at", allow_none=True)

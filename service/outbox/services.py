@@ -51,6 +51,11 @@ class ToldEntry:
     entry: OutboxEntry
     event_type: str | None
 
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """What has ended is not tried again by itself."""
+        return self.entry.next_attempt_at if self.entry.state is State.PENDING else None
+
 
 @dataclass(frozen=True, slots=True)
 class Replayed:

@@ -244,7 +244,7 @@ def test_the_rules_say_why_and_where_all_are_full_it_waits(desk: SupportDesk) ->
     rota.done("auto-assign", second)
     waits = rota.done("auto-assign", third)
     assert (waits["assignment"], waits["queued"], waits["ticket"]["queued"]) == (None, True, True)
-    assert waits["why"] == "Whoever of its team is online has as many tickets as they may have: 2 in all."
+    assert waits["why"] == "All 2 agents of its team who are online have as many tickets as they may have."
     assert rota.events(third) == [("ticket.queued", {"team_id": rota.team_id})]
     assert rota.hand_out() == 0
 

@@ -69,7 +69,7 @@ def test_a_delivery_is_listed_from_its_event_to_its_arrival(desk: SupportDesk) -
     assert desk.component(Dispatcher).deliver_due() == 1
     one = desk.get(f"{PATH}/{waiting['id']}").json()["delivery"]
     assert (one["state"], one["attempts"], one["id"]) == ("delivered", 1, waiting["id"])
-    assert one["ended_at"] is not None
+    assert (one["ended_at"] is not None, one["next_attempt_at"]) == (True, None)
 
 
 def test_a_delivery_that_has_ended_is_made_again(desk: SupportDesk) -> None:
@@ -88,6 +88,7 @@ def test_a_delivery_that_has_ended_is_made_again(desk: SupportDesk) -> None:
 def test_all_dead_letters_are_tried_again_or_those_of_one_channel(desk: SupportDesk) -> None:
     mine = {dead_letter(desk, channel="webhook"), dead_letter(desk, channel="slack")}
     assert {each["id"] for each in listed(desk, state="dead")} == mine
+    assert {each["next_attempt_at"] for each in listed(desk, state="dead")} == {None}
     one = desk.post(f"{PATH}/replay", {"channel": "slack"}).json()
     assert one == {"replayed": 1, "remaining": False}
     assert [each["channel"] for each in listed(desk, state="dead")] == ["webhook"]

@@ -16,6 +16,12 @@ def app(sqlite_url, logging_restored):
     )
 
 
+@pytest.mark.parametrize("name", ["rebuild", "seal", "status"])
+def test_each_command_explains_itself(app, name):
+    told = app.test_cli_runner().invoke(args=["analytics", name, "--help"])
+    assert (told.exit_code, "Usage:" in told.output, "\\b" in told.output) == (0, True, False)
+
+
 def test_status_seal_and_rebuild_say_what_they_did(app):
     def ran(*arguments):
         return app.test_cli_runner().invoke(args=["analytics", *arguments])

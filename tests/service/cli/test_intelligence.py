@@ -133,6 +133,7 @@ def test_each_command_explains_itself(command, sqlite_url, name):
     result = command("intelligence", name, "--help", on=sqlite_url)
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
+    assert "\\b" not in result.stdout
 
 
 def test_the_jobs_fit_and_count(command, shop):

@@ -10,6 +10,15 @@ def test_the_jobs_are_listed_with_their_schedule(command, sqlite_url):
         assert "each process" in rows[name]
 
 
+def test_a_job_that_waits_for_work_is_not_shown_as_overdue(command, sqlite_url):
+    assert command("jobs", "run", "number-events", on=sqlite_url).exit_code == 0
+    listed = command("jobs", "list", on=sqlite_url).output
+    (row,) = [line for line in listed.splitlines() if line.startswith("number-events ")]
+    assert "every 0.5 s" in row
+    assert "  with work  " in row
+    assert "  ok  " in row
+
+
 def test_a_job_runs_at_once_and_tells_its_figures(command, sqlite_url):
     result = command("jobs", "run", "prune", on=sqlite_url)
     assert result.exit_code == 0

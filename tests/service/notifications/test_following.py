@@ -252,3 +252,14 @@ def test_each_endpoint_that_listens_gets_what_it_asked_for_once(database: Databa
     told = {(entry.target, entry.position) for entry in desk.entries()}
     assert told == {(of_sla.id, 1), (all_of_it.id, 2), (all_of_it.id, 3), (of_sla.id, 3)}
     assert len(desk.entries()) == 4
+
+
+def test_what_happened_before_a_webhook_was_made_is_not_told_to_it(database: Database) -> None:
+    desk = Desk(database)
+    with database.writing() as session:
+        session.add(rows.webhook_endpoint(event_types=["*"], created_at=NIGHT))
+    before = desk.event("ticket.created", at=NIGHT - timedelta(seconds=1))
+    events = [before, desk.event("message.added", at=NIGHT)]
+    with database.writing() as session:
+        WebhookFollower(desk.outbox()).follow(session, events)
+    assert [entry.position for entry in desk.entries()] == [events[1].position]

@@ -1,10 +1,12 @@
 """Calls of addresses that people entered, over real sockets on loopback."""
 
+import logging
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -81,6 +83,18 @@ def test_a_slow_answer_ends_with_its_time(script: Script) -> None:
             post(port, timeout_s=0.15)
         assert time.monotonic() - began < 0.6
     assert failed.value.reason in {Reason.TIMEOUT, Reason.NO_HTTP}
+
+
+def test_many_calls_at_once_to_one_host_warn_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    with serving(saying(OK)) as port:
+        sending = session()
+
+        def send(_: int) -> int:
+            return sending.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=2).status
+
+        with ThreadPoolExecutor(8) as at_once, caplog.at_level(logging.WARNING, logger="urllib3"):
+            assert set(at_once.map(send, range(40))) == {200}
+    assert caplog.messages == []
 
 
 def test_the_body_of_an_answer_costs_nothing_however_large_or_slow_it_is() -> None:
