@@ -16,7 +16,7 @@ from service.assignment.models import Assignment
 from service.assignment.strategies import Choice
 from service.database import Database
 from service.errors import Conflict, Forbidden, InvalidField
-from service.tickets.handing import AssignmentEnding, AssignmentReason, Handing
+from service.tickets.handing import AssignmentEnding, AssignmentReason, Handing, Taker
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket
 from service.tickets.ownership import AN_AGENTS
@@ -220,8 +220,10 @@ class AssignmentService:
         by: Assigner,
         at: datetime,
     ) -> None:
-        if not queries.known(session, [agent_id]):
+        taker = queries.known(session, [agent_id]).get(agent_id)
+        if taker is None:
             raise InvalidField("agent_id", NO_AGENT)
+        handing = replace(handing, taker=taker)
         self._hand(session, ticket, agent_id, handing, by=by.actor, at=at, team_id=team_id)
 
     def _by_rule(
@@ -265,7 +267,10 @@ class AssignmentService:
         self, session: Session, ticket: Ticket, choice: Choice, handing: Handing, **how: Any
     ) -> None:
         """Who is chosen was found active, and of the team, in the same transaction."""
-        handing = replace(handing, strategies=choice.strategies, why=choice.why, checked=False)
+        taker = Taker(choice.agent_id, active=True, capacity=choice.candidate.capacity)
+        handing = replace(
+            handing, strategies=choice.strategies, why=choice.why, checked=False, taker=taker
+        )
         self._hand(session, ticket, choice.agent_id, handing, **how)
 
     def _has_agent(self, session: Session, ticket: Ticket) -> bool:

@@ -30,7 +30,7 @@ class SupportCases:
         reopened: set[str] = set()
         for move in case_queries.moves(session, ids, until):
             before, after = move.before or {}, move.after or {}
-            if _handed_off(before, after):
+            if handed_off(before, after):
                 handed_off.add(move.ticket_id)
             if _reopened(before, after):
                 reopened.add(move.ticket_id)
@@ -55,7 +55,7 @@ class SupportCases:
         return case_queries.channels(session)
 
 
-def _handed_off(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+def handed_off(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """From one who had it to another."""
     return bool(before.get("assigned_to") and after.get("assigned_to"))
 
