@@ -71,6 +71,13 @@ class AssignmentKeeping:
             )
         return accepted
 
+    def check_may_have(self, session: Session, agent: Taker, team_id: str | None, *, field: str) -> None:
+        """A ticket of this team. Raises `InvalidField`."""
+        if not agent.active:
+            raise InvalidField(field, NOT_ACTIVE)
+        if team_id is not None and not queries.is_member(session, team_id, agent.id):
+            raise InvalidField(field, NOT_IN_TEAM)
+
     # ------------------------------------------------------------ what is heard
 
     def _created(self, session: Session, events: Sequence[Event]) -> None:
@@ -162,10 +169,7 @@ class AssignmentKeeping:
         """Raises `InvalidField`, and `NoRoom` once the transaction ends."""
         handing = _handing(event)
         if handing.checked:
-            if not agent.active:
-                raise InvalidField(handing.field, NOT_ACTIVE)
-            if ticket.team_id is not None and not queries.is_member(session, ticket.team_id, agent.id):
-                raise InvalidField(handing.field, NOT_IN_TEAM)
+            self.check_may_have(session, agent, ticket.team_id, field=handing.field)
         self._take(session, ticket, agent, event, handing)
 
     def _opened_again(self, session: Session, ticket: Ticket, event: Event) -> None:

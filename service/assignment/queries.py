@@ -37,9 +37,7 @@ _TAKEN = text(
     " last_assigned_at = coalesce(excluded.last_assigned_at, kept.last_assigned_at)"
     " WHERE kept.tickets + excluded.tickets <= :most RETURNING tickets"
 ).bindparams(bindparam("at", type_=AgentLoad.last_assigned_at.type))
-_KNOWN = select(Agent.id, Agent.active, Agent.capacity).where(
-    Agent.id.in_(bindparam("ids", expanding=True))
-)
+_KNOWN = select(Agent.id, Agent.active, Agent.capacity).where(Agent.id.in_(bindparam("ids", expanding=True)))
 _MEMBER = select(TeamMember.agent_id).where(
     TeamMember.team_id == bindparam("team_id"), TeamMember.agent_id == bindparam("agent_id")
 )

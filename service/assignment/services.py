@@ -112,6 +112,7 @@ class AssignmentService:
                 raise Forbidden("Only the agent who has a ticket accepts it; assign it first.")
             if self._keeping.accept(session, ticket, by.agent_id, actor=by.actor, at=now):
                 ticket.version += 1
+                ticket.updated_at = now
 
         return self._do(ticket_id, take_on, by=by, wish=wish)
 
@@ -125,6 +126,7 @@ class AssignmentService:
             elif ticket.queued:
                 ticket.queued = False
                 ticket.version += 1
+                ticket.updated_at = now
 
         return self._do(ticket_id, take_away, by=by, wish=wish)
 
@@ -223,6 +225,8 @@ class AssignmentService:
         taker = queries.known(session, [agent_id]).get(agent_id)
         if taker is None:
             raise InvalidField("agent_id", NO_AGENT)
+        if ticket.assigned_to == agent_id and team_id not in {None, ticket.team_id}:
+            self._keeping.check_may_have(session, taker, team_id, field="agent_id")
         handing = replace(handing, taker=taker)
         self._hand(session, ticket, agent_id, handing, by=by.actor, at=at, team_id=team_id)
 
@@ -268,9 +272,7 @@ class AssignmentService:
     ) -> None:
         """Who is chosen was found active, and of the team, in the same transaction."""
         taker = Taker(choice.agent_id, active=True, capacity=choice.candidate.capacity)
-        handing = replace(
-            handing, strategies=choice.strategies, why=choice.why, checked=False, taker=taker
-        )
+        handing = replace(handing, strategies=choice.strategies, why=choice.why, checked=False, taker=taker)
         self._hand(session, ticket, choice.agent_id, handing, **how)
 
     def _has_agent(self, session: Session, ticket: Ticket) -> bool:

@@ -49,6 +49,7 @@ CASE_EVENTS = (
     CONVERSATION_RESET,
 )
 
+
 class CustomerBase:
     """What of the log is read comes through the services of its domains."""
 
