@@ -22,18 +22,20 @@ from benchmarks.assign.steady import HEADING, beside_each_other
 from tests.servers import Postgres, postgres_server
 
 GROWS = 1.5
-"""What an assignment may take longer with a hundred times as many agents, or a queue of 100,000."""
+"""What an assignment may take longer with a hundred times as many agents, or a queue of 100,000 for 200."""
 
-USUAL = Contents(agents=10, capacity=1_000, tickets=40_000)
+SHORT, LONG = 200, 100_000
+"""Queues. None is without one: each resolve frees room, and so looks for what may be handed out."""
+
 DESKS = {
-    "10 agents": USUAL,
-    "1,000 agents": Contents(agents=1_000, capacity=10, tickets=40_000),
-    "10 agents, 100,000 queued": Contents(agents=10, capacity=1_000, tickets=40_000, queued=100_000),
+    f"10 agents, {SHORT:,} queued": Contents(agents=10, capacity=1_000, tickets=40_000, queued=SHORT),
+    f"1,000 agents, {SHORT:,} queued": Contents(agents=1_000, capacity=10, tickets=40_000, queued=SHORT),
+    f"10 agents, {LONG:,} queued": Contents(agents=10, capacity=1_000, tickets=40_000, queued=LONG),
 }
 
 QUEUES = {
     f"{queued:,} queued": Contents(agents=1, capacity=1_000, tickets=1, queued=queued)
-    for queued in (5_000, 100_000)
+    for queued in (5_000, LONG)
 }
 
 
@@ -61,6 +63,7 @@ def parallel(around: Around) -> Iterator[Told]:
 def steady(around: Around) -> Iterator[Told]:
     rounds, seconds = (2, 1.0) if around.quick else (9, 3.0)
     yield Told(f"Assigned and resolved, {rounds} rounds of {seconds:g} s; the floor changes a priority.")
+    yield Told("What is queued is a team's that is away: each resolve looks for what may be handed out.")
     yield Told(HEADING)
     with ExitStack() as stack:
         desks = {

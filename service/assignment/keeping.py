@@ -5,9 +5,7 @@ A ticket that no agent has costs nothing here: what the event tells says so.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from service.assignment import queries
@@ -31,7 +29,7 @@ from service.events import (
     EventLog,
     about_ticket,
 )
-from service.tickets.handing import AS_IT_WAS, BY_HAND, AssignmentEnding, Handing
+from service.tickets.handing import AS_IT_WAS, BY_HAND, AssignmentEnding, Handing, Taker
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket
 from service.tickets.ownership import AN_AGENTS
@@ -73,6 +71,13 @@ class AssignmentKeeping:
             )
         return accepted
 
+    def check_may_have(self, session: Session, agent: Taker, team_id: str | None, *, field: str) -> None:
+        """A ticket of this team. Raises `InvalidField`."""
+        if not agent.active:
+            raise InvalidField(field, NOT_ACTIVE)
+        if team_id is not None and not queries.is_member(session, team_id, agent.id):
+            raise InvalidField(field, NOT_IN_TEAM)
+
     # ------------------------------------------------------------ what is heard
 
     def _created(self, session: Session, events: Sequence[Event]) -> None:
@@ -109,18 +114,20 @@ class AssignmentKeeping:
         if "status" in after and "assigned_to" not in after:
             self._accepted_by_doing(session, ticket, event)
         if before_it != now_it:
-            self._changed_hands(session, ticket, event, counted=counted, counts=counts)
+            had_one = counted and before_it is not None
+            self._changed_hands(session, ticket, event, had_one=had_one, counts=counts)
         elif counted and not counts:
             self._end(session, ticket, AssignmentEnding.COMPLETED, event)
         elif counts and not counted:
             self._opened_again(session, ticket, event)
 
     def _changed_hands(
-        self, session: Session, ticket: Ticket, event: Event, *, counted: bool, counts: bool
+        self, session: Session, ticket: Ticket, event: Event, *, had_one: bool, counts: bool
     ) -> None:
-        agent = self._agent_of(session, ticket)
+        """`had_one`: whether there may be an assignment, which then ends."""
+        agent = self._agent_of(session, ticket, event)
         handing = _handing(event)
-        if counted:
+        if had_one:
             given = AssignmentEnding.TRANSFERRED if agent else AssignmentEnding.UNASSIGNED
             self._end(session, ticket, handing.ending or given, event)
         if agent is not None and counts:
@@ -158,19 +165,16 @@ class AssignmentKeeping:
         if agent_id is not None and event.actor == f"agent:{agent_id}":
             self.accept(session, ticket, agent_id, actor=event.actor, at=event.at)
 
-    def _begin(self, session: Session, ticket: Ticket, agent: Row[Any], event: Event) -> None:
+    def _begin(self, session: Session, ticket: Ticket, agent: Taker, event: Event) -> None:
         """Raises `InvalidField`, and `NoRoom` once the transaction ends."""
         handing = _handing(event)
         if handing.checked:
-            if not agent.active:
-                raise InvalidField(handing.field, NOT_ACTIVE)
-            if ticket.team_id is not None and not queries.is_member(session, ticket.team_id, agent.id):
-                raise InvalidField(handing.field, NOT_IN_TEAM)
+            self.check_may_have(session, agent, ticket.team_id, field=handing.field)
         self._take(session, ticket, agent, event, handing)
 
     def _opened_again(self, session: Session, ticket: Ticket, event: Event) -> None:
         """It stays with its agent, beyond capacity too: that is what they had already."""
-        agent = self._agent_of(session, ticket)
+        agent = self._agent_of(session, ticket, event)
         if agent is None:
             return
         again = queries.to_go_on(session, ticket.id, agent.id)
@@ -178,15 +182,17 @@ class AssignmentKeeping:
             queries.begin_again(session, again)
         self._take(session, ticket, agent, event, AS_IT_WAS, again=again)
 
-    def _agent_of(self, session: Session, ticket: Ticket) -> Row[Any] | None:
-        agent_id = _an_agents(ticket.assigned_to)
+    def _agent_of(self, session: Session, ticket: Ticket, event: Event) -> Taker | None:
+        agent_id, taker = _an_agents(ticket.assigned_to), _handing(event).taker
+        if taker is not None and taker.id == agent_id:
+            return taker
         return queries.known(session, [agent_id]).get(agent_id) if agent_id is not None else None
 
     def _take(
         self,
         session: Session,
         ticket: Ticket,
-        agent: Row[Any],
+        agent: Taker,
         event: Event,
         handing: Handing,
         *,

@@ -96,6 +96,7 @@ class LoadChanges:
         if not self._taken:
             queries.free(session, dict(sorted(self._freed.items())))
             return
+        session.flush()  # what may wait for others comes before the loads, which many wait for
         given: list[tuple[Taken, bool]] = []
         for agent_id in sorted({*self._freed, *self._taken}):
             given += self._change(session, agent_id, self._taken.get(agent_id, []))

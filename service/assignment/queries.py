@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from service.agents.models import Agent, AgentStatus, TeamMember
 from service.assignment.models import AgentLoad, Assignment
 from service.http.pagination import Page
-from service.tickets.handing import AssignmentEnding
+from service.tickets.handing import AssignmentEnding, Taker
 from service.tickets.models import Ticket
 from service.tickets.queries import bounded
 from service.writes import Write, recorded, write
@@ -37,9 +37,7 @@ _TAKEN = text(
     " last_assigned_at = coalesce(excluded.last_assigned_at, kept.last_assigned_at)"
     " WHERE kept.tickets + excluded.tickets <= :most RETURNING tickets"
 ).bindparams(bindparam("at", type_=AgentLoad.last_assigned_at.type))
-_KNOWN = select(Agent.id, Agent.name, Agent.active, Agent.capacity).where(
-    Agent.id.in_(bindparam("ids", expanding=True))
-)
+_KNOWN = select(Agent.id, Agent.active, Agent.capacity).where(Agent.id.in_(bindparam("ids", expanding=True)))
 _MEMBER = select(TeamMember.agent_id).where(
     TeamMember.team_id == bindparam("team_id"), TeamMember.agent_id == bindparam("agent_id")
 )
@@ -147,9 +145,9 @@ def load_of(session: Session, agent_id: str) -> int:
 # ---------------------------------------------------------------- who could take a ticket
 
 
-def known(session: Session, ids: Collection[str]) -> dict[str, Row[Any]]:
-    """`id`, `name`, `active` and `capacity` of those ids that are an agent's."""
-    return {row.id: row for row in session.connection().execute(_KNOWN, {"ids": list(ids)})}
+def known(session: Session, ids: Collection[str]) -> dict[str, Taker]:
+    """Of those ids that are an agent's."""
+    return {row.id: Taker(*row) for row in session.connection().execute(_KNOWN, {"ids": list(ids)})}
 
 
 def is_member(session: Session, team_id: str, agent_id: str) -> bool:

@@ -16,7 +16,7 @@ from service.assignment.models import Assignment
 from service.assignment.strategies import Choice
 from service.database import Database
 from service.errors import Conflict, Forbidden, InvalidField
-from service.tickets.handing import AssignmentEnding, AssignmentReason, Handing
+from service.tickets.handing import AssignmentEnding, AssignmentReason, Handing, Taker
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket
 from service.tickets.ownership import AN_AGENTS
@@ -112,6 +112,7 @@ class AssignmentService:
                 raise Forbidden("Only the agent who has a ticket accepts it; assign it first.")
             if self._keeping.accept(session, ticket, by.agent_id, actor=by.actor, at=now):
                 ticket.version += 1
+                ticket.updated_at = now
 
         return self._do(ticket_id, take_on, by=by, wish=wish)
 
@@ -125,6 +126,7 @@ class AssignmentService:
             elif ticket.queued:
                 ticket.queued = False
                 ticket.version += 1
+                ticket.updated_at = now
 
         return self._do(ticket_id, take_away, by=by, wish=wish)
 
@@ -220,8 +222,12 @@ class AssignmentService:
         by: Assigner,
         at: datetime,
     ) -> None:
-        if not queries.known(session, [agent_id]):
+        taker = queries.known(session, [agent_id]).get(agent_id)
+        if taker is None:
             raise InvalidField("agent_id", NO_AGENT)
+        if ticket.assigned_to == agent_id and team_id not in {None, ticket.team_id}:
+            self._keeping.check_may_have(session, taker, team_id, field="agent_id")
+        handing = replace(handing, taker=taker)
         self._hand(session, ticket, agent_id, handing, by=by.actor, at=at, team_id=team_id)
 
     def _by_rule(
@@ -265,7 +271,8 @@ class AssignmentService:
         self, session: Session, ticket: Ticket, choice: Choice, handing: Handing, **how: Any
     ) -> None:
         """Who is chosen was found active, and of the team, in the same transaction."""
-        handing = replace(handing, strategies=choice.strategies, why=choice.why, checked=False)
+        taker = Taker(choice.agent_id, active=True, capacity=choice.candidate.capacity)
+        handing = replace(handing, strategies=choice.strategies, why=choice.why, checked=False, taker=taker)
         self._hand(session, ticket, choice.agent_id, handing, **how)
 
     def _has_agent(self, session: Session, ticket: Ticket) -> bool:

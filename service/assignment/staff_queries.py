@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, String, and_, bindparam, exists, false, func, select, true
+from sqlalchemy import Row, Select, String, and_, bindparam, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from service.agents.models import Agent, AgentStatus, Team, TeamMember
@@ -124,7 +124,8 @@ _WHAT_DECIDES = _deciding()
 def left_behind(session: Session, before: datetime, limit: int) -> Sequence[Row[Any]]:
     """`ticket_id` and `agent_id` of what agents had not accepted when they went offline, before then.
 
-    What was given to somebody who was away already stays there: whoever did so knew it.
+    What a person gave to somebody who was away already stays there: whoever did so knew it. A rule gives
+    nothing to them, unless they went in the very moment.
     """
     return _present_of(
         session,
@@ -133,7 +134,7 @@ def left_behind(session: Session, before: datetime, limit: int) -> Sequence[Row[
         Agent.status == AgentStatus.OFFLINE,
         Agent.status_since <= before,
         Assignment.accepted_at.is_(None),
-        Assignment.assigned_at <= Agent.status_since,
+        or_(Assignment.assigned_at <= Agent.status_since, Assignment.why.is_not(None)),
     )
 
 

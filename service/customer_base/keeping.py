@@ -37,7 +37,7 @@ from service.events import (
     Event,
     EventLog,
 )
-from service.tickets.services import SupportCases, TicketService
+from service.tickets.services import SupportCases, TicketService, handed_off
 
 CASE_EVENTS = (
     TICKET_CREATED,
@@ -48,8 +48,6 @@ CASE_EVENTS = (
     MESSAGE_DELETED,
     CONVERSATION_RESET,
 )
-TELLING = frozenset({"status", "assigned_to"})
-"""What of a changed ticket makes a case harder."""
 
 
 class CustomerBase:
@@ -153,10 +151,10 @@ def _is_new(event: Event) -> bool:
 
 
 def _tells(event: Event) -> bool:
-    told = event.after or {}
+    before, told = event.before or {}, event.after or {}
     if event.type == MESSAGE_ADDED:
         return not told.get("from_agent")
-    return event.type != TICKET_UPDATED or not TELLING.isdisjoint(told)
+    return event.type != TICKET_UPDATED or "status" in told or handed_off(before, told)
 
 
 def _added(row: Row[Any], new: Sequence[OrderFact]) -> CustomerStatistics | None:

@@ -20,6 +20,15 @@ class AssignmentEnding(StrEnum):
     DELETED = "deleted"
 
 
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """An agent as they were found in the transaction that gives them a ticket."""
+
+    id: str
+    active: bool
+    capacity: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handing:
     """`strategies` and `why`: what chose the agent, where a rule did.
@@ -27,6 +36,7 @@ class Handing:
     `checked`: whether the agent has to be active and of the ticket's team; not of what was so elsewhere.
     `may_exceed`: whether beyond the agent's capacity. `field`: by which the caller named the agent.
     `ending`: of the assignment before; None where what comes next tells.
+    `taker`: who gets it, where that was looked up already.
     """
 
     reason: AssignmentReason = AssignmentReason.MANUAL
@@ -36,6 +46,7 @@ class Handing:
     may_exceed: bool = False
     field: str = "assigned_to"
     ending: AssignmentEnding | None = None
+    taker: Taker | None = None
 
 
 BY_HAND = Handing()

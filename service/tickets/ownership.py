@@ -68,18 +68,24 @@ def _owners_of(rows: Sequence[Row[Any]]) -> Owners:
     )
 
 
-def settle_owner(session: Session, ticket: Ticket) -> None:
-    """Whenever its team or who has it changes. Raises `InvalidField` for a team that is not there."""
-    if ticket.team_id is not None and not teams_kept(session, [ticket.team_id]):
-        raise InvalidField("team_id", NO_TEAM)
+def settle_owner(session: Session, ticket: Ticket, *, team_before: str | None = None) -> None:
+    """Whenever its team or who has it changes. Raises `InvalidField` for a team that is not there.
+
+    The team that it had is there: none that has tickets is deleted.
+    """
+    if ticket.team_id is not None and ticket.team_id != team_before:
+        with session.no_autoflush:  # the ticket is written once, when all of it is known
+            kept = teams_kept(session, [ticket.team_id])
+        if not kept:
+            raise InvalidField("team_id", NO_TEAM)
     settle_owners(session, [ticket])
 
 
 def settle_owners(session: Session, tickets: Collection[Ticket]) -> None:
     """Whose teams are there."""
-    agents = agents_among(
-        session, {ticket.assigned_to or "" for ticket in tickets if _may_be_an_agents(ticket)}
-    )
+    asked = {ticket.assigned_to or "" for ticket in tickets if _may_be_an_agents(ticket)}
+    with session.no_autoflush:
+        agents = agents_among(session, asked)
     for ticket in tickets:
         agent_id = ticket.assigned_to if ticket.assigned_to in agents else None
         ticket.owned_by = ticket.team_id or agent_id or NOBODYS
@@ -92,7 +98,9 @@ def lost_teams(session: Session, team_ids: Iterable[str | None]) -> frozenset[st
 
 
 def _may_be_an_agents(ticket: Ticket) -> bool:
-    return ticket.assigned_to is not None and AN_AGENTS.fullmatch(ticket.assigned_to) is not None
+    """Where it is no team's anyway."""
+    assignee = ticket.assigned_to
+    return ticket.team_id is None and assignee is not None and AN_AGENTS.fullmatch(assignee) is not None
 
 
 def _refuse_to_lose_tickets(session: Session, deleted: Event) -> None:

@@ -278,6 +278,18 @@ def test_who_is_not_online_gets_nothing_by_rule(desk: SupportDesk) -> None:
         assert rota.done("auto-assign", rota.ticket())["queued"]
 
 
+def test_a_ticket_makes_a_harder_case_once_it_goes_on_to_another(desk: SupportDesk) -> None:
+    rota = new_rota(desk, 1, 1)
+    ticket_id = rota.ticket()
+    with statements(desk) as first:
+        given = rota.done("auto-assign", ticket_id)["assignment"]["agent_id"]
+    with statements(desk) as second:
+        rota.done("transfer", ticket_id, team_id=rota.team_id)
+    assert rota.who(ticket_id) not in {given, None}
+    marked = ["customer_statistics" in "".join(seen) for seen in (first, second)]
+    assert marked == [False, True]
+
+
 # ---------------------------------------------------------------- given back
 
 

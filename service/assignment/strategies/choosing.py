@@ -23,7 +23,7 @@ def choices(
     with_room = sorted((one for one in candidates if one.has_room), key=lambda one: one.agent_id)
     for candidate, deciding, parts in _in_order(asked, ticket, with_room):
         said = "; ".join(parts) or ALONE
-        yield Choice(candidate.agent_id, deciding, f"{said[:1].upper()}{said[1:]}.")
+        yield Choice(candidate, deciding, f"{said[:1].upper()}{said[1:]}.")
 
 
 Reasons = tuple[str, ...]

@@ -51,9 +51,13 @@ class TicketToAssign:
 class Choice:
     """`strategies`: the names of those that told this agent from others; `why`: a sentence."""
 
-    agent_id: str
+    candidate: Candidate
     strategies: tuple[str, ...]
     why: str
+
+    @property
+    def agent_id(self) -> str:
+        return self.candidate.agent_id
 
 
 class Strategy(Protocol):

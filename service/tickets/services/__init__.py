@@ -1,6 +1,6 @@
 """The rules of tickets: what they are, their conversations, notes, custom fields and history."""
 
-from service.tickets.services.cases import SupportCases
+from service.tickets.services.cases import SupportCases, handed_off
 from service.tickets.services.conversations import AddedMessage, ConversationService, NewMessage, preview
 from service.tickets.services.fields import FieldChange, FieldService, NewField
 from service.tickets.services.history import HistoryService
@@ -50,6 +50,7 @@ __all__ = [
     "TicketService",
     "Wanted",
     "add_note",
+    "handed_off",
     "preview",
     "read_ticket",
 ]

@@ -26,12 +26,12 @@ class SupportCases:
         rows = case_queries.cases(session, customer_ids, until)
         ids = [row.id for row in rows]
         long = case_queries.long_ones(session, ids, until)
-        handed_off: set[str] = set()
+        given_on: set[str] = set()
         reopened: set[str] = set()
         for move in case_queries.moves(session, ids, until):
             before, after = move.before or {}, move.after or {}
-            if _handed_off(before, after):
-                handed_off.add(move.ticket_id)
+            if handed_off(before, after):
+                given_on.add(move.ticket_id)
             if _reopened(before, after):
                 reopened.add(move.ticket_id)
         counts: dict[str, Counter[str]] = {customer_id: Counter() for customer_id in customer_ids}
@@ -41,7 +41,7 @@ class SupportCases:
             slow = row.settled_at is not None and row.settled_at < until
             counts[row.customer_id].update(
                 long=row.id in long,
-                handed_off=row.id in handed_off,
+                handed_off=row.id in given_on,
                 reopened=row.id in reopened,
                 slow=slow and row.settled_at - row.created_at > SLOW,
             )
@@ -55,7 +55,7 @@ class SupportCases:
         return case_queries.channels(session)
 
 
-def _handed_off(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+def handed_off(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """From one who had it to another."""
     return bool(before.get("assigned_to") and after.get("assigned_to"))
 

@@ -83,7 +83,7 @@ class TicketRecords:
         told = differing(before, _owning(ticket))
         if not told:
             return
-        settle_owner(session, ticket)
+        settle_owner(session, ticket, team_before=before["team_id"])
         ticket.version += 1
         ticket.updated_at = at
         changed = about_ticket(TICKET_UPDATED, ticket.id, actor=actor, at=at, at_hand=handing, **told)

@@ -130,7 +130,7 @@ class TicketService:
                 if name in change.values:
                     setattr(ticket, name, change.values[name])
             if OWNING & change.values.keys():
-                settle_owner(session, ticket)
+                settle_owner(session, ticket, team_before=before["team_id"])
             self._retitle(session, ticket, change.values.get("subject", ticket.subject))
             _retag(ticket, change)
             ticket.custom_fields = _custom_fields(session, ticket.custom_fields, change.custom_fields)

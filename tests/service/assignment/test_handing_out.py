@@ -7,7 +7,7 @@ from random import Random
 
 from sqlalchemy import event, update
 
-from service.agents.models import AgentStatus
+from service.agents.models import Agent, AgentStatus
 from service.assignment.handing_out import HandingOut
 from service.assignment.models import Assignment
 from service.assignment.strategies import Candidate, Rule, Strategies, TicketToAssign
@@ -16,7 +16,7 @@ from service.database import Database
 from service.tickets.models import Priority, Ticket
 from service.tickets.scoring import Weights
 from service.tickets.services import TicketChange
-from tests.service.assignment.shifts import ADMIN, Shifts
+from tests.service.assignment.shifts import ADMIN, GRACE, Shifts
 from tests.service.persistence.rows import customer, ticket
 
 NOBODYS_TAG = "for nobody"
@@ -146,3 +146,19 @@ def test_nothing_is_taken_back_of_what_was_before_assignments(database: Database
     desk.clock.advance(timedelta(days=1).total_seconds())
     assert desk.parts.taking_back.run() == {"returned": 0, "of_inactive": 0}
     assert who(desk)[ticket_id] == desk.agents[0]
+
+
+def test_what_a_rule_gave_to_one_who_went_in_that_moment_is_taken_back(database: Database) -> None:
+    desk = Shifts(database, capacities=(3, 3))
+    by_rule, by_hand = desk.ticket(team_id=desk.team_id), desk.ticket(team_id=desk.team_id)
+    gone = desk.clock.now()
+    desk.clock.advance(1)
+    desk.parts.service.auto_assign(by_rule, by=ADMIN)
+    desk.parts.service.assign(by_hand, desk.agents[0], by=ADMIN)
+    with database.writing() as session:  # seen by none of both, for it was committed after them
+        session.execute(update(Agent).values(status=AgentStatus.OFFLINE, status_since=gone))
+    desk.clock.advance(GRACE.total_seconds() - 2)
+    assert desk.parts.taking_back.run()["returned"] == 0
+    desk.clock.advance(10)
+    assert desk.parts.taking_back.run()["returned"] == 1
+    assert who(desk) == {by_rule: None, by_hand: desk.agents[0]}
