@@ -297,6 +297,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         audit,
         runner,
         feed,
+        relay,
         followers,
         outbox,
         dispatcher,

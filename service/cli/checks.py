@@ -4,17 +4,22 @@ import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from providers.ports import Clock
 from providers.quimbi.settings import KEY_VARIABLE, usable_key
 from service.access.services import ApiKeys, Credentials
 from service.cache import GatedAnswerCache, InProcessAnswerCache
 from service.database import Database, DatabaseUnavailable
+from service.feed.relay import NUMBERING, Relay
+from service.jobs import JobRunner
 from service.settings import Deployment, Settings
 
 PROBE = b'{"doctor": true}'
 PROBE_TTL_S = 10
+IDLE_FOR = timedelta(minutes=1)
 
 
 class Result(StrEnum):
@@ -95,6 +100,20 @@ def check_database(database: Database) -> Iterator[Check]:
         yield Check("migrations", Result.OK, "all are made")
     else:
         yield Check("migrations", Result.WRONG, "some are missing", "flask --app wsgi db upgrade")
+
+
+def check_timed_work(settings: Settings, relay: Relay, runner: JobRunner, clock: Clock) -> Check:
+    """Whether somebody does it: nothing is told or delivered else, and no stream goes on."""
+    name, by = "timed work", "servers" if settings.jobs_in_server else "workers alone (JOBS_IN_SERVER=false)"
+    try:
+        waits = not relay.idle()
+        last = next(job.last_started_at for job in runner.statuses() if job.name == NUMBERING)
+    except DatabaseUnavailable:
+        return Check(name, Result.SKIPPED, "there is no database to look at")
+    if waits and (last is None or clock.now() - last > IDLE_FOR):
+        cure = "start a server, or flask --app wsgi worker where JOBS_IN_SERVER is false"
+        return Check(name, Result.LOOK, f"events wait to be told, and no process is at it; by {by}", cure)
+    return Check(name, Result.OK, f"by {by}; no event waits long")
 
 
 def check_origins(settings: Settings) -> Check:

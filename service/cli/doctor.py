@@ -16,7 +16,9 @@ from service.cli.running import close_service, settings_fault
 from service.cli.tables import echo_table
 from service.clock import SystemClock
 from service.database import Database
+from service.feed.relay import Relay
 from service.http.components import component
+from service.jobs import JobRunner
 from service.settings import Settings
 
 
@@ -57,6 +59,7 @@ def _of_service() -> Iterator[Check]:
         component(GatedAnswerCache) if settings.redis_url else component(InProcessAnswerCache)
     )
     yield from checks.check_database(component(Database))
+    yield checks.check_timed_work(settings, component(Relay), component(JobRunner), SystemClock())
     yield from check_providers(component(IntelligenceChain), settings, SystemClock())
     yield checks.check_origins(settings)
     yield checks.check_log_file(settings.log_file)

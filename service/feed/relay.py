@@ -12,6 +12,7 @@ from service.feed.models import FeedGap
 from service.jobs import Bell, Job
 from service.schedules import Every
 
+NUMBERING = "number-events"
 EVERY = timedelta(seconds=0.5)
 LEASE = timedelta(seconds=3)
 """Short: while a dead process holds it, nothing is numbered. Who outlasts it still has its turn."""
@@ -50,7 +51,7 @@ class Relay:
 
     def job(self) -> Job:
         return Job(
-            name="number-events",
+            name=NUMBERING,
             description="give committed events their places in the feed",
             schedule=Every(EVERY),
             run=lambda: {"events": self._number_some()},

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from service.http.dumping import OfObjects, Rows
-from service.http.fields import Choice, Count, Day, Number, Rfc3339, Text, TimeZone
+from service.http.fields import Choice, Count, Currency, Day, Number, Rfc3339, Text, TimeZone
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 from service.intelligence.at_risk import RiskFilter
 from service.performance.services import Asked
@@ -71,7 +71,7 @@ class ChurnQuerySchema(FormatSchema):
         metadata={"description": "the least churn risk", "example": 0.5},
     )
     level = Text(50, load_default=None, metadata={"description": "of the churn risk", "example": "high"})
-    currency = Text(3, load_default=None, metadata={"description": "of the amounts", "example": "EUR"})
+    currency = Currency(load_default=None, metadata={"description": "of the amounts", "example": "EUR"})
     limit = Count(1, MAX_LIMIT, load_default=None)
     cursor = Text(400, load_default=None)
 

@@ -4,6 +4,7 @@ import pytest
 
 from providers.testing.quimbi_simulator import QuimbiSimulator
 from service.app import create_app
+from service.testing.desk import running_desk
 
 KEY = "qpk_live_simulator_0123456789"
 
@@ -49,6 +50,17 @@ def test_a_start_with_nothing_set_is_not_wrong(command, sqlite_url):
     assert result.exit_code == 0
     assert "Nothing is wrong" in result.output
     assert "skipped" in result.output
+
+
+@pytest.mark.parametrize(("by_servers", "who"), [("true", "servers"), ("false", "workers alone")])
+def test_events_that_nobody_tells_are_worth_a_look(examine, sqlite_url, by_servers, who):
+    assert examine(on=sqlite_url, JOBS_IN_SERVER=by_servers)[1]["timed work"]["result"] == "ok"
+    with running_desk({"DATABASE_URL": sqlite_url}) as desk:  # where no thread does timed work
+        desk.new_ticket()
+    check = examine(on=sqlite_url, JOBS_IN_SERVER=by_servers)[1]["timed work"]
+    assert check["result"] == "look"
+    assert who in check["found"]
+    assert "flask --app wsgi worker" in check["cure"]
 
 
 @pytest.mark.parametrize("quimbi", ["documented"], indirect=True)
