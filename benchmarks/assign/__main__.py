@@ -1,7 +1,7 @@
-"""How fast tickets find their agents: two processes on PostgreSQL, capacity counted afterwards.
+"""How fast tickets find their agents, and what figures of a year of tickets take to be read.
 
-Starts PostgreSQL, fills a database for each desk, and serves each by two processes, on loopback; asks all
-of them in turn; ends what it started.
+Starts PostgreSQL, fills a database for each desk, and serves each on loopback: by two processes where tickets
+are assigned, whose capacity is counted afterwards. Asks all of them in turn; ends what it started.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.analytics import asking
 from benchmarks.assign.contents import Contents
 from benchmarks.assign.handing import handed_out
 from benchmarks.assign.parallel import FULL, all_at_once
@@ -90,6 +91,12 @@ def handing(around: Around) -> Iterator[Told]:
     yield _bound(f"from {long.name} in that from {short.name}", long.beside(short))
 
 
+def analytics(around: Around) -> Iterator[Told]:
+    sizes, rounds = ((1_000, 10_000), 5) if around.quick else (asking.SIZES, asking.ROUNDS)
+    for line, kept in asking.asked(around.server, around.directory, sizes=sizes, rounds=rounds):
+        yield Told(line, kept)
+
+
 def _bound(what: str, ratio: float) -> Told:
     kept = ratio <= GROWS
     return Told(f"{what}: {ratio:.2f}  ≤ {GROWS}  {'ok' if kept else 'MISSED'}", kept)
@@ -99,6 +106,7 @@ PARTS: Mapping[str, Callable[[Around], Iterator[Told]]] = {
     "parallel": parallel,
     "steady": steady,
     "handing": handing,
+    "analytics": analytics,
 }
 
 
@@ -124,7 +132,13 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument(
+        "--part",
+        nargs="+",
+        choices=PARTS,
+        default=list(PARTS),
+        help="analytics fills a year of a million tickets, which takes more than five minutes (default: all)",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--check", action="store_true", help="exit 1 where a bound is missed")
     return parser.parse_args(argv)

@@ -19,12 +19,12 @@ from sqlalchemy import (
     Select,
     Subquery,
     UnaryExpression,
-    and_,
     case,
     cast,
     false,
     func,
     literal,
+    or_,
     select,
     text,
     true,
@@ -44,6 +44,9 @@ from service.intelligence.models import CustomerSnapshot
 from service.intelligence.risk_classes import CURRENCY_LENGTH, STEPS, RiskClass, step_of
 
 COUNTED_EXACTLY = 200
+
+CANDIDATES = 2
+"""For each that is wanted: half of those in front may be out of date, or known sooner elsewhere."""
 
 _CLASSES = text("""
     WITH RECURSIVE classes(one) AS (
@@ -154,7 +157,8 @@ def _believed(
     if wanted.min_risk is not None and step_of(wanted.min_risk) < Decimal(str(wanted.min_risk)) * STEPS:
         conditions.append(CustomerSnapshot.churn_risk >= wanted.min_risk)
     if len(providers) > 1:
-        conditions.append(~func.coalesce(_known_sooner(providers, not_before), false()))
+        sooner = func.coalesce(_known_sooner(providers, not_before), false())
+        conditions.append(or_(CustomerSnapshot.provider == providers[0], ~sooner))
     return conditions
 
 
@@ -190,17 +194,30 @@ def _first_of(
 ) -> Sequence[Row[Any]]:
     """Of all these classes together, each looked along no further than that.
 
-    First a few of each: where these are enough, their last one tells how far the others have to be looked at.
+    The index alone tells from which amount on there are some more snapshots than are wanted. Where too few
+    of those are believed, all amounts are looked at.
     """
     if not classes:
         return []
-    found = _ahead(session, classes, believed, beyond, limit, each=max(1, 2 * limit // len(classes)))
-    if len(found) >= limit:  # none of the first ones is behind the last of these
-        not_behind = CustomerSnapshot.revenue_at_risk >= found[-1].revenue_at_risk
-        found = _ahead(session, classes, [*believed, not_behind], beyond, limit, each=limit)
-    else:
-        found = _ahead(session, classes, believed, beyond, limit, each=limit)
-    return found
+    enough = _enough(session, classes, beyond, limit)
+    near = CustomerSnapshot.revenue_at_risk >= func.coalesce(enough, literal(Decimal(0), Money()))
+    found = _ahead(session, classes, [*believed, near], beyond, limit)
+    return found if len(found) >= limit else _ahead(session, classes, believed, beyond, limit)
+
+
+def _enough(
+    session: Session, classes: Sequence[RiskClass], beyond: RiskCursor | None, limit: int
+) -> ScalarSelect[Decimal]:
+    """An amount that enough snapshots have or exceed, believed or not; NULL where it takes all of them."""
+
+    def amounts(risk_class: ColumnElement[str]) -> Select[Any]:
+        those = select(CustomerSnapshot.revenue_at_risk).where(*_along(risk_class, beyond))
+        return those.order_by(*_in_order(CustomerSnapshot)).limit(limit)
+
+    of_all = _merged(session, classes, amounts)
+    amount: Select[tuple[Decimal]] = select(of_all.c.revenue_at_risk)
+    last = amount.order_by(of_all.c.revenue_at_risk.desc()).offset(CANDIDATES * limit - 1).limit(1)
+    return last.scalar_subquery()
 
 
 def _ahead(
@@ -209,14 +226,11 @@ def _ahead(
     believed: Sequence[ColumnElement[bool]],
     beyond: RiskCursor | None,
     limit: int,
-    *,
-    each: int,
 ) -> Sequence[Row[Any]]:
-    """In order, out of so many of each class."""
-    of_all = _merged(session, classes, lambda one: _stream(one, believed, beyond, each))
-    first = select(of_all).order_by(*_in_order(of_all)).limit(limit).subquery()
+    of_all = _merged(session, classes, lambda one: _stream(one, believed, beyond, limit))
+    first = select(of_all).order_by(*_in_order(of_all.c)).limit(limit).subquery()
     named = select(first, Customer.name).join(Customer, Customer.id == first.c.customer_id)
-    return session.execute(named.order_by(*_in_order(first))).all()
+    return session.execute(named.order_by(*_in_order(first.c))).all()
 
 
 def _merged(
@@ -234,8 +248,8 @@ def _merged(
     return select(union_all(*streams).subquery()).subquery()
 
 
-def _in_order(found: Subquery) -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
-    return found.c.revenue_at_risk.desc(), found.c.customer_id.desc()
+def _in_order(columns: Any) -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
+    return columns.revenue_at_risk.desc(), columns.customer_id.desc()
 
 
 def _stream(
@@ -244,11 +258,6 @@ def _stream(
     beyond: RiskCursor | None,
     limit: int,
 ) -> Select[Any]:
-    place = tuple_(CustomerSnapshot.revenue_at_risk, CustomerSnapshot.customer_id)
-    conditions = [CustomerSnapshot.risk_class == risk_class, *believed]
-    if beyond is not None:
-        after = tuple_(literal(Decimal(beyond.revenue), Money()), literal(beyond.customer_id))
-        conditions.append(place < after)
     return (
         select(
             CustomerSnapshot.customer_id,
@@ -261,14 +270,19 @@ def _stream(
             CustomerSnapshot.archetype_id,
             CustomerSnapshot.revenue_at_risk,
         )
-        .where(and_(*conditions))
-        .order_by(*_along_the_index())
+        .where(*_along(risk_class, beyond), *believed)
+        .order_by(*_in_order(CustomerSnapshot))
         .limit(limit)
     )
 
 
-def _along_the_index() -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
-    return CustomerSnapshot.revenue_at_risk.desc(), CustomerSnapshot.customer_id.desc()
+def _along(risk_class: ColumnElement[str], beyond: RiskCursor | None) -> list[ColumnElement[bool]]:
+    those = CustomerSnapshot.risk_class == risk_class
+    if beyond is None:
+        return [those]
+    place = tuple_(CustomerSnapshot.revenue_at_risk, CustomerSnapshot.customer_id)
+    after = tuple_(literal(Decimal(beyond.revenue), Money()), literal(beyond.customer_id))
+    return [those, place < after]
 
 
 def _count(session: Session, classes: Sequence[RiskClass], believed: Sequence[ColumnElement[bool]]) -> int:
@@ -278,9 +292,8 @@ def _count(session: Session, classes: Sequence[RiskClass], believed: Sequence[Co
     most = COUNTED_EXACTLY + 1
 
     def some(risk_class: ColumnElement[str]) -> Select[Any]:
-        those = CustomerSnapshot.risk_class == risk_class
-        found = select(CustomerSnapshot.customer_id).where(those, *believed)
-        return found.order_by(*_along_the_index()).limit(most)
+        found = select(CustomerSnapshot.customer_id).where(*_along(risk_class, None), *believed)
+        return found.order_by(*_in_order(CustomerSnapshot)).limit(most)
 
     found = select(_merged(session, classes, some)).limit(most).subquery()
     return session.scalar(select(func.count()).select_from(found)) or 0

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.days import day_of, year_of
 from service.performance import queries
-from service.performance.days import day_of, year_of
 from service.performance.models import Span
 from service.performance.queries import Stretch
 from service.performance.running import joined

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from service.performance.days import Days
+from service.days import Days
 from service.performance.durations import Durations
 
 T = TypeVar("T")

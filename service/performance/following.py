@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import events as happenings
+from service.days import QUARTER_S, quarter_of
 from service.feed.following import FedEvent
 from service.performance import queries
 from service.performance.counting import Changes, count_up
-from service.performance.days import QUARTER_S, quarter_of
 from service.performance.folding import Folding, agent_named, agent_of, milliseconds
 from service.performance.histories import (
     AgentHistory,

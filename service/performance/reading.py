@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from service.days import QUARTERS_A_DAY, begin_of, day_of, quarter_of, year_of
 from service.performance import queries
-from service.performance.days import QUARTERS_A_DAY, begin_of, day_of, quarter_of, year_of
 from service.performance.durations import ALL_BINS
 from service.performance.models import Span
 from service.performance.queries import Stretch

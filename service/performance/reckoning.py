@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 from sqlalchemy.orm import Session
 
+from service.days import QUARTER_S, Days
 from service.performance import reading, scopes
-from service.performance.days import QUARTER_S, Days
 from service.performance.durations import (
     BINS,
     MEASURES,

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from providers.ports import Clock
 from service.clock import rfc3339
 from service.database import Database
+from service.days import begin_of, quarter_of
 from service.errors import Conflict
 from service.feed.following import FedEvent
 from service.feed.relay import Relay
 from service.feed.services import Feed, Followers
 from service.jobs import Job
 from service.performance import queries
-from service.performance.days import begin_of, quarter_of
 from service.performance.figures import AsOf
 from service.performance.folding import Folding
 from service.performance.following import NAME, TYPES, KnownHistories, PerformanceFollower

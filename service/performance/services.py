@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from providers.ports import Clock
 from service.agents.services import AgentService, TeamService, ToldTeam
 from service.database import Database
+from service.days import Days, begin_of
 from service.errors import Forbidden, InvalidField, NotFound
 from service.feed.services import Feed, Followers
 from service.performance import queries, scopes
-from service.performance.days import Days, begin_of
 from service.performance.figures import (
     AgentReport,
     AsOf,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from providers.ports import Clock
 from service.agents.services import names_of_agents, names_of_teams
 from service.database import Database
+from service.days import ONE_DAY, Days, begin_of
 from service.sla.policies import Target
 from service.sla.services import PolicyBook
 from service.sla.tracking.counters import (
@@ -28,7 +29,6 @@ from service.sla.tracking.counters import (
 )
 from service.sla.tracking.lists import TargetLists, Which
 from service.sla.tracking.models import ComplianceCounter as Counted
-from service.sla.tracking.periods import ONE_DAY, Period
 from service.tickets.sights import Sight
 
 SHARE_DIGITS = 4
@@ -85,7 +85,7 @@ class DayCompliance:
 class ComplianceReport:
     """`agent_id`: whose alone this is; None where it is everybody's."""
 
-    period: Period
+    period: Days
     agent_id: str | None
     overall: Compliance
     by_policy: Sequence[ValueCompliance]
@@ -122,7 +122,7 @@ class ComplianceReports:
         self, *, since: date | None, until: date | None, zone: ZoneInfo, agent_id: str | None
     ) -> ComplianceReport:
         """`agent_id`: of one agent alone, None for everybody's. Raises `InvalidField`."""
-        period = Period.asked(since, until, zone, self._clock.now())
+        period = Days.asked(since, until, zone, self._clock.now())
         with self._database.reading() as session:
             return self._report(session, period, agent_id)
 
@@ -143,7 +143,7 @@ class ComplianceReports:
             report=self.report(since=since, until=until, zone=zone, agent_id=agent_id),
         )
 
-    def _report(self, session: Session, period: Period, agent_id: str | None) -> ComplianceReport:
+    def _report(self, session: Session, period: Days, agent_id: str | None) -> ComplianceReport:
         by_day = _by_day(session, period, *((ALL, "") if agent_id is None else (AGENT, agent_id)))
         overall: Counts = Counter()
         for counts in by_day:
@@ -158,7 +158,8 @@ class ComplianceReports:
             for dimension in names
         }
         days = [
-            DayCompliance(day, Compliance.of(counts)) for day, counts in zip(period.days, by_day, strict=True)
+            DayCompliance(day, Compliance.of(counts))
+            for day, counts in zip(period.dates, by_day, strict=True)
         ]
         return ComplianceReport(
             period=period,
@@ -182,12 +183,13 @@ class ComplianceReports:
         }
 
 
-def _by_value(session: Session, period: Period) -> dict[str, dict[str, Counts]]:
+def _by_value(session: Session, period: Days) -> dict[str, dict[str, Counts]]:
     """By dimension and value, over the whole period: of whole days in UTC, and of quarters at both ends."""
     sums: dict[str, dict[str, Counts]] = {}
+    edges = _edges(period)
     statement = (
         select(Counted.dimension, Counted.value, Counted.target, Counted.outcome, func.sum(Counted.cycles))
-        .where(Counted.dimension.in_([POLICY, PRIORITY, TEAM, AGENT]), _within(period.begin, period.end))
+        .where(Counted.dimension.in_([POLICY, PRIORITY, TEAM, AGENT]), _within(edges[0], edges[-1]))
         .group_by(Counted.dimension, Counted.value, Counted.target, Counted.outcome)
     )
     for dimension, value, target, outcome, cycles in session.execute(statement).all():
@@ -196,9 +198,9 @@ def _by_value(session: Session, period: Period) -> dict[str, dict[str, Counts]]:
     return sums
 
 
-def _by_day(session: Session, period: Period, dimension: str, value: str) -> list[Counts]:
+def _by_day(session: Session, period: Days, dimension: str, value: str) -> list[Counts]:
     """Of each day of the period."""
-    edges = period.edges
+    edges = _edges(period)
     grain = DAY if all(_is_midnight(edge) for edge in edges) else QUARTER
     statement = (
         select(Counted.begin, Counted.target, Counted.outcome, Counted.cycles)
@@ -211,13 +213,18 @@ def _by_day(session: Session, period: Period, dimension: str, value: str) -> lis
         )
         .order_by(Counted.begin)
     )
-    days: list[Counts] = [Counter() for _ in period.days]
+    days: list[Counts] = [Counter() for _ in period.dates]
     number = 0
     for begin, target, outcome, cycles in session.execute(statement).all():
         while begin >= edges[number + 1]:
             number += 1
         days[number][str(target), outcome] += cycles
     return days
+
+
+def _edges(days: Days) -> list[datetime]:
+    """Where each begins, and where the last ends."""
+    return [begin_of(quarter) for quarter in days.edges]
 
 
 def _within(begin: datetime, end: datetime) -> ColumnElement[bool]:

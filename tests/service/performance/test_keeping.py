@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from service.database import Database
+from service.days import Days
 from service.feed.following import FedEvent
 from service.performance import reading, scopes
-from service.performance.days import QUARTERS_A_DAY, Days
 from service.performance.durations import ALL_BINS
 from service.performance.following import PerformanceFollower, counted
 from service.performance.models import NOTHING_FOLLOWED, FigureProgress, KeptFigures, KeptHistory
@@ -122,8 +122,3 @@ def test_batches_and_repetition_change_nothing(database: Database) -> None:
             session.query(table).delete()
     follow(database, events, batch=120)
     assert kept_rows(database) == one_by_one
-
-
-def test_the_parts_of_a_day_are_whole_quarters_everywhere() -> None:
-    day = Days(date(2026, 3, 29), date(2026, 3, 30), ZoneInfo("Europe/Berlin"))
-    assert [end - begin for begin, end in zip(day.edges, day.edges[1:], strict=False)] == [QUARTERS_A_DAY - 4]

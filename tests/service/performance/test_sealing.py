@@ -10,12 +10,12 @@ from providers.testing.clock import FakeClock
 from service.agents.directory import AgentDirectory
 from service.agents.services import AgentService, TeamService
 from service.database import Database
+from service.days import quarter_of
 from service.errors import Conflict
 from service.events import EventLog, StoredEvent
 from service.feed.following import FedEvent
 from service.feed.relay import Relay
 from service.feed.services import Feed, Followers
-from service.performance.days import quarter_of
 from service.performance.models import FigureProgress, KeptFigures, KeptHistory
 from service.performance.parts import PerformanceParts
 from tests.service.performance.histories import Desk
