@@ -49,7 +49,7 @@ bench: $(VENV)/.tests  ## Warm intelligence throughput as a ratio to a bare floo
 bench-access: $(VENV)/.tests  ## What authentication and permissions cost on the warm path; two minutes
 	$(BIN)/python -m benchmarks.access --check
 
-bench-assign: $(VENV)/.tests  ## Tickets assigned, and figures at a million; minutes of filling, less with PART="parallel steady handing"
+bench-assign: $(VENV)/.tests  ## Tickets assigned, and figures read at a million; twelve minutes, three with PART="parallel steady handing"
 	$(BIN)/python -m benchmarks.assign --check $(if $(PART),--part $(PART))
 
 bench-faults: $(VENV)/.tests  ## What each fault costs, as a table of figure against bound; twelve minutes
