@@ -12,6 +12,8 @@ from service.serving.metrics_port import serve_metrics
 from service.serving.sockets import MONITORING, listen
 from service.settings import Settings
 
+LOOK_EVERY_S = 0.5
+
 
 @click.command()
 @click.option(
@@ -34,7 +36,8 @@ def worker(metrics_port: int | None) -> None:
     stopping = _told_to_stop()
     lifecycle.work()
     click.echo("Working.")
-    stopping.wait()
+    while not stopping.wait(LOOK_EVERY_S):
+        pass  # a signal that another thread got is seen by this one when it runs next
     if not lifecycle.drain(settings.drain_timeout_s):
         raise Failure("Something did not end in time; another worker takes it over.")
 

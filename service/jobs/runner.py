@@ -96,8 +96,9 @@ class JobRunner:
         self._bell.ring()
         self._look.ring()
         give_up_at_s = monotonic() + timeout_s
-        for thread in [*self._threads, *self._running.values()]:
-            thread.join(max(0.0, give_up_at_s - monotonic()))
+        for threads in (self._threads, self._running.values()):  # whoever begins jobs ends first
+            for thread in [one for one in list(threads) if one.is_alive()]:
+                thread.join(max(0.0, give_up_at_s - monotonic()))
         return not any(thread.is_alive() for thread in [*self._threads, *self._running.values()])
 
     def run_due(self) -> None:
