@@ -64,6 +64,7 @@ class Around:
             "LOG_FILE": "",
             "CACHE_KEY_PREFIX": "",
             "DRAIN_TIMEOUT": "1",
+            "JOBS_IN_SERVER": "false",  # what requests take; under such a load workers do the rest
         }
         serve = ["wsgi.py", "--host", "127.0.0.1", "--port", "0", "--processes", "1"]
         with running(*serve, log=self.directory / f"service-{size}.log", environment=environment) as port:
