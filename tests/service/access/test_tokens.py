@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.testing.fakes import FakeClock
-from service.access.tokens import ALGORITHM, KEY_PURPOSE, KIND, AccessTokens
+from service.access.tokens import KEY_PURPOSE, KIND, AccessTokens
+from service.signed_claims import ALGORITHM
 
 SECRET = "a secret of at least thirty-two bytes"
 KEY = hmac.digest(SECRET.encode(), KEY_PURPOSE + b"\x01", hashlib.sha256)
