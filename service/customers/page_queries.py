@@ -67,32 +67,27 @@ def order_figures(session: Session, customer_id: str) -> list[Figures]:
 
 @lru_cache
 def _figures(*, exact: bool) -> Select[Any]:
-    """The sums are told in parts: of the orders the first, of their refunds the second, and so on."""
-    refunds = (
-        select(
-            Refund.order_id,
-            *(
-                func.sum(part).label(f"part_{number}")
-                for number, part in enumerate(_parts(Refund.amount, exact=exact))
-            ),
-        )
-        .join(Order, Order.id == Refund.order_id)
-        .where(Order.customer_id == bindparam("customer_id"))
-        .group_by(Refund.order_id)
-        .subquery()
-    )
+    """The sums are told in parts: of the orders the first, of their refunds the second, and so on.
+
+    An order's refunds are looked up by the order: a join with all sums of refunds is made anew for each
+    order where the database takes the customer for one of few orders.
+    """
+    totals, refunds = _parts(Order.total, exact=exact), _parts(Refund.amount, exact=exact)
     sums = (
         func.sum(part)
-        for number, total in enumerate(_parts(Order.total, exact=exact))
-        for part in (total, refunds.c[f"part_{number}"])
+        for total, refunded in zip(totals, refunds, strict=True)
+        for part in (total, _of_the_order(refunded))
     )
     return (
         select(Order.currency, func.count(), func.min(Order.ordered_at), func.max(Order.ordered_at), *sums)
-        .outerjoin(refunds, refunds.c.order_id == Order.id)
         .where(Order.customer_id == bindparam("customer_id"))
         .group_by(Order.currency)
         .order_by(Order.currency)
     )
+
+
+def _of_the_order(amount: ColumnElement[Any]) -> ColumnElement[Any]:
+    return select(func.sum(amount)).where(Refund.order_id == Order.id).correlate(Order).scalar_subquery()
 
 
 def _parts(amount: Any, *, exact: bool) -> list[ColumnElement[Any]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from service.customers.orders import Tracking
 from service.customers.services import OrderService
@@ -68,6 +69,25 @@ def test_a_sum_beyond_64_bits_is_exact(orders: OrderService) -> None:
     orders.record([loaded("odd", total="0.0001")], actor="shop")
     (figures,) = orders.order_figures("cust_1")
     assert figures.total == most * 10_000 + Decimal("0.0001")
+
+
+def test_figures_take_no_longer_where_the_statistics_know_of_few_orders(
+    orders: OrderService, database: Database
+) -> None:
+    orders.record([loaded("1", customer_id="cust_2", lines=[])], actor="shop")
+    with database.writing() as session:
+        session.execute(text("ANALYZE"))
+    refund = {"external_id": "r1", "at": on(21), "amount": 1}
+    for batch in range(2):
+        orders.record(
+            [loaded(f"{batch}-{number}", lines=[], refunds=[refund]) for number in range(1_000)],
+            actor="shop",
+        )
+    with database.writing() as session:
+        if session.connection().dialect.name == "postgresql":
+            session.execute(text("SET LOCAL statement_timeout = 200"))
+        (figures,) = orders.figures(session, "cust_1")
+    assert (figures.count, figures.refunded) == (2_000, 2_000)
 
 
 @pytest.mark.parametrize(
