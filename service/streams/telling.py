@@ -7,7 +7,7 @@ from typing import Protocol
 
 from service.feed.following import FedEvent
 from service.permissions import Owners
-from service.streams.owners import OwnersAtHand
+from service.streams.owners import MOST_KEPT, OwnersAtHand
 from service.streams.recent import READ_AT_ONCE, Framed, RecentEvents, framed
 from service.streams.stream import Stream, as_many_as_fit
 from service.streams.viewing import Viewer
@@ -42,14 +42,16 @@ class Waiting:
 
 
 class Telling:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, most_owners: int = MOST_KEPT) -> None:
         self._source = source
         self._recent = RecentEvents()
-        self._owners = OwnersAtHand(source.owners)
+        self._owners = OwnersAtHand(source.owners, most=most_owners)
+        self._owners_now: dict[str, Owners | None] = {}
         self._turns = 0
 
     def read(self, those: Sequence[Stream | Waiting], now_s: float) -> bool:
         """What is new, and whose it is; whether there is more. Raises `DatabaseUnavailable`."""
+        self._owners_now = {}
         more = self._recent.bring_up(self._source.newest(), self._source.window)
         restricted = [one.after for one in those if not one.viewer.sees_all_tickets]
         if restricted:
@@ -99,7 +101,7 @@ class Telling:
         event = framed.event
         if one.types is not None and event.type not in one.types:
             return False
-        return one.viewer.sees(event, self._owners.get(event.ticket_id))
+        return one.viewer.sees(event, self._owners_now.get(event.ticket_id or ""))
 
     def _late(self, after: int, now_s: float) -> tuple[Sequence[Framed], int]:
         found = [framed(event) for event in self._source.window(after, READ_AT_ONCE)]
@@ -107,5 +109,6 @@ class Telling:
         return found, max(min(after + READ_AT_ONCE, self._recent.last), after)
 
     def _fetch_owners(self, found: Iterable[Framed], now_s: float) -> None:
+        """They stay at hand until the turn ends: an event whose owners are not is told to nobody, for good."""
         ticket_ids = {one.event.ticket_id for one in found if one.event.ticket_id is not None}
-        self._owners.fetch(ticket_ids, now_s)
+        self._owners_now.update(self._owners.of(ticket_ids, now_s))

@@ -89,6 +89,33 @@ def test_whose_tickets_are_is_asked_once_for_all_and_again_after_a_moment(desk):
     assert [line.positions() for line in lines] == [[1, 2, 3]] * 3
 
 
+def test_no_event_is_lost_for_those_with_few_rights_however_many_tickets_there_are(clock):
+    desk = Desk(clock, most_owners=4)
+    desk.source.owned = dict.fromkeys("abcdefgh", OURS)
+    lines = [desk.stream(who=agent(name, "ours")) for name in ("kim", "lee")]
+    for some in ("abc", "abcdef", "fgh"):
+        for ticket_id in some:
+            desk.source.add(1, ticket_id=ticket_id)
+        desk.turns()
+    assert [line.positions() for line in lines] == [list(range(1, 13))] * 2
+
+
+def test_who_is_read_late_costs_no_other_their_events(clock):
+    desk = Desk(clock, most_owners=4)
+    desk.source.owned = dict.fromkeys("abcdefgh", OURS)
+    for ticket_id in "efgh":
+        desk.source.add(500, ticket_id=ticket_id)
+    desk.source.add(2_000, ticket_id="a")
+    desk.stream(after=4_000)
+    desk.turns()
+    late, present = desk.stream(who=KIM), desk.stream(after=4_000, who=KIM)
+    for ticket_id in "abcd":
+        desk.source.add(1, ticket_id=ticket_id)
+    desk.turns()
+    assert present.positions() == [4_001, 4_002, 4_003, 4_004]
+    assert late.positions() == list(range(1, 4_005))
+
+
 def test_many_events_come_in_bounded_writes(desk):
     desk.source.add(1_500, after={"tags": ["x" * 100] * 10})
     line = desk.stream()
