@@ -12,7 +12,7 @@ from service.streams.frames import HEARTBEAT
 from service.streams.stream import MOST_UNSENT, MOST_WRITTEN
 from service.streams.telling import Waiting
 from service.streams.viewing import Viewer
-from tests.service.streams.watching import ALL, OURS, THEIRS, Desk, Line, agent
+from tests.service.streams.watching import ALL, OURS, THEIRS, Desk, Line, agent, event
 
 KIM = agent("kim", "ours")
 
@@ -201,6 +201,39 @@ def test_random_disconnects_lose_nothing_and_tell_nothing_twice(desk):
     desk.turns()
     came += line.positions()
     assert came == [event.position for event in desk.source.events if event.ticket_id == "a"]
+
+
+# ---------------------------------------------------------------- what was erased
+
+
+@pytest.mark.parametrize("more", [0, 1_200])
+def test_what_an_erasure_took_out_of_events_is_told_to_nobody_any_more(desk, more):
+    present = desk.stream()
+    desk.source.add(1_000, after={"tags": ["of Ada Lovelace"]})
+    desk.turns()
+    desk.source.events = [event(number + 1, after=None) for number in range(1_000)]
+    desk.source.add(1, "customer.erased", ticket_id=None, subject_type="customer")
+    desk.source.add(more)
+    back = [desk.stream(after=after) for after in (0, 300, 999)]
+    desk.turns()
+    assert present.positions() == list(range(1, 1_002 + more))
+    for after, line in zip((0, 300, 999), back, strict=True):
+        assert b"Lovelace" not in line.sent
+        assert line.positions() == list(range(after + 1, 1_002 + more))
+
+
+def test_after_an_erasure_all_is_read_anew_once(desk):
+    line = desk.stream()
+    desk.source.add(1_000)
+    desk.turns()
+    desk.source.add(5, "customer.erased", ticket_id=None, subject_type="customer")
+    desk.turns()
+    before = desk.source.windows
+    for _ in range(5):
+        desk.source.add(1)
+        desk.turns()
+    assert desk.source.windows - before == 5
+    assert line.positions() == list(range(1, 1_011))
 
 
 # ---------------------------------------------------------------- quiet, slow and gone
