@@ -1,5 +1,6 @@
 """The rules of tickets: what they are, their conversations, notes, custom fields and history."""
 
+from service.tickets.services.brought import BroughtRecords
 from service.tickets.services.cases import SupportCases, handed_off
 from service.tickets.services.conversations import AddedMessage, ConversationService, NewMessage, preview
 from service.tickets.services.fields import FieldChange, FieldService, NewField
@@ -23,6 +24,7 @@ from service.tickets.sights import Sight
 __all__ = [
     "AddedMessage",
     "Breakdown",
+    "BroughtRecords",
     "Conversation",
     "ConversationService",
     "FactsSource",
