@@ -186,7 +186,7 @@ def retry_after_s(stated: str, now: datetime) -> float | None:
         return float(stated)
     try:
         at = parsedate_to_datetime(stated)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (_in_utc(at) - now).total_seconds())
 
