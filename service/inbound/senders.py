@@ -20,7 +20,7 @@ class Sender:
         return f"webhook:{self.id}"
 
     def names(self, external_id: str) -> Names:
-        """Under which its ticket or message may stand: as it was sent, or where another has that, with its id.
+        """Under which its ticket or message may stand: as it was sent, or where another has that, with `id`.
 
         One that is too long for both stands there by its SHA-256.
         """

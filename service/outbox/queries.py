@@ -218,9 +218,7 @@ def count(session: Session, state: State | None, channel: str | None) -> tuple[i
     return min(found, COUNTED_EXACTLY), found > COUNTED_EXACTLY
 
 
-def dead(
-    session: Session, channel: str | None, limit: int, *only: ColumnElement[bool]
-) -> list[str]:
+def dead(session: Session, channel: str | None, limit: int, *only: ColumnElement[bool]) -> list[str]:
     """Ids, the oldest first, which are the caller's until the transaction ends."""
     those = _wanted(State.DEAD, channel).with_only_columns(OutboxEntry.id).where(*only)
     oldest = those.order_by(OutboxEntry.created_at, OutboxEntry.id)

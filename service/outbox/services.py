@@ -83,7 +83,7 @@ class Outbox:
         self._hear.append(hear)
 
     def replay_only(self, those: ColumnElement[bool]) -> None:
-        """Of many at once. What nobody listens to would be dead again, and stand before all others for ever."""
+        """Of many at once: what nobody listens to would die again, and be before all others the next time."""
         self._replayed.append(those)
 
     def add(

@@ -109,6 +109,6 @@ class Telling:
         return found, max(min(after + READ_AT_ONCE, self._recent.last), after)
 
     def _fetch_owners(self, found: Iterable[Framed], now_s: float) -> None:
-        """They stay at hand until the turn ends: an event whose owners are not is told to nobody, for good."""
+        """They are at hand until the turn ends: an event whose owners are not is told to nobody, for good."""
         ticket_ids = {one.event.ticket_id for one in found if one.event.ticket_id is not None}
         self._owners_now.update(self._owners.of(ticket_ids, now_s))

@@ -48,7 +48,7 @@ def letters(database: Database) -> dict[str, str]:
 
 @pytest.fixture
 def targets(database: Database, clock: FakeClock) -> dict[str, str]:
-    """Each with a dead letter: a webhook that listens, one that is disabled, one that is no more, and others."""
+    """Each with a dead letter: webhooks, of which one is disabled and one is no more, and the log."""
     listens, disabled = rows.webhook_endpoint(), rows.webhook_endpoint(enabled=False)
     told = {"listens": listens.id, "disabled": disabled.id, "deleted": "webhook_gone", "other": "desk"}
     ages = {"deleted": 5, "disabled": 4, "listens": 3, "other": 2}
@@ -67,7 +67,11 @@ def test_dead_letters_of_a_deleted_webhook_go_and_those_of_others_stay(
     with database.writing() as session:
         session.add_all(
             rows.outbox_entry(
-                channel="webhook", target="webhook_gone", position=number, state="dead", created_at=clock.now()
+                channel="webhook",
+                target="webhook_gone",
+                position=number,
+                state="dead",
+                created_at=clock.now(),
             )
             for number in range(2, 2 + 2 * BATCH)
         )
