@@ -1,6 +1,6 @@
 """Whose the tickets of recent events are, kept for a moment: one statement for all who are shown them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from cachetools import TTLCache
 
@@ -20,6 +20,11 @@ class OwnersAtHand:
         self._look_up = look_up
         self._now_s = 0.0
         self._kept: TTLCache[str, Owners | None] = TTLCache(most, KEPT_S, timer=lambda: self._now_s)
+
+    def forget(self, ticket_ids: Iterable[str]) -> None:
+        """They may be another's by now."""
+        for ticket_id in ticket_ids:
+            self._kept.pop(ticket_id, None)
 
     def of(self, ticket_ids: Collection[str], now_s: float) -> Mapping[str, Owners | None]:
         """Of each of them, however few are kept; None for a ticket that is not there."""

@@ -1,6 +1,6 @@
 """What one turn tells to whom: read once, made into bytes once, and written to all who see the same."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,6 +15,9 @@ from service.streams.viewing import Viewer
 FRAMES_AT_ONCE = 500
 LATE_READS_AT_ONCE = 2
 """Of streams that begin far back, in one turn: they read from the database, page by page."""
+
+OWNING = frozenset({"assigned_to", "team_id"})
+"""What an event tells by which its ticket is another's."""
 
 Types = frozenset[str] | None
 Told = tuple[bytes, int, int]
@@ -51,8 +54,9 @@ class Telling:
 
     def read(self, those: Sequence[Stream | Waiting], now_s: float) -> bool:
         """What is new, and whose it is; whether there is more. Raises `DatabaseUnavailable`."""
-        self._owners_now = {}
+        self._owners_now, known = {}, self._recent.last
         more = self._recent.bring_up(self._source.newest(), self._source.window)
+        self._owners.forget(_handed_on(self._recent.since(known)))
         restricted = [one.after for one in those if not one.viewer.sees_all_tickets]
         if restricted:
             self._fetch_owners(self._recent.since(min(restricted)), now_s)
@@ -112,3 +116,10 @@ class Telling:
         """They are at hand until the turn ends: an event whose owners are not is told to nobody, for good."""
         ticket_ids = {one.event.ticket_id for one in found if one.event.ticket_id is not None}
         self._owners_now.update(self._owners.of(ticket_ids, now_s))
+
+
+def _handed_on(found: Iterable[Framed]) -> Iterator[str]:
+    """Tickets whose new owners are to hear of it, though somebody asked a moment ago whose they are."""
+    for one in found:
+        if one.event.ticket_id is not None and not OWNING.isdisjoint(one.event.after or ()):
+            yield one.event.ticket_id

@@ -89,6 +89,18 @@ def test_whose_tickets_are_is_asked_once_for_all_and_again_after_a_moment(desk):
     assert [line.positions() for line in lines] == [[1, 2, 3]] * 3
 
 
+def test_who_gets_a_ticket_is_told_so_however_lately_it_was_looked_at(desk):
+    desk.source.owned = {"a": THEIRS}
+    line = desk.stream(who=KIM)
+    desk.source.add(1, ticket_id="a")
+    desk.turns()
+    desk.source.owned = {"a": OURS}
+    desk.source.add(1, ticket_id="a", before={"team_id": "theirs"}, after={"team_id": "ours"})
+    desk.source.add(1, ticket_id="a")
+    desk.turns()
+    assert line.positions() == [2, 3]
+
+
 def test_no_event_is_lost_for_those_with_few_rights_however_many_tickets_there_are(clock):
     desk = Desk(clock, most_owners=4)
     desk.source.owned = dict.fromkeys("abcdefgh", OURS)
