@@ -10,6 +10,7 @@ from service.inbound.senders import Names, Sender
 from service.tickets.services import (
     BroughtRecords,
     ConversationService,
+    ExternalIdTaken,
     NewMessage,
     NewTicket,
     TicketService,
@@ -93,7 +94,7 @@ class Deliveries:
                 made = self._tickets.create(replace(new, external_id=external_id), actor=sender.actor)
             except InvalidField as error:
                 raise InvalidField(f"data.{error.field}", str(error)) from error
-            except Conflict:  # another's, or another delivery of the same was first
+            except ExternalIdTaken:  # another's, or another delivery of the same was first
                 continue
             return Delivered(type=kind, created=True, ticket_id=made.ticket.id)
         known = self._known_ticket(kind, names, sender)
@@ -121,7 +122,7 @@ class Deliveries:
                 added = self._conversations.add(
                     ticket_id, brought.new, actor=sender.actor, external_id=external_id
                 )
-            except Conflict:
+            except ExternalIdTaken:
                 continue
             return Delivered(type=kind, created=True, ticket_id=ticket_id, message_id=added.message.id)
         known = self._known_message(kind, names, ticket_id, sender)

@@ -17,7 +17,7 @@ from service.tickets.services.notes import NewNote, NoteService, add_note
 from service.tickets.services.past import PastTicketService
 from service.tickets.services.ranking import FactsSource, NothingKnown, Ranking, ScoredFacts
 from service.tickets.services.reading import ReadTicket, read_ticket
-from service.tickets.services.records import TicketRecords
+from service.tickets.services.records import ExternalIdTaken, TicketRecords
 from service.tickets.services.tickets import Conversation, NewTicket, TicketChange, TicketService
 from service.tickets.sights import Sight
 
@@ -27,6 +27,7 @@ __all__ = [
     "BroughtRecords",
     "Conversation",
     "ConversationService",
+    "ExternalIdTaken",
     "FactsSource",
     "FieldChange",
     "FieldService",
