@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.agents.models import Team
@@ -42,25 +42,39 @@ _TICKETS = (
 )
 _TAGS = select(TicketTag.ticket_id, TicketTag.tag).where(Among(TicketTag.ticket_id, "ids"))
 
+
+def _before(what: Any) -> Any:
+    """As it was of the message before, of the same ticket."""
+    in_turn = (Message.created_at, Message.sequence)
+    return func.lag(what).over(partition_by=Message.ticket_id, order_by=in_turn)
+
+
+_after_first_response = func.coalesce(Message.created_at > Ticket.first_response_at, false())
 _said = (
     select(
         Message.ticket_id,
         Message.created_at,
         Message.sequence,
         Message.from_agent,
-        func.lag(Message.from_agent)
-        .over(partition_by=Message.ticket_id, order_by=(Message.created_at, Message.sequence))
-        .label("before"),
+        _after_first_response.label("after"),
+        _before(Message.from_agent).label("by_before"),
+        _before(_after_first_response).label("after_before"),
     )
+    .join(Ticket, Ticket.id == Message.ticket_id)
     .where(Among(Message.ticket_id, "ids"), Message.deleted_at.is_(None))
     .subquery()
 )
 _TURNS = (
     select(_said.c.ticket_id, _said.c.created_at, _said.c.from_agent)
-    .where(_said.c.before.is_distinct_from(_said.c.from_agent))
+    .where(
+        or_(
+            _said.c.by_before.is_distinct_from(_said.c.from_agent),
+            _said.c.after_before.is_distinct_from(_said.c.after),
+        )
+    )
     .order_by(_said.c.created_at, _said.c.sequence)
 )
-"""The first of what one side said in a row."""
+"""The first that one side said in a row, and of it the first after the first response, which may be gone."""
 
 _status = StoredEvent.after["status"].as_string()
 _EVENTS = (

@@ -145,6 +145,30 @@ def test_each_cycle_of_questions_is_told_of_by_itself(desk) -> None:
     assert desk.counted()["", "next_response", "breached"] == 2
 
 
+@pytest.mark.parametrize("lost", ["the answer", "the conversation"])
+def test_a_question_after_an_answer_that_is_gone_is_promised_one(desk, lost) -> None:
+    desk.set_policy("policy_normal", next_response_minutes=60)
+    ticket_id = desk.new()
+    desk.later(0.1)
+    answer = desk.answer(ticket_id)
+    if lost == "the answer":
+        desk.conversations.delete(answer, actor="lead")
+    else:
+        desk.conversations.reset(ticket_id, actor="lead")
+    desk.look()
+    assert "next_response" not in desk.kept(ticket_id)
+    desk.later(0.1)
+    asked = desk.clock.now()
+    for _ in range(2):
+        desk.ask(ticket_id)
+        desk.later(0.1)
+    desk.look()
+    kept = desk.kept(ticket_id)["next_response"]
+    assert (kept.begin, kept.status) == (asked, "within_sla")
+    desk.later(1)
+    assert desk.look()["breaches"] == 1
+
+
 def test_cycles_that_came_and_went_before_anybody_looked_are_counted(desk) -> None:
     desk.set_policy("policy_normal", next_response_minutes=60)
     ticket_id = desk.new()
