@@ -51,8 +51,9 @@ def assignee_told_by(event: FedEvent, ticket: TicketFacts) -> str | None:
 
 
 def happened_at(event: FedEvent) -> datetime:
-    """When that came about which the event tells of: late where nobody was there to notice."""
-    stated = (event.after or {}).get("happened_at")
+    """When that came about which the event tells of: before it, where nobody was there to notice."""
+    after = event.after or {}
+    stated = after.get("happened_at") if after.get("late") is True else None
     try:
         at = datetime.fromisoformat(stated) if isinstance(stated, str) else event.at
     except ValueError:

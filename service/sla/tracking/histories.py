@@ -35,6 +35,7 @@ _TICKETS = (
         Ticket.first_response_at,
         Ticket.deleted_at,
         Ticket.created_at,
+        Ticket.updated_at,
         Team.department,
     )
     .outerjoin(Team, Team.id == Ticket.team_id)
@@ -99,7 +100,10 @@ _EVENTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedTicket:
-    """A ticket, deleted or not, with its history. `agent_id`: who has it, where that is an agent."""
+    """A ticket, deleted or not, with its history. `agent_id`: who has it, where that is an agent.
+
+    `changed_at`: when somebody changed it, or wrote in it, last.
+    """
 
     id: str
     facts: TicketFacts
@@ -110,6 +114,7 @@ class TrackedTicket:
     score: float
     settled: bool
     deleted: bool
+    changed_at: datetime
 
     @property
     def priority(self) -> Priority:
@@ -169,6 +174,7 @@ def _tracked(
         score=row.service_level_score,
         settled=row.status not in UNSETTLED,
         deleted=row.deleted_at is not None,
+        changed_at=row.updated_at,
     )
 
 

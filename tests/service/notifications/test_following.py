@@ -218,7 +218,18 @@ def test_what_is_long_past_is_told_to_nobody(database: Database) -> None:
         desk.event("sla.breached", after={"happened_at": long_past.isoformat(), "late": True}),
     )
     assert desk.told() == set()
-    desk.follow(desk.event("sla.breached", after={"happened_at": (NIGHT - timedelta(hours=23)).isoformat()}))
+    recent = (NIGHT - timedelta(hours=23)).isoformat()
+    desk.follow(desk.event("sla.breached", after={"happened_at": recent, "late": True}))
+    assert desk.told() == to(desk.kim)
+
+
+def test_a_breach_that_a_change_brought_about_just_now_is_told_however_long_past_it_is(
+    database: Database,
+) -> None:
+    desk = Desk(database)
+    desk.rule("sla.breached", "assignee")
+    long_past = NIGHT - timedelta(hours=39)
+    desk.follow(desk.event("sla.breached", after={"happened_at": long_past.isoformat(), "late": False}))
     assert desk.told() == to(desk.kim)
 
 

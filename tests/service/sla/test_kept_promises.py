@@ -299,6 +299,54 @@ def test_after_an_absence_what_falls_due_now_is_not_kept_waiting(database) -> No
     assert all(event.after["late"] for event in late)
 
 
+def late(desk: Promises) -> dict[str, bool]:
+    """By ticket, of the one breach that was told of it."""
+    with desk.database.reading() as session:
+        told = session.scalars(select(StoredEvent).where(StoredEvent.type == "sla.breached")).all()
+    assert len(told) == len({event.ticket_id for event in told})
+    return {str(event.ticket_id): event.after["late"] for event in told if event.after}
+
+
+def test_a_breach_that_a_change_brings_about_is_not_late(desk) -> None:
+    """However long ago it would have been one."""
+    by_priority, opened_again, by_terms = desk.new("low"), desk.new("low"), desk.new("normal")
+    for ticket_id in (by_priority, opened_again, by_terms):
+        desk.answer(ticket_id)
+    desk.later(10)
+    desk.move(opened_again, "resolved")
+    desk.look()
+    desk.later(25)
+    desk.change(by_priority, priority="urgent")
+    desk.change(opened_again, priority="urgent", status=TicketStatus.OPEN)
+    desk.set_policy("policy_normal", resolution_minutes=60)
+    desk.look()
+    desk.renew()
+    assert late(desk) == dict.fromkeys([by_priority, opened_again, by_terms], False)
+
+
+def test_what_is_newly_promised_is_not_late_where_that_is_long_over(desk) -> None:
+    desk.set_policy("policy_low", channels=["chat"])
+    ticket_id = desk.new("low")
+    desk.renew()
+    desk.later(200)
+    desk.set_policy("policy_low", channels=[], resolution_minutes=None)
+    desk.renew()
+    assert late(desk) == {ticket_id: False}
+
+
+def test_after_an_absence_it_is_late_whoever_finds_it(desk) -> None:
+    """Whether or not it was known before, and though policies changed meanwhile."""
+    known, known_and_changed = desk.new("urgent"), desk.new("high")
+    desk.follow()
+    never_seen = desk.new("urgent")
+    desk.later(39)
+    desk.change(known_and_changed, priority="urgent")
+    desk.set_policy("policy_urgent", resolution_minutes=None)
+    desk.look()
+    desk.renew()
+    assert late(desk) == dict.fromkeys([known, known_and_changed, never_seen], True)
+
+
 def test_points_that_are_set_otherwise_reach_the_open_tickets(database) -> None:
     before = Promises(database)
     ticket_id = before.new("urgent")
