@@ -59,7 +59,7 @@ def build_notifying(
     outbound = OutboundSession(guard, clock, ca_file=settings.outbound_ca_file)
     attempts = Attempts(database, events, secrets, clock)
     channels = _channels(settings, database, attempts, outbound, clock)
-    rules = NotificationFollower(
+    follower = NotificationFollower(
         outbox,
         clock,
         calendar_of,
@@ -67,16 +67,16 @@ def build_notifying(
         max_age=timedelta(hours=settings.notifications_max_age_h),
         high_churn_risk=settings.notify_churn_risk,
     )
+    rules = NotificationRules(database, events, clock, slack_names=settings.slack_webhooks)
+    rules.subscribe_to(events)
     # From now on: nobody wants to be told of all that ever was.
-    followers.add(rules, from_now=True)
+    followers.add(follower, from_now=True)
     if WebhookChannel.name in channels:
         followers.add(WebhookFollower(outbox), from_now=True)
     return Notifying(
         endpoints=WebhookEndpoints(database, events, guard, secrets, clock),
         deliveries=Deliveries(database, outbox, clock),
-        rules=NotificationRules(
-            database, events, clock, slack_names=settings.slack_webhooks, calendar_of=calendar_of
-        ),
+        rules=rules,
         channels=channels,
     )
 

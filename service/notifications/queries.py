@@ -175,6 +175,16 @@ def rules_in_force(session: Session) -> Sequence[NotificationRule]:
     ).all()
 
 
+def rule_with_calendar(session: Session, calendar_id: str) -> NotificationRule | None:
+    """In force or not, the oldest of them."""
+    return session.scalar(
+        select(NotificationRule)
+        .where(NotificationRule.calendar_id == calendar_id)
+        .order_by(NotificationRule.created_at, NotificationRule.id)
+        .limit(1)
+    )
+
+
 # ---------------------------------------------------------------- who and what it is about
 
 

@@ -9,6 +9,7 @@ import pytest
 from service.settings import Settings
 from tests.service.notifications.mailbox import Inbox, serving
 from tests.service.notifications.receiver import Receiver, receiving
+from tests.wire.promises import CALENDARS, new_calendar
 from tests.wire.staff import hire, new_team
 from tests.wire.telling import TellingDesk, sqlite_copy, telling_desk
 
@@ -86,6 +87,20 @@ def test_a_rule_is_made_read_changed_and_deleted(desk: TellingDesk) -> None:
     assert in_hours.json()["rule"]["calendar_id"] == "calendar_always"
     assert desk.call("DELETE", address).status_code == 204
     assert desk.get(address).status_code == 404
+
+
+def test_a_calendar_in_whose_hours_a_rule_tells_is_not_deleted(desk: TellingDesk) -> None:
+    calendar = new_calendar(desk)["id"]
+    body = {"name": "By day", "occasion": "sla.breached", "channels": ["log"], "enabled": False}
+    rule = desk.post(RULES, body | {"calendar_id": calendar}).json()["rule"]
+    refused = desk.call("DELETE", f"{CALENDARS}/{calendar}")
+    assert refused.status_code == 409
+    assert f"the notification rule 'By day' ({rule['id']})" in refused.json()["detail"]
+    assert desk.get(f"{CALENDARS}/{calendar}").status_code == 200
+    desk.patch(f"{RULES}/{rule['id']}", {"calendar_id": None})
+    assert desk.call("DELETE", f"{CALENDARS}/{calendar}").status_code == 204
+    gone = desk.patch(f"{RULES}/{rule['id']}", {"calendar_id": calendar})
+    assert (gone.status_code, list(gone.json()["errors"])) == (422, ["calendar_id"])
 
 
 def test_an_urgent_ticket_is_told_by_mail_slack_and_log_without_a_word_of_it(
