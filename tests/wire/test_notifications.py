@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from service.notifications.holding import HeldNotices
 from service.settings import Settings
 from tests.service.notifications.mailbox import Inbox, serving
 from tests.service.notifications.receiver import Receiver, receiving
@@ -132,6 +134,51 @@ def test_an_urgent_ticket_is_told_by_mail_slack_and_log_without_a_word_of_it(
     everything = written + message.body.decode() + "".join(mail.as_string() for mail in inbox[0].mails)
     assert "ecret" not in everything
     assert "token-of-slack" not in written
+
+
+def mails_to(inbox: tuple[Inbox, int], address: str) -> list[str]:
+    """Their subjects."""
+    return [mail["Subject"] for mail in inbox[0].mails if mail["To"] == address]
+
+
+def test_that_a_customer_may_leave_is_told_when_it_is_learnt_and_once(
+    desk: TellingDesk, inbox: tuple[Inbox, int]
+) -> None:
+    kim, customer = hire(desk), "test_customer_low_ltv"
+    ticket_id = desk.new_ticket(customer, assigned_to=kim.id)
+    desk.tell()
+    warning = f"Ticket {ticket_id}: a customer who may leave"
+    assert warning not in mails_to(inbox, kim.email)
+    for _ in range(2):
+        assert desk.get(f"/api/ai/customers/{customer}/intelligence").status_code == 200
+        desk.tell()
+    assert mails_to(inbox, kim.email).count(warning) == 1
+    history = desk.get(f"/api/tickets/{ticket_id}/events").json()["events"]
+    (raised,) = [event for event in history if event["type"] == "ticket.risk_raised"]
+    assert (raised["actor"], raised["before"], raised["after"]) == ("service", None, None)
+
+
+def test_what_happened_while_nobody_worked_is_one_mail_without_what_is_settled(
+    desk: TellingDesk, inbox: tuple[Inbox, int]
+) -> None:
+    kim, day = hire(desk), desk.clock.now() + timedelta(days=2)
+    hours = {f"{day:%A}".lower(): [{"from": "00:00", "to": "24:00"}]}
+    calendar = new_calendar(desk, time_zone="UTC", hours=hours)["id"]
+    rule = {"name": "By day", "occasion": "urgent_ticket", "recipients": [f"agent:{kim.id}"]}
+    made = desk.post(RULES, rule | {"channels": ["email"], "calendar_id": calendar})
+    tickets = []
+    for _ in range(3):
+        tickets += [desk.new_ticket(priority="urgent") for _ in range(4)]
+        desk.tell()
+    desk.patch(f"/api/tickets/{tickets[3]}", {"status": "resolved"})
+    desk.component(HeldNotices).run()
+    desk.tell()
+    assert mails_to(inbox, kim.email) == []
+    desk.clock.advance(timedelta(days=2).total_seconds())
+    desk.component(HeldNotices).run()
+    desk.tell()
+    assert mails_to(inbox, kim.email) == ["11 things to look at"]
+    desk.call("DELETE", f"{RULES}/{made.json()['rule']['id']}")
 
 
 def test_slack_that_is_busy_is_heard_again_later_and_one_that_is_archived_is_not(
