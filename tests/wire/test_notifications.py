@@ -111,6 +111,7 @@ def test_an_urgent_ticket_is_told_by_mail_slack_and_log_without_a_word_of_it(
     team = new_team(desk)
     kim, lead = hire(desk, "agent", team), hire(desk, "team_lead", team)
     desk.patch(f"/api/teams/{team}", {"lead_id": lead.id})
+    slack.take()  # what other tests made of it
     desk.post(RULES, {"name": "Slack", "occasion": "urgent_ticket", "channels": ["slack:escalations"]})
     secret = {"subject": "A <secret> subject", "initial_message": "Secret words", "priority": "urgent"}
     ticket_id = desk.new_ticket(assigned_to=kim.id, team_id=team, **secret)
