@@ -15,7 +15,7 @@ from service.tickets.services.inbox import (
 )
 from service.tickets.services.notes import NewNote, NoteService, add_note
 from service.tickets.services.past import PastTicketService
-from service.tickets.services.ranking import FactsSource, NothingKnown, Ranking, ScoredFacts
+from service.tickets.services.ranking import FactsSource, NewFacts, NothingKnown, Ranking, ScoredFacts
 from service.tickets.services.reading import ReadTicket, read_ticket
 from service.tickets.services.records import ExternalIdTaken, TicketRecords
 from service.tickets.services.tickets import Conversation, NewTicket, TicketChange, TicketService
@@ -36,6 +36,7 @@ __all__ = [
     "InboxPage",
     "InboxRow",
     "InboxService",
+    "NewFacts",
     "NewField",
     "NewMessage",
     "NewNote",

@@ -131,12 +131,13 @@ class TicketRecords:
 
     def settle(self, session: Session, ticket: Ticket, status: TicketStatus, at: datetime) -> None:
         """The new status with its times, its counters and its place in the inbox, and no event."""
-        if status in UNSETTLED and ticket.status not in UNSETTLED:
-            self.ranking.take_facts(session, [ticket])
+        opened_again = status in UNSETTLED and ticket.status not in UNSETTLED
+        learnt = self.ranking.learn(session, [ticket]) if opened_again else []
         self.count(session, {ticket.status: -1, status: 1})
         settled = Settled(ticket.resolved_at, ticket.closed_at).moved(status, at)
         ticket.status = status
         ticket.resolved_at, ticket.closed_at = settled.resolved_at, settled.closed_at
+        self.ranking.tell(session, learnt)
 
     def count(self, session: Session, changes: Mapping[TicketStatus, int]) -> None:
         shard = int(self._random.random() * COUNTER_SHARDS)

@@ -172,7 +172,8 @@ class TicketService:
             if ticket.deleted_at is not None:
                 ticket.deleted_at = None
                 ticket.version += 1
-                self._records.ranking.take_facts(session, [ticket])
+                learnt = self._records.ranking.learn(session, [ticket])
+                self._records.ranking.tell(session, learnt)
                 self._records.count(session, {ticket.status: 1})
                 self._records.changed(session, ticket, TICKET_RESTORED, actor=actor, at=self._records.now())
         return ticket
@@ -245,7 +246,8 @@ def opened(new: NewTicket, settled: Settled, *, at: datetime) -> Ticket:
 
 
 def _made(ticket: Ticket, messages: Sequence[Message], *, actor: str, at: datetime) -> list[Event]:
-    made = about_ticket(TICKET_CREATED, ticket.id, actor=actor, at=at, after=state_of(ticket))
+    told = state_of(ticket)
+    made = about_ticket(TICKET_CREATED, ticket.id, actor=actor, at=at, after=told, at_hand=ticket)
     return [made, *(message_added(message, actor=actor, at=at) for message in messages)]
 
 
