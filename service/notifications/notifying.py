@@ -68,9 +68,10 @@ def build_notifying(
         high_churn_risk=settings.notify_churn_risk,
     )
     # From now on: nobody wants to be told of all that ever was.
-    followers.add(rules, from_now=True)
+    followers.add(rules, from_now=True, wants=rules.wants)
     if WebhookChannel.name in channels:
-        followers.add(WebhookFollower(outbox), from_now=True)
+        webhooks = WebhookFollower(outbox)
+        followers.add(webhooks, from_now=True, wants=webhooks.wants)
     return Notifying(
         endpoints=WebhookEndpoints(database, events, guard, secrets, clock),
         deliveries=Deliveries(database, outbox, clock),

@@ -89,7 +89,9 @@ def of_each_owner(
 def count_seen(session: Session, seen: Seen, rows: Select[tuple[str]], most: int) -> int:
     """How many of the ids of `rows` are seen, `most` where there are more."""
     rows = rows.limit(most)
-    if seen.agent_id is None:  # a few owners, of each by the index of what is its own, which IN would not take
+    if (
+        seen.agent_id is None
+    ):  # a few owners, of each by the index of what is its own, which IN would not take
         one_by_one = of_each_owner(session, seen, rows, lambda ticket: ticket.id)
         return _counted(session, one_by_one.limit(most))
     parts = rows.where(Ticket.owned_by.in_(seen.owners)), rows.where(Ticket.assigned_to == seen.agent_id)

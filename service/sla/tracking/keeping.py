@@ -43,22 +43,29 @@ class TargetKeeping:
     def policies(self, session: Session) -> Policies:
         return self._policies.fresh(session)
 
-    def bring_up(self, session: Session, ticket_ids: Sequence[str]) -> Mapping[str, int]:
-        """The promises to these tickets, as they are by now, with what there is to tell of them."""
-        since = queries.held_since(session)
+    def bring_up(
+        self, session: Session, ticket_ids: Sequence[str], since: datetime | None
+    ) -> Mapping[str, int]:
+        """The promises to these tickets, as they are by now, with what there is to tell of them.
+
+        `since`: of the state, which the caller holds.
+        """
         policies, now = self._policies.fresh(session), self._clock.now()
         tickets = tracked(session, ticket_ids, since)
         kept: defaultdict[str, dict[Key, KeptTarget]] = defaultdict(dict)
         for row in queries.kept_of(session, ticket_ids):
             kept[row.ticket_id][row.target, row.cycle_at] = row
         told: list[Event] = []
+        new: list[KeptTarget] = []
         scores: dict[str, float] = {}
         for ticket in tickets:
             renewal = _Renewal(session, ticket, policies, kept[ticket.id], now)
             told += renewal.made()
+            new += renewal.new
             score = self.points.of_ticket(ticket, renewal.unmet())
             if score != ticket.score:
                 scores[ticket.id] = score
+        queries.add(session, new)
         queries.score(session, scores)
         self._events.record_all(session, told)
         kinds = [event.type for event in told]
@@ -70,7 +77,7 @@ class TargetKeeping:
 
 
 class _Renewal:
-    """Of one ticket's promises."""
+    """Of one ticket's promises. `new`: those that were not kept before, and are still to be added."""
 
     def __init__(
         self,
@@ -85,6 +92,7 @@ class _Renewal:
         self._policy = policies.matching(ticket.facts)
         self._kept = kept
         self._now = now
+        self.new: list[KeptTarget] = []
 
     def made(self) -> Iterator[Event]:
         """What there is to tell."""
@@ -110,7 +118,7 @@ class _Renewal:
 
     def _new(self, cycle: Cycle) -> KeptTarget:
         row = KeptTarget(ticket_id=self._ticket.id, target=cycle.target, cycle_at=cycle.key)
-        self._session.add(row)
+        self.new.append(row)
         self._kept[cycle.target, cycle.key] = row
         return row
 
