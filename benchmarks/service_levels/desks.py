@@ -14,7 +14,6 @@ from service.customers.services import CustomerService
 from service.database import Database, engine_options, normalise_url
 from service.events import SLA_BREACHED, EventLog, StoredEvent
 from service.sla.services import PolicyBook
-from service.sla.tracking import queries
 from service.sla.tracking.judging import Points
 from service.sla.tracking.keeping import TargetKeeping
 from service.sla.tracking.services import Tracking
@@ -75,8 +74,7 @@ class Desk:
         made = [self._new() for _ in range(count)]
         for start in range(0, count, AT_ONCE):
             with self.database.writing() as session:
-                since = queries.held_since(session)
-                self._keeping.bring_up(session, made[start : start + AT_ONCE], since)
+                self._keeping.bring_up(session, made[start : start + AT_ONCE])
         return made
 
     def _new(self) -> str:

@@ -47,9 +47,9 @@ class DueTargets:
         if self.idle():
             return {}
         with self._database.writing() as session:
-            since = queries.held_since(session)
+            queries.state(session)
             ids = queries.due(session, self._clock.now(), self._at_once)
-            return self._keeping.bring_up(session, ids, since) if ids else {}
+            return self._keeping.bring_up(session, ids) if ids else {}
 
 
 def jobs(due: DueTargets, renewing: TargetRenewing) -> list[Job]:

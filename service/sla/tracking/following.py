@@ -49,7 +49,7 @@ class TargetFollower:
         moved = [event for event in events if event.ticket_id and _counts(event, since)]
         ids = sorted({event.ticket_id for event in moved if event.ticket_id})
         for start in range(0, len(ids), AT_ONCE):
-            self._keeping.bring_up(session, ids[start : start + AT_ONCE], since)
+            self._keeping.bring_up(session, ids[start : start + AT_ONCE])
         rules = [event for event in events if event.type in OF_RULES]
         if rules:
             for policy_id in dict.fromkeys(to_renew(rules, self._keeping.policies(session))):

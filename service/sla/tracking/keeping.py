@@ -43,13 +43,9 @@ class TargetKeeping:
     def policies(self, session: Session) -> Policies:
         return self._policies.fresh(session)
 
-    def bring_up(
-        self, session: Session, ticket_ids: Sequence[str], since: datetime | None
-    ) -> Mapping[str, int]:
-        """The promises to these tickets, as they are by now, with what there is to tell of them.
-
-        `since`: of the state, which the caller holds.
-        """
+    def bring_up(self, session: Session, ticket_ids: Sequence[str]) -> Mapping[str, int]:
+        """The promises to these tickets, as they are by now, with what there is to tell of them."""
+        since = queries.held_since(session)
         policies, now = self._policies.fresh(session), self._clock.now()
         tickets = tracked(session, ticket_ids, since)
         kept: defaultdict[str, dict[Key, KeptTarget]] = defaultdict(dict)

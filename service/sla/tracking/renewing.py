@@ -108,12 +108,12 @@ class TargetRenewing:
             if not queries.first_renewals(session, 1):
                 return None
         with self._database.writing() as session:
-            since = queries.held_since(session)
+            queries.state(session)
             renewals = queries.first_renewals(session, self._at_once)
             if not renewals:
                 return None
             ids = sorted({ticket_id for one in renewals for ticket_id in self._next(session, one)})
-            self._keeping.bring_up(session, ids, since)
+            self._keeping.bring_up(session, ids)
             return len(ids)
 
     def _next(self, session: Session, renewal: Renewal) -> list[str]:
