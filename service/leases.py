@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Result, String, or_, select, update
+from sqlalchemy import String, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from service.columns import Base
+from service.columns import Base, UtcDateTime
 
 
 class JobLease(Base):
@@ -25,13 +25,35 @@ class JobLease(Base):
     last_failure: Mapped[str | None] = mapped_column(String(200))
 
 
+_ROW: Any = JobLease.__table__
+_TIMES = select(_ROW.c.name, _ROW.c.due_at, _ROW.c.leased_until)
+_AT, _UNTIL = bindparam("at", type_=UtcDateTime()), bindparam("until", type_=UtcDateTime())
+_TAKE = (
+    update(_ROW)
+    .where(_ROW.c.name == bindparam("job"), or_(_ROW.c.leased_until.is_(None), _ROW.c.leased_until <= _AT))
+    .values(holder=bindparam("by"), leased_until=_UNTIL, last_started_at=_AT)
+)
+_TAKE_WHAT_IS_DUE = _TAKE.where(_ROW.c.due_at <= _AT)
+_GIVE_BACK = (
+    update(_ROW)
+    .where(_ROW.c.name == bindparam("job"), _ROW.c.holder == bindparam("by"))
+    .values(
+        holder=None,
+        leased_until=None,
+        last_finished_at=_AT,
+        last_failure=bindparam("failure"),
+        due_at=bindparam("next", type_=UtcDateTime()),
+    )
+)
+
+
 def read_all(session: Session) -> Sequence[JobLease]:
     return session.scalars(select(JobLease)).all()
 
 
 def times(session: Session) -> dict[str, tuple[datetime, datetime | None]]:
     """By name: when it is due, and until when somebody has it."""
-    rows = session.execute(select(JobLease.name, JobLease.due_at, JobLease.leased_until))
+    rows = session.connection().execute(_TIMES)
     return {name: (due_at, leased_until) for name, due_at, leased_until in rows}
 
 
@@ -42,28 +64,14 @@ def add_missing(session: Session, name: str, due_at: datetime) -> None:
 
 def take(session: Session, name: str, holder: str, *, now: datetime, until: datetime, due: bool) -> bool:
     """Whether the job is now `holder`'s. `due`: only where its time has come."""
-    free: list[ColumnElement[bool]] = [or_(JobLease.leased_until.is_(None), JobLease.leased_until <= now)]
-    if due:
-        free.append(JobLease.due_at <= now)
-    taken = session.execute(
-        update(JobLease)
-        .where(JobLease.name == name, *free)
-        .values(holder=holder, leased_until=until, last_started_at=now)
-    )
-    return _changed(taken) == 1
+    values = {"job": name, "by": holder, "at": now, "until": until}
+    taken = session.connection().execute(_TAKE_WHAT_IS_DUE if due else _TAKE, values)
+    return taken.rowcount == 1
 
 
 def give_back(
     session: Session, name: str, holder: str, *, now: datetime, due_at: datetime, failure: str | None
 ) -> bool:
     """False where the lease ran out meanwhile and is another's: then its row is left alone."""
-    given = session.execute(
-        update(JobLease)
-        .where(JobLease.name == name, JobLease.holder == holder)
-        .values(holder=None, leased_until=None, last_finished_at=now, last_failure=failure, due_at=due_at)
-    )
-    return _changed(given) == 1
-
-
-def _changed(result: Result[Any]) -> int:
-    return cast("CursorResult[Any]", result).rowcount
+    values = {"job": name, "by": holder, "at": now, "failure": failure, "next": due_at}
+    return session.connection().execute(_GIVE_BACK, values).rowcount == 1

@@ -51,7 +51,7 @@ def next_waiting(
     behind: Waiting | None = None,
 ) -> Sequence[Waiting]:
     """The next of these teams, and of no team, highest score first; those behind one of them."""
-    owners = Seen("", (NOBODYS, *teams))
+    owners = Seen(None, (NOBODYS, *teams))
     streams = [
         of_each_owner(session, owners, stream(most, waiting=waiting, added=added, behind=behind), place)
         for waiting, added in ((True, weights.waited(at)), (False, 0.0))

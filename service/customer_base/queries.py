@@ -7,6 +7,7 @@ from sqlalchemy import Row, TextClause, bindparam, delete, func, select, text, u
 from sqlalchemy.orm import Session
 
 from providers.statistics import ContactStatistics, CustomerStatistics
+from service.among import Among
 from service.customer_base.models import ANYTHING_DUE, KeptStatistics, ParameterVersion
 from service.customer_base.rows import contact_columns, order_columns
 from service.writes import Write, recorded, write
@@ -18,7 +19,7 @@ _TABLE: Any = KeptStatistics.__table__
 _ONE = select(_TABLE).where(_TABLE.c.customer_id == bindparam("one"))
 _HELD = (
     select(_TABLE)
-    .where(_TABLE.c.customer_id.in_(bindparam("those", expanding=True)))
+    .where(Among(KeptStatistics.customer_id, "those"))
     .order_by(_TABLE.c.customer_id)
     .with_for_update()
 )

@@ -1,9 +1,10 @@
 """Statements of the feed."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import exists, func, or_, select, text, update
+from sqlalchemy import Select, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,8 @@ _COLUMNS = (
     StoredEvent.after,
 )
 
+KINDS = 128
+"""Statements that are kept: of each follower one, and of what streams ask for."""
 
 TURN = 0x66656564
 """Of PostgreSQL's advisory locks: "feed" in ASCII."""
@@ -43,15 +46,43 @@ _TO_NUMBER = text("""
     (SELECT id FROM events WHERE id > :highest ORDER BY id LIMIT :limit)
     ORDER BY id LIMIT :limit
 """)
+_NEWEST = func.coalesce(select(func.max(FeedEntry.position)).scalar_subquery(), 0)
+_HIGHEST = func.coalesce(select(func.max(FeedEntry.event_id)).scalar_subquery(), 0)
+_ITS_PLACE = FollowerPlace.name == bindparam("follower")
+_ANYTHING = select(
+    or_(
+        func.coalesce(select(func.max(StoredEvent.id)).scalar_subquery(), 0) > _HIGHEST,
+        exists(select(FeedGap.first_id)),
+    )
+)
+_ENDS = select(_NEWEST, _HIGHEST)
+_POSITION = select(FollowerPlace.position).where(_ITS_PLACE)
+_IS_BEHIND = select(func.coalesce(_POSITION.scalar_subquery(), 0) < _NEWEST)
+_TAKE_PLACE = (
+    select(FollowerPlace.position, FollowerPlace.after_event_id, _NEWEST.label("newest"))
+    .where(_ITS_PLACE)
+    .with_for_update(of=FollowerPlace, skip_locked=True)
+)
+_MOVE = update(FollowerPlace.__table__).where(_ITS_PLACE).values(position=bindparam("to"))
 _NUMBER = Write.inserting(FeedEntry.__table__, ("position", "event_id"))
+
+
+class Place(NamedTuple):
+    """Of a follower. `newest`: the position up to which there is something to follow."""
+
+    position: int
+    after_event_id: int
+    newest: int
 
 
 def newest_position(session: Session) -> int:
     return session.scalar(select(func.max(FeedEntry.position))) or 0
 
 
-def highest_numbered(session: Session) -> int:
-    return session.scalar(select(func.max(FeedEntry.event_id))) or 0
+def ends(session: Session) -> tuple[int, int]:
+    """The newest position, and the highest id of an event that has one."""
+    newest, highest = session.connection().execute(_ENDS).one()
+    return newest, highest
 
 
 def highest_event(session: Session) -> int:
@@ -60,15 +91,12 @@ def highest_event(session: Session) -> int:
 
 def anything_to_number(session: Session) -> bool:
     """By the ends of indexes."""
-    highest = select(func.max(StoredEvent.id)).scalar_subquery()
-    numbered = select(func.max(FeedEntry.event_id)).scalar_subquery()
-    newer = func.coalesce(highest, 0) > func.coalesce(numbered, 0)
-    return bool(session.scalar(select(or_(newer, exists(select(FeedGap.first_id))))))
+    return bool(session.connection().scalar(_ANYTHING))
 
 
 def take_turn(session: Session) -> bool:
     """Whether no other transaction numbers, until this one ends. For PostgreSQL."""
-    return bool(session.scalar(_TAKE_TURN, {"key": TURN}))
+    return bool(session.connection().scalar(_TAKE_TURN, {"key": TURN}))
 
 
 def writers(session: Session) -> frozenset[str]:
@@ -76,7 +104,7 @@ def writers(session: Session) -> frozenset[str]:
 
     The lock is taken before the first id is, and given back after the commit can be seen.
     """
-    return frozenset(session.scalars(_WRITERS))
+    return frozenset(session.connection().scalars(_WRITERS))
 
 
 def ids_above(session: Session, event_id: int, limit: int) -> list[int]:
@@ -87,11 +115,10 @@ def ids_above(session: Session, event_id: int, limit: int) -> list[int]:
 
 def ids_to_number(session: Session, highest: int, limit: int) -> list[int]:
     """Those in gaps and those above `highest`, in their order, as they are at one moment."""
-    return list(session.scalars(_TO_NUMBER, {"highest": highest, "limit": limit}))
+    return list(session.connection().scalars(_TO_NUMBER, {"highest": highest, "limit": limit}))
 
 
-def number(session: Session, event_ids: Sequence[int]) -> None:
-    first = newest_position(session) + 1
+def number(session: Session, event_ids: Sequence[int], *, first: int) -> None:
     write(
         session,
         _NUMBER,
@@ -116,17 +143,24 @@ def events_between(
     session: Session, after: int, until: int, types: Collection[str] | None, *, after_event_id: int = 0
 ) -> Sequence[FedEvent]:
     """At positions above `after`, up to `until`."""
+    wanted = _between(None if types is None else frozenset(types))
+    limits = {"after": after, "until": until, "after_event_id": after_event_id}
+    return [FedEvent(**row) for row in session.connection().execute(wanted, limits).mappings()]
+
+
+@lru_cache(maxsize=KINDS)
+def _between(types: frozenset[str] | None) -> Select[Any]:
     wanted = (
         select(*_COLUMNS)
         .join(StoredEvent, StoredEvent.id == FeedEntry.event_id)
-        .where(FeedEntry.position > after, FeedEntry.position <= until)
+        .where(
+            FeedEntry.position > bindparam("after"),
+            FeedEntry.position <= bindparam("until"),
+            FeedEntry.event_id > bindparam("after_event_id"),
+        )
         .order_by(FeedEntry.position)
     )
-    if types is not None:
-        wanted = wanted.where(StoredEvent.type.in_(sorted(types)))
-    if after_event_id:
-        wanted = wanted.where(FeedEntry.event_id > after_event_id)
-    return [FedEvent(**row) for row in session.execute(wanted).mappings()]
+    return wanted if types is None else wanted.where(StoredEvent.type.in_(sorted(types)))
 
 
 def events_at(session: Session, positions: Collection[int]) -> Sequence[FedEvent]:
@@ -140,13 +174,18 @@ def events_at(session: Session, positions: Collection[int]) -> Sequence[FedEvent
 
 def position_of(session: Session, name: str) -> int | None:
     """None where it was never seen."""
-    return session.scalar(select(FollowerPlace.position).where(FollowerPlace.name == name))
+    position: int | None = session.connection().scalar(_POSITION, {"follower": name})
+    return position
 
 
-def take_place(session: Session, name: str) -> FollowerPlace | None:
-    """The follower's until the transaction ends; None where another has it."""
-    its = select(FollowerPlace).where(FollowerPlace.name == name)
-    return session.scalar(its.with_for_update(skip_locked=True))
+def is_behind(session: Session, name: str) -> bool:
+    return bool(session.connection().scalar(_IS_BEHIND, {"follower": name}))
+
+
+def take_place(session: Session, name: str) -> Place | None:
+    """The follower's until the transaction ends; None where another has it, or where it was never seen."""
+    row = session.connection().execute(_TAKE_PLACE, {"follower": name}).one_or_none()
+    return None if row is None else Place(*row)
 
 
 def add_place(session: Session, **values: Any) -> None:
@@ -155,5 +194,11 @@ def add_place(session: Session, **values: Any) -> None:
     session.execute(kind(FollowerPlace).values(**values).on_conflict_do_nothing())
 
 
-def move(session: Session, name: str, **values: int) -> None:
-    session.execute(update(FollowerPlace).where(FollowerPlace.name == name).values(**values))
+def move(session: Session, name: str, position: int) -> None:
+    session.connection().execute(_MOVE, {"follower": name, "to": position})
+
+
+def begin_at(session: Session, name: str, position: int) -> None:
+    """It is told of all behind that, whenever it was seen first."""
+    its = update(FollowerPlace).where(FollowerPlace.name == name)
+    session.execute(its.values(position=position, after_event_id=0))

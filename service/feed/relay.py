@@ -70,20 +70,25 @@ class Relay:
             total += numbered
             for hear in self._hear:
                 hear()
+            if numbered < self._batch:
+                break
         return total
 
 
 def step(session: Session, *, batch: int = BATCH) -> int:
     """Number what is seen, and note what is missing; 0 where that is nothing, or another is at it."""
     if session.get_bind().dialect.name != "postgresql":
-        return _number(session, queries.ids_above(session, queries.highest_numbered(session), batch))
+        newest, highest = queries.ends(session)
+        seen = queries.ids_above(session, highest, batch)
+        queries.number(session, seen, first=newest + 1)
+        return len(seen)
     if not queries.take_turn(session):
         return 0
     gaps = queries.gaps(session)
     writing = queries.writers(session) if gaps else frozenset()  # before the events are looked at
-    highest = queries.highest_numbered(session)
+    newest, highest = queries.ends(session)
     seen = queries.ids_to_number(session, highest, batch)
-    numbered = _number(session, seen)
+    queries.number(session, seen, first=newest + 1)
     if len(seen) < batch:
         queries.drop_gaps(session, [gap for gap in gaps if not writing.intersection(gap.holders)])
     missing = _missing(highest, seen)
@@ -92,12 +97,7 @@ def step(session: Session, *, batch: int = BATCH) -> int:
         queries.add_gaps(
             session, [FeedGap(first_id=first, last_id=last, holders=holders) for first, last in missing]
         )
-    return numbered
-
-
-def _number(session: Session, ids: list[int]) -> int:
-    queries.number(session, ids)
-    return len(ids)
+    return len(seen)
 
 
 def _missing(highest: int, seen: list[int]) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """The feed to read from, and those who follow it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -18,6 +18,9 @@ LEASE = timedelta(seconds=3)
 BATCH = 500
 BATCHES = 20
 """In one run; more is left for the next."""
+
+
+Wants = Callable[[Session], bool]
 
 
 class Feed:
@@ -52,15 +55,23 @@ class Followers:
         self._relay = relay
         self._followers: dict[str, Follower] = {}
         self._from_now: set[str] = set()
+        self._wants: dict[str, Wants] = {}
+        self._placed: set[str] = set()
         self._bells: dict[str, Bell] = {}
         relay.tell(self._call)
 
-    def add(self, follower: Follower, *, from_now: bool = False) -> None:
-        """`from_now`: it is not told of what was recorded before it was first seen."""
+    def add(self, follower: Follower, *, from_now: bool = False, wants: Wants | None = None) -> None:
+        """`from_now`: it is not told of what was recorded before it was first seen.
+
+        `wants`: whether it wants to be told of any, asked at each batch; of one that it does not want it is
+        never told, and none is read.
+        """
         if follower.name in self._followers:
             raise ValueError(f"two followers are called {follower.name!r}")
         self._followers[follower.name] = follower
         self._bells[follower.name] = Bell()
+        if wants is not None:
+            self._wants[follower.name] = wants
         if from_now:
             self._from_now.add(follower.name)
 
@@ -74,20 +85,20 @@ class Followers:
         for _ in range(BATCHES):
             with self._database.writing() as session:
                 step = self._step(session, name)
-            if not step:
-                break
             passed += step
+            if step < self._batch:  # what came meanwhile has rung for the next run
+                break
         return passed
 
     def idle(self, name: str) -> bool:
         with self._database.reading() as session:
-            return self._feed.position(session) <= self.position(session, name)
+            return not queries.is_behind(session, name)
 
     def begin_at(self, name: str, position: int) -> None:
         """Its next event is the one after `position`: 0 for a rebuild from the first."""
         self._make_place(name)
         with self._database.writing() as session:
-            queries.move(session, name, position=position, after_event_id=0)
+            queries.begin_at(session, name, position)
 
     def position(self, session: Session, name: str) -> int:
         """The last that has had its effect."""
@@ -127,23 +138,28 @@ class Followers:
         follower = self._followers[name]
         place = queries.take_place(session, name)
         if place is None:
+            self._placed.discard(name)  # it may have been taken away, too
             return 0
         after = place.position
-        until = min(after + self._batch, self._feed.position(session))
+        until = min(after + self._batch, place.newest)
         if until <= after:
             return 0
-        events = queries.events_between(
-            session, after, until, follower.types, after_event_id=place.after_event_id
-        )
-        if events:
-            follower.follow(session, events)
-        queries.move(session, name, position=until)
+        if name not in self._wants or self._wants[name](session):
+            events = queries.events_between(
+                session, after, until, follower.types, after_event_id=place.after_event_id
+            )
+            if events:
+                follower.follow(session, events)
+        queries.move(session, name, until)
         return until - after
 
     def _make_place(self, name: str) -> None:
+        if name in self._placed:
+            return
         with self._database.reading() as session:
-            if queries.position_of(session, name) is not None:
-                return
-        with self._database.writing() as session:
-            known = queries.highest_event(session) if name in self._from_now else 0
-            queries.add_place(session, name=name, position=0, after_event_id=known)
+            there = queries.position_of(session, name) is not None
+        if not there:
+            with self._database.writing() as session:
+                known = queries.highest_event(session) if name in self._from_now else 0
+                queries.add_place(session, name=name, position=0, after_event_id=known)
+        self._placed.add(name)

@@ -73,6 +73,10 @@ class WebhookFollower:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
 
+    def wants(self, session: Session) -> bool:
+        """No endpoint was there when it happened, where there is none now."""
+        return queries.anybody_listens(session)
+
     def follow(self, session: Session, events: Sequence[FedEvent]) -> None:
         endpoints = [(row.id, row.event_types, row.created_at) for row in queries.listening(session)]
         self._outbox.add_all(
@@ -111,12 +115,18 @@ class NotificationFollower:
         self._channels = frozenset(channels)
         self._max_age = max_age
 
+    def wants(self, session: Session) -> bool:
+        """Nobody is told of what happened before there was a rule, or a channel that it names."""
+        if not self._channels:
+            return False
+        return any(self._leads_anywhere(channels) for channels in queries.channels_in_force(session))
+
     def follow(self, session: Session, events: Sequence[FedEvent]) -> None:
         now = self._clock.now()
         recent = [event for event in events if event.ticket_id and now - happened_at(event) <= self._max_age]
         if old := sum(event.ticket_id is not None for event in events) - len(recent):
             log.warning("notifications_too_old", events=old)
-        rules = [rule for rule in queries.rules_in_force(session) if self._leads_anywhere(rule)]
+        rules = [rule for rule in queries.rules_in_force(session) if self._leads_anywhere(rule.channels)]
         if not recent or not rules:
             return
         batch = _read(session, recent)
@@ -126,8 +136,8 @@ class NotificationFollower:
                 self._apply(rules, event, ticket, batch, now)
         self._add(session, batch)
 
-    def _leads_anywhere(self, rule: NotificationRule) -> bool:
-        return any(channel.partition(":")[0] in self._channels for channel in rule.channels)
+    def _leads_anywhere(self, channels: Iterable[str]) -> bool:
+        return any(channel.partition(":")[0] in self._channels for channel in channels)
 
     def _apply(
         self,

@@ -82,9 +82,10 @@ def build_notifying(
     for listener in (rules, risk):
         listener.subscribe_to(events)
     # From now on: nobody wants to be told of all that ever was.
-    followers.add(follower, from_now=True)
+    followers.add(follower, from_now=True, wants=follower.wants)
     if WebhookChannel.name in channels:
-        followers.add(WebhookFollower(outbox), from_now=True)
+        webhooks = WebhookFollower(outbox)
+        followers.add(webhooks, from_now=True, wants=webhooks.wants)
     return Notifying(
         endpoints=WebhookEndpoints(database, events, guard, secrets, clock),
         deliveries=Deliveries(database, outbox, clock),

@@ -51,6 +51,9 @@ MOST_MANAGERS = 50
 PRUNED_AT_ONCE = 1_000
 UNSYNCHRONISED = {"synchronize_session": False}
 
+_LISTENING = select(literal(1)).select_from(WebhookEndpoint).where(WebhookEndpoint.enabled).limit(1)
+_CHANNELS = select(NotificationRule.channels).where(NotificationRule.enabled)
+
 
 # ---------------------------------------------------------------- endpoints
 
@@ -82,6 +85,11 @@ def listening(session: Session) -> Sequence[Row[tuple[str, list[str], datetime]]
     return session.execute(
         select(endpoint.id, endpoint.event_types, endpoint.created_at).where(endpoint.enabled)
     ).all()
+
+
+def anybody_listens(session: Session) -> bool:
+    """Whether an endpoint is enabled."""
+    return session.connection().scalar(_LISTENING) is not None
 
 
 def to_listeners() -> ColumnElement[bool]:
@@ -215,6 +223,11 @@ def rules_in_force(session: Session) -> Sequence[NotificationRule]:
         .where(NotificationRule.enabled)
         .order_by(NotificationRule.created_at, NotificationRule.id)
     ).all()
+
+
+def channels_in_force(session: Session) -> Sequence[list[str]]:
+    """Of each rule."""
+    return session.connection().scalars(_CHANNELS).all()
 
 
 def rule_with_calendar(session: Session, calendar_id: str) -> NotificationRule | None:

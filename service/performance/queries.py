@@ -29,6 +29,7 @@ from service.performance.models import (
     KeptHistory,
     Span,
 )
+from service.writes import Write, recorded, write
 
 AT_ONCE = 5_000
 
@@ -76,6 +77,17 @@ _ALL = {
     """  # as above
     for name, asked in _ASKED.items()
 }
+
+
+_HISTORIES: Any = KeptHistory.__table__
+_AS_TOLD = "ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, history = excluded.history"
+_PUT = Write(
+    _HISTORIES.name,
+    of_json=f"{recorded(_HISTORIES, ('id', 'kind', 'history'))} {_AS_TOLD}",
+    one_by_one=text(
+        f"INSERT INTO {_HISTORIES.name} (id, kind, history) VALUES (:id, :kind, :history) {_AS_TOLD}"  # noqa: S608  # a name of ours
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +138,9 @@ def histories(session: Session, ids: Collection[str]) -> Sequence[Row[Any]]:
 
 
 def put_histories(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Each with `id`, `kind` and `history`; what is sealed stays."""
-    _upsert(session, KeptHistory, ("id",), rows)
+    """Each with `id`, `kind` and `history`; what is sealed stays. One parameter for all: they are many."""
+    for start in range(0, len(rows), AT_ONCE):
+        write(session, _PUT, rows[start : start + AT_ONCE])
 
 
 def seal_histories(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

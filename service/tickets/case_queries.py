@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from service.among import Among
 from service.events import TICKET_UPDATED, StoredEvent
 from service.tickets.models import Message, Ticket
 
@@ -25,7 +26,7 @@ _TICKETS = (
         func.row_number().over(partition_by=Ticket.customer_id, order_by=_newest_first).label("place"),
     )
     .where(
-        Ticket.customer_id.in_(bindparam("those", expanding=True)),
+        Among(Ticket.customer_id, "those"),
         Ticket.deleted_at.is_(None),
         Ticket.created_at < bindparam("until"),
     )
@@ -35,7 +36,7 @@ _CASES = select(_TICKETS).where(_TICKETS.c.place <= MOST_OF_A_CUSTOMER)
 _LONG = (
     select(Message.ticket_id)
     .where(
-        Message.ticket_id.in_(bindparam("those", expanding=True)),
+        Among(Message.ticket_id, "those"),
         Message.from_agent.is_(False),
         Message.deleted_at.is_(None),
         Message.created_at < bindparam("until"),
@@ -44,7 +45,7 @@ _LONG = (
     .having(func.count() > LONG)
 )
 _MOVES = select(StoredEvent.ticket_id, StoredEvent.before, StoredEvent.after).where(
-    StoredEvent.ticket_id.in_(bindparam("those", expanding=True)),
+    Among(StoredEvent.ticket_id, "those"),  # type: ignore[arg-type]  # one without a ticket is among none
     StoredEvent.type == TICKET_UPDATED.name,
     StoredEvent.at < bindparam("until"),
 )

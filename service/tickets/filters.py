@@ -38,8 +38,9 @@ class TicketFilter:
     @property
     def owners_apart(self) -> Seen | None:
         """Whom to ask owner by owner; None where a customer, or who has the ticket, leaves few anyway."""
-        leaves_few = self.customer_id is not None or self.assigned_to is not None or self.unassigned
-        return None if leaves_few else self.seen
+        if self.seen is None or self.customer_id is not None or self.assigned_to is not None:
+            return None
+        return self.seen.of_nobody if self.unassigned else self.seen
 
     @property
     def all_seen(self) -> "TicketFilter":

@@ -76,7 +76,7 @@ class Merge:
         if floor is not None:
             rows = rows.where(column >= _less(floor, add))
         # No more than a NULL in all of them: only so does PostgreSQL see that an index is sorted as wanted.
-        constant = (Ticket.assigned_to,) if stream.wanted.unassigned else ()
+        constant = (Ticket.assigned_to,) if self._wanted.unassigned and not self._wanted.by_owner else ()
         return self.ordered(rows, *constant, column, Ticket.id).limit(most)
 
     def moved(self, most: int, floor: Any) -> Iterator[Select[Any]]:

@@ -91,7 +91,7 @@ class Walk:
     ) -> list[Key]:
         """The first `most` for which all clauses hold and `without` does not; none below `floor`, if any."""
         wanted = _Wish(most, tuple(clauses), without, floor)
-        if self._seen is not None and self._order.moved is None:
+        if self._seen is not None and self._order.moved is None and not self._wanted.unassigned:
             at_once = self._seen.at_once(max(self._effort.first_look, 4 * most), floor)
             found = self._keys(at_once, wanted)
             if len(found) >= most:

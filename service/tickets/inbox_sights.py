@@ -45,6 +45,8 @@ class MergeOfSeen(Merge):
         for stream in self._order.streams(self._wanted):
             rows = self.stream(replace(stream, wanted=stream.wanted.all_seen), most, floor)
             yield of_each_owner(self._session, self._seen, rows, partial(self._place_of, stream))
+            if self._seen.agent_id is None:
+                continue
             own = rows.where(Ticket.assigned_to == self._seen.agent_id)
             yield own if self._order.sorted_by_assignee else self._ordered_anew(own)
 

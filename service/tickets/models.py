@@ -47,8 +47,15 @@ class FieldType(StrEnum):
 
 
 def _among_the_living(name: str, *columns: str) -> Index:
-    alive = text("deleted_at IS NULL")
-    return Index(name, *columns, postgresql_where=alive, sqlite_where=alive)
+    return _some(name, "deleted_at IS NULL", *columns)
+
+
+def _of_nobody(name: str, *columns: str) -> Index:
+    return _some(name, "assigned_to IS NULL AND deleted_at IS NULL", *columns)
+
+
+def _some(name: str, where: str, *columns: str) -> Index:
+    return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
 
 
 class Ticket(Base):
@@ -132,14 +139,13 @@ class Ticket(Base):
             "ix_tickets_owned_by_status_updated_at_id", "owned_by", "status", "updated_at", "id"
         ),
         Index("ix_tickets_owned_by_status_created_at_id", "owned_by", "status", "created_at", "id"),
-        Index(
-            "ix_tickets_queued",
-            "owned_by",
-            "waiting",
-            "inbox_rank",
-            "id",
-            postgresql_where=text("queued AND deleted_at IS NULL"),
-            sqlite_where=text("queued AND deleted_at IS NULL"),
+        _of_nobody(
+            "ix_tickets_unassigned_inbox_of_owned_by", "owned_by", "status", "waiting", "inbox_rank", "id"
+        ),
+        _of_nobody("ix_tickets_unassigned_created_at_id", "owned_by", "status", "created_at", "id"),
+        _of_nobody("ix_tickets_unassigned_updated_at_id", "owned_by", "status", "updated_at", "id"),
+        _some(
+            "ix_tickets_queued", "queued AND deleted_at IS NULL", "owned_by", "waiting", "inbox_rank", "id"
         ),
     )
 

@@ -98,8 +98,8 @@ def count(session: Session, wanted: TicketFilter) -> tuple[int, bool]:
         kept = _KEPT_OF_STATUS if wanted.status else _KEPT
         return session.connection().scalar(kept, {"status": wanted.status}) or 0, False
     if wanted.owners_apart is not None:
-        everything = wanted.all_seen.apply(select(Ticket.id)).limit(COUNTED_EXACTLY + 1)
-        return bounded(count_seen(session, wanted.owners_apart, everything))
+        everything = wanted.all_seen.apply(select(Ticket.id))
+        return bounded(count_seen(session, wanted.owners_apart, everything, COUNTED_EXACTLY + 1))
     return _count_some(session, wanted.apply(select(Ticket)))
 
 

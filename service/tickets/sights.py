@@ -13,6 +13,7 @@ from typing import Any, Self
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    CompoundSelect,
     Select,
     String,
     cast,
@@ -40,19 +41,30 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Tickets that one of `owners` owns, and those that the agent has. Owners are in order, none twice."""
+    """Tickets that one of `owners` owns, and those that the agent has, if one is told.
 
-    agent_id: str
+    Owners are in order, none twice. `shared`: those of them that are no agents.
+    """
+
+    agent_id: str | None
     owners: tuple[str, ...]
+    shared: tuple[str, ...] = ()
 
     @classmethod
     def by(cls, sight: Sight, directory: AgentDirectory) -> Self:
         """Who shares a team, and who is in none: their tickets are everybody's."""
-        agents = directory.agents_with(sight.team_ids)
-        return cls(sight.agent_id, tuple(sorted({NOBODYS, sight.agent_id, *sight.team_ids, *agents})))
+        shared = {NOBODYS, *sight.team_ids}
+        owners = shared | {sight.agent_id, *directory.agents_with(sight.team_ids)}
+        return cls(sight.agent_id, tuple(sorted(owners)), tuple(sorted(shared)))
+
+    @property
+    def of_nobody(self) -> "Seen":
+        """All that is seen of what no agent has."""
+        return Seen(None, self.shared)
 
     def holds(self, owned_by: AnyColumn, assigned_to: AnyColumn) -> ColumnElement[bool]:
-        return or_(owned_by.in_(self.owners), assigned_to == self.agent_id)
+        owned = owned_by.in_(self.owners)
+        return owned if self.agent_id is None else or_(owned, assigned_to == self.agent_id)
 
 
 def of_each_owner(
@@ -74,11 +86,17 @@ def of_each_owner(
     return shown.select_from(owners).join(ticket, ticket.id.in_(ids))
 
 
-def count_seen(session: Session, seen: Seen, rows: Select[tuple[str]]) -> int:
-    """How many of the ids of `rows` are seen; where there are more than its limit, that or more."""
-    parts = (
-        rows.where(Ticket.owned_by.in_(seen.owners)),
-        rows.where(Ticket.assigned_to == seen.agent_id),
-    )
-    together = union(*(select(part.subquery()) for part in parts)).subquery()
-    return session.scalar(select(func.count()).select_from(together)) or 0
+def count_seen(session: Session, seen: Seen, rows: Select[tuple[str]], most: int) -> int:
+    """How many of the ids of `rows` are seen, `most` where there are more."""
+    rows = rows.limit(most)
+    if (
+        seen.agent_id is None
+    ):  # a few owners, of each by the index of what is its own, which IN would not take
+        one_by_one = of_each_owner(session, seen, rows, lambda ticket: ticket.id)
+        return _counted(session, one_by_one.limit(most))
+    parts = rows.where(Ticket.owned_by.in_(seen.owners)), rows.where(Ticket.assigned_to == seen.agent_id)
+    return _counted(session, union(*(select(part.subquery()) for part in parts)))
+
+
+def _counted(session: Session, rows: Select[Any] | CompoundSelect[Any]) -> int:
+    return session.scalar(select(func.count()).select_from(rows.subquery())) or 0

@@ -60,14 +60,17 @@ class TargetKeeping:
         for row in queries.kept_of(session, ticket_ids):
             kept[row.ticket_id][row.target, row.cycle_at] = row
         told: list[Event] = []
+        new: list[KeptTarget] = []
         scores: dict[str, float] = {}
         for ticket in tickets:
             changed_at = now if ruled_anew else ticket.changed_at
             renewal = _Renewal(session, ticket, policies, kept[ticket.id], now, changed_at=changed_at)
             told += renewal.made()
+            new += renewal.new
             score = self.points.of_ticket(ticket, renewal.unmet())
             if score != ticket.score:
                 scores[ticket.id] = score
+        queries.add(session, new)
         queries.score(session, scores)
         self._events.record_all(session, told)
         kinds = [event.type for event in told]
@@ -79,7 +82,7 @@ class TargetKeeping:
 
 
 class _Renewal:
-    """Of one ticket's promises."""
+    """Of one ticket's promises. `new`: those that were not kept before, and are still to be added."""
 
     def __init__(
         self,
@@ -97,6 +100,7 @@ class _Renewal:
         self._kept = kept
         self._now = now
         self._changed_at = changed_at
+        self.new: list[KeptTarget] = []
 
     def made(self) -> Iterator[Event]:
         """What there is to tell."""
@@ -123,7 +127,7 @@ class _Renewal:
 
     def _new(self, cycle: Cycle) -> KeptTarget:
         row = KeptTarget(ticket_id=self._ticket.id, target=cycle.target, cycle_at=cycle.key)
-        self._session.add(row)
+        self.new.append(row)
         self._kept[cycle.target, cycle.key] = row
         return row
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from service.database import Database
 from service.events import MESSAGE_ADDED, TICKET_UPDATED
 from service.feed.following import FedEvent
+from service.feed.models import FollowerPlace
 from service.feed.relay import Relay
 from service.feed.services import BATCHES, Feed, Followers
 from tests.service.feed.desks import Reader, happen, record
@@ -53,6 +55,32 @@ def test_one_that_follows_from_now_on_hears_nothing_of_before(
     happen(database, "after")
     followers.catch_up()
     assert reader.tickets() == ["after"]
+
+
+def test_one_that_wants_none_passes_them_and_hears_of_what_comes_later(
+    database: Database, followers: Followers
+) -> None:
+    reader, wants = Reader(), False
+    followers.add(reader, wants=lambda session: wants)
+    happen(database, "unheard")
+    followers.catch_up()
+    assert followers.behind() == {"reader": 0}
+    wants = True
+    happen(database, "heard")
+    followers.catch_up()
+    assert reader.tickets() == ["heard"]
+
+
+def test_one_whose_place_was_taken_away_gets_another(database: Database, followers: Followers) -> None:
+    reader = Reader()
+    followers.add(reader)
+    happen(database, "t1")
+    followers.catch_up()
+    with database.writing() as session:
+        session.execute(delete(FollowerPlace))
+    followers.catch_up()
+    followers.catch_up()
+    assert reader.positions() == [1, 1]
 
 
 def test_a_follower_can_begin_again(database: Database, followers: Followers) -> None:

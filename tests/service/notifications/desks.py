@@ -66,16 +66,22 @@ class Desk:
         return fed(kind, **ids | {"at": at or self.now} | fields)
 
     def follow(self, *events: FedEvent, channels: Sequence[str] = ALL_CHANNELS) -> None:
+        with self.database.writing() as session:
+            self.follower(channels).follow(session, events)
+
+    def wants(self, *channels: str) -> bool:
+        with self.database.writing() as session:
+            return self.follower(channels).wants(session)
+
+    def follower(self, channels: Sequence[str]) -> NotificationFollower:
         calendars: Mapping[str, Calendar] = {"calendar_office": OFFICE, "calendar_shut": SHUT}
-        follower = NotificationFollower(
+        return NotificationFollower(
             self.outbox(),
             At(self.now),
             calendars.get,
             channels=channels,
             max_age=timedelta(hours=24),
         )
-        with self.database.writing() as session:
-            follower.follow(session, events)
 
     def outbox(self) -> Outbox:
         return Outbox(self.database, Feed(), EventLog(), At(self.now))

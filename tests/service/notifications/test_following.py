@@ -94,6 +94,13 @@ def test_what_is_settled_by_now_is_told_to_nobody(database: Database, ticket: di
     assert desk.told() == set()
 
 
+def test_events_are_wanted_while_a_rule_names_a_channel_that_is_on(database: Database) -> None:
+    desk = Desk(database)
+    desk.rule("ticket.assigned", "assignee", channels=("email",), enabled=False)
+    desk.rule("ticket.assigned", "assignee", channels=("slack:floor",))
+    assert (desk.wants("slack"), desk.wants("email", "log"), desk.wants()) == (True, False, False)
+
+
 def test_a_rule_or_a_channel_that_is_off_tells_nobody(database: Database) -> None:
     desk = Desk(database)
     desk.rule("sla.breached", "assignee", enabled=False)
@@ -188,6 +195,15 @@ def test_each_endpoint_that_listens_gets_what_it_asked_for_once(database: Databa
     told = {(entry.target, entry.position) for entry in desk.entries()}
     assert told == {(of_sla.id, 1), (all_of_it.id, 2), (all_of_it.id, 3), (of_sla.id, 3)}
     assert len(desk.entries()) == 4
+
+
+def test_events_are_wanted_while_an_endpoint_listens(database: Database) -> None:
+    follower = WebhookFollower(Desk(database).outbox())
+    for enabled in (False, True):
+        with database.writing() as session:
+            session.add(rows.webhook_endpoint(enabled=enabled))
+        with database.reading() as session:
+            assert follower.wants(session) is enabled
 
 
 def test_what_happened_before_a_webhook_was_made_is_not_told_to_it(database: Database) -> None:

@@ -271,13 +271,20 @@ def test_a_customers_snapshots_are_found_by_their_key(database: Database, engine
 
 
 NOBODYS = TicketFilter(status="open", unassigned=True)
+OF_TEAM = TicketFilter(status="open", unassigned=True, team_id="team_1")
+INBOX, NEWEST = ByScore(Weights(), NOON), ByTime(Ticket.created_at, ascending=False)
+
+
+def stream(wanted: TicketFilter, order: ByScore | ByTime, *, waiting: bool | None = None) -> Select[Any]:
+    return Merge(wanted, order).stream(Stream(wanted, waiting=waiting), 101, None)
+
+
 UNASSIGNED = {
-    "ix_tickets_inbox_of_assigned_to": Merge(NOBODYS, ByScore(Weights(), NOON)).stream(
-        Stream(NOBODYS, waiting=True), 101, None
-    ),
-    "ix_tickets_assigned_to_created_at_id": Merge(
-        TicketFilter(unassigned=True), ByTime(Ticket.created_at, ascending=False)
-    ).stream(Stream(TicketFilter(unassigned=True)), 101, None),
+    "ix_tickets_inbox_of_assigned_to": stream(NOBODYS, INBOX, waiting=True),
+    "ix_tickets_assigned_to_created_at_id": stream(TicketFilter(unassigned=True), NEWEST),
+    "ix_tickets_unassigned_inbox_of_owned_by": stream(OF_TEAM, INBOX, waiting=True),
+    "ix_tickets_unassigned_created_at_id": stream(OF_TEAM, NEWEST),
+    "ix_tickets_unassigned_updated_at_id": stream(OF_TEAM, ByTime(Ticket.updated_at, ascending=True)),
 }
 
 
