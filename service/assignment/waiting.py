@@ -10,7 +10,20 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Float, Select, String, bindparam, literal, or_, select, text, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    String,
+    bindparam,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from service.agents.models import TeamMember
@@ -20,6 +33,9 @@ from service.tickets.sights import Seen, of_each_owner
 
 QUEUED = text("tickets.queued AND tickets.deleted_at IS NULL")
 """A literal, not a parameter: only so can a database tell that it may use the partial index."""
+
+ONE: ColumnElement[int] = literal_column("1")
+"""Of a parameter PostgreSQL does not know that it is few, and so plans the statement anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +78,11 @@ def before() -> Select[tuple[str]]:
         .where(QUEUED, Ticket.owned_by == owners.c.owner, Ticket.waiting == waiting)
         .where(tuple_(Ticket.inbox_rank, Ticket.id) > tuple_(rank, bindparam("ticket", type_=String)))
         .order_by(Ticket.inbox_rank.desc(), Ticket.id.desc())
-        .limit(1)
+        .limit(ONE)
         .scalar_subquery()
         for waiting, rank in here.items()
     ]
-    return select(owners.c.owner).where(or_(*(first.is_not(None) for first in firsts))).limit(1)
+    return select(owners.c.owner).where(or_(*(first.is_not(None) for first in firsts))).limit(ONE)
 
 
 _BEFORE = before()

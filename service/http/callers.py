@@ -72,10 +72,10 @@ class Caller:
         return self.grants.get(permission)
 
     def bounds(self, permission: Permission, *, of_a_ticket: bool = True) -> Bounds | None:
-        """Of one who may do it somewhere; None where they may everywhere, as all may who are no agents."""
+        """How far an agent gets who may do it at all; None where everywhere, as any other caller does."""
         if self.agent_id is None:
             return None
-        reach = self.grants[permission]
+        reach = self.grants.get(permission, Reach.OWN)
         readable = self.grants[Permission.TICKETS_READ] if of_a_ticket else Reach.ANY
         if min(reach, readable) == Reach.ANY:
             return None
