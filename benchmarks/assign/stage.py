@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from service.testing.desk import migrate
 from tests.servers import Postgres
 
 PROCESSES = 2
+BEGUN_WITHIN_S = 30.0
+
+PROMISES_BEGUN = "SELECT count(*) FROM service_level_state WHERE made_with <> ''"
+PROMISES_LEFT_OUT = "DELETE FROM service_level_renewals"
 
 BEYOND_CAPACITY = """
 SELECT count(*) FROM (
@@ -86,4 +91,16 @@ def served(server: Postgres, contents: Contents, directory: Path) -> Iterator[De
         serve = ["wsgi.py", "--host", "127.0.0.1", "--port", "0", "--processes", str(PROCESSES)]
         log = directory / f"service-{secrets.token_hex(4)}.log"
         with running(*serve, log=log, environment=environment) as port:
-            yield Desk(contents, port, api_key, url, directory)
+            desk = Desk(contents, port, api_key, url, directory)
+            _leave_out_old_promises(desk)
+            yield desk
+
+
+def _leave_out_old_promises(desk: Desk) -> None:
+    """A desk that is new to service levels makes promises to all its open tickets, once and for minutes."""
+    give_up_at_s = time.monotonic() + BEGUN_WITHIN_S
+    while not desk.ask(PROMISES_BEGUN):
+        if time.monotonic() > give_up_at_s:
+            raise RuntimeError(f"the desk made no promises in {BEGUN_WITHIN_S:.0f} s")
+        time.sleep(0.1)
+    desk.execute(PROMISES_LEFT_OUT)

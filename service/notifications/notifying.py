@@ -67,6 +67,7 @@ def build_notifying(
         max_age=timedelta(hours=settings.notifications_max_age_h),
         high_churn_risk=settings.notify_churn_risk,
     )
+    outbox.replay_only(queries.to_listeners())
     # From now on: nobody wants to be told of all that ever was.
     followers.add(rules, from_now=True)
     if WebhookChannel.name in channels:

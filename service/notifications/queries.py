@@ -4,7 +4,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, delete, func, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from service.agents.models import Agent, Team
@@ -15,6 +27,9 @@ from service.permissions import Role
 from service.tickets.models import Ticket
 
 T = TypeVar("T")
+
+WEBHOOK = "webhook"
+"""The channel of the outbox whose targets are endpoints."""
 
 MOST_MANAGERS = 50
 PRUNED_AT_ONCE = 1_000
@@ -51,6 +66,17 @@ def listening(session: Session) -> Sequence[Row[tuple[str, list[str], datetime]]
     return session.execute(
         select(endpoint.id, endpoint.event_types, endpoint.created_at).where(endpoint.enabled)
     ).all()
+
+
+def to_listeners() -> ColumnElement[bool]:
+    """Of what is in the outbox, all but what is for a webhook that is disabled, or not there any more."""
+    listeners = select(WebhookEndpoint.id).where(WebhookEndpoint.enabled)
+    return or_(OutboxEntry.channel != WEBHOOK, OutboxEntry.target.in_(listeners))
+
+
+def to_nobody() -> ColumnElement[bool]:
+    """What is for a webhook that is not there any more."""
+    return and_(OutboxEntry.channel == WEBHOOK, OutboxEntry.target.not_in(select(WebhookEndpoint.id)))
 
 
 def note_success(session: Session, endpoint_id: str) -> None:
@@ -130,7 +156,7 @@ def outbox_entries(session: Session, ids: Collection[str]) -> Mapping[str, Outbo
 
 def is_delivery_to(session: Session, endpoint_id: str, delivery_id: str) -> bool:
     entry = session.get(OutboxEntry, delivery_id)
-    return entry is not None and (entry.channel, entry.target) == ("webhook", endpoint_id)
+    return entry is not None and (entry.channel, entry.target) == (WEBHOOK, endpoint_id)
 
 
 def prune_attempts(session: Session, before: datetime) -> int:

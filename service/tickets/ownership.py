@@ -1,6 +1,5 @@
 """Whose a ticket is: a team's by its `team_id`, else that of the agent who has it, else everybody's."""
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -13,10 +12,11 @@ from service.database import Database
 from service.errors import Conflict, InvalidField
 from service.events import TEAM_DELETED, Event, EventLog
 from service.http.ownership import Bounds, Named
+from service.identifiers import ids_of
 from service.permissions import Owners, Reach
 from service.tickets.models import NOBODYS, Message, Ticket
 
-AN_AGENTS = re.compile(r"agent_[A-Za-z0-9_-]{22}", re.ASCII)
+AN_AGENTS = ids_of("agent")
 """How ids of agents look. Most labels do not, and so need no look-up."""
 
 NO_TEAM = "There is no team with this id."

@@ -175,14 +175,18 @@ def _owning(ticket: Ticket) -> dict[str, Any]:
     return {"assigned_to": ticket.assigned_to, "team_id": ticket.team_id}
 
 
+class ExternalIdTaken(Conflict):
+    """By another ticket or message, maybe a deleted one."""
+
+
 @contextmanager
 def unique_external_id(external_id: str | None, *, of: str = "ticket") -> Iterator[None]:
-    """Raises `Conflict` where another one, maybe a deleted one, has it."""
+    """Raises `ExternalIdTaken`."""
     try:
         yield
     except IntegrityError as error:
         if external_id is None:
             raise
-        raise Conflict(
+        raise ExternalIdTaken(
             f"external_id: another {of} has {external_id!r}; change that one, or choose another."
         ) from error

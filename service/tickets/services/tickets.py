@@ -185,11 +185,6 @@ class TicketService:
                 self._records.changed(session, ticket, TICKET_RESTORED, actor=actor, at=self._records.now())
         return ticket
 
-    def with_external_id(self, external_id: str) -> tuple[str, bool] | None:
-        """Its id, and whether it is deleted; None where there is none."""
-        with self._database.reading() as session:
-            return queries.ids_by_external_id(session, [external_id]).get(external_id)
-
     def context(self, ticket_id: str) -> tuple[TicketContext, str]:
         """What a provider may know of the ticket, and its customer's id. Raises `NotFound`."""
         with self._database.reading() as session:
