@@ -31,6 +31,8 @@ from service.performance.models import (
 )
 
 AT_ONCE = 5_000
+NEVER = 2**31 - 1
+"""After all slots."""
 
 _FOUND = (
     column("number", Integer),

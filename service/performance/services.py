@@ -1,5 +1,6 @@
 """Figures of agents, teams and the desk over days of whatever time zone, and how old they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from service.database import Database
 from service.days import Days, begin_of
 from service.errors import Forbidden, InvalidField, NotFound
 from service.feed.services import Feed, Followers
-from service.performance import queries, scopes
+from service.performance import queries, scopes, uniting
 from service.performance.figures import (
     AgentReport,
     AsOf,
@@ -80,10 +81,12 @@ class PerformanceReports:
 
         team_ids = self._teams_of(team_id, viewer)
         members = self._team(team_id).members if team_id is not None else ()
-        those = [scopes.DESK] if team_ids is None else scopes.of_teams(team_ids)
         days = self._days(asked)
         with self._database.reading() as session:
             freshness = self.freshness_of(session)
+            those: Mapping[str, int] = {scopes.DESK: 1}
+            if team_ids is not None:
+                those = uniting.of_teams(session, team_ids, days.edges[0], days.edges[-1])
             total, by_day = reckoning.work_by_day(session, those, days, freshness.as_of)
             theirs = reckoning.work_in_all(
                 session, [scopes.of_agent(row.id) for row in members], days, freshness.as_of
@@ -158,7 +161,9 @@ class PerformanceReports:
         self._agents.read(agent_id)
         with self._database.reading() as session:
             freshness = self.freshness_of(session)
-            total, by_day = reckoning.work_by_day(session, [scopes.of_agent(agent_id)], days, freshness.as_of)
+            total, by_day = reckoning.work_by_day(
+                session, {scopes.of_agent(agent_id): 1}, days, freshness.as_of
+            )
         return AgentReport(days=days, freshness=freshness, agent_id=agent_id, total=total, by_day=by_day)
 
     def _days(self, asked: Asked) -> Days:
