@@ -73,10 +73,15 @@ _LAST = {
 }
 _LAST_COUNTS = {name: statement.replace(_SPREAD, _NO_SPREAD) for name, statement in _LAST.items()}
 _ALL = {
-    name: f"""
-        {_SHOWN} {asked} CROSS JOIN performance_figures AS found WHERE {_WITHIN.replace("one.", "found.")}
-    """  # as above
-    for name, asked in _ASKED.items()
+    "postgresql": f"""
+        {_SHOWN} {_ASKED["postgresql"]} CROSS JOIN LATERAL (
+            SELECT one.* FROM performance_figures AS one WHERE {_WITHIN} OFFSET 0
+        ) AS found
+    """,  # noqa: S608  # as above; without the OFFSET it is a join like any other, and hashes the whole table
+    "sqlite": f"""
+        {_SHOWN} {_ASKED["sqlite"]} CROSS JOIN performance_figures AS found
+        WHERE {_WITHIN.replace("one.", "found.")}
+    """,  # as above
 }
 
 
