@@ -1,6 +1,7 @@
 """Statements of the feed."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, func, or_, select, text, update
@@ -64,6 +65,30 @@ def anything_to_number(session: Session) -> bool:
     numbered = select(func.max(FeedEntry.event_id)).scalar_subquery()
     newer = func.coalesce(highest, 0) > func.coalesce(numbered, 0)
     return bool(session.scalar(select(or_(newer, exists(select(FeedGap.first_id))))))
+
+
+def unnumbered(session: Session, limit: int) -> Sequence[int]:
+    """Ids of committed events that have no position yet, the first of them."""
+    highest = highest_numbered(session)
+    if session.get_bind().dialect.name == "postgresql":
+        return ids_to_number(session, highest, limit)
+    return ids_above(session, highest, limit)
+
+
+def first_of(session: Session, event_ids: Sequence[int]) -> datetime | None:
+    """When the earliest happened."""
+    return session.scalar(select(func.min(StoredEvent.at)).where(StoredEvent.id.in_(event_ids)))
+
+
+def times_between(session: Session, after: int, until: int) -> tuple[datetime | None, datetime | None]:
+    """The earliest and the latest of the positions above `after`, up to `until`; None where there is none."""
+    found = (
+        select(func.min(StoredEvent.at), func.max(StoredEvent.at))
+        .join(FeedEntry, StoredEvent.id == FeedEntry.event_id)
+        .where(FeedEntry.position > after, FeedEntry.position <= until)
+    )
+    earliest, latest = session.execute(found).one()
+    return earliest, latest
 
 
 def take_turn(session: Session) -> bool:

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from service import events as happenings
 from service.days import QUARTER_S, quarter_of
-from service.feed.following import FedEvent
+from service.feed.following import FedEvent, NotNow
 from service.performance import queries
+from service.performance.clearing import take_back
 from service.performance.counting import Changes, count_up
 from service.performance.folding import Folding, agent_named, agent_of, milliseconds
 from service.performance.histories import (
@@ -19,7 +20,7 @@ from service.performance.histories import (
     encoded,
     ticket_history,
 )
-from service.performance.models import FigureProgress, KindOfHistory
+from service.performance.models import TAKEN_BACK, FigureProgress, KindOfHistory
 from service.performance.tallies import Tally
 
 NAME = "performance"
@@ -45,7 +46,10 @@ TYPES = frozenset(
 
 
 class PerformanceFollower:
-    """`counted` is told how many events were counted, batch by batch."""
+    """`counted` is told how many events were counted, batch by batch.
+
+    A rebuild that was broken off while it took figures back is gone on with, and nothing counted until then.
+    """
 
     def __init__(self, counted: Callable[[int], None] = lambda _: None) -> None:
         self.counted = counted
@@ -60,6 +64,9 @@ class PerformanceFollower:
 
     def follow(self, session: Session, events: Sequence[FedEvent]) -> None:
         progress = queries.held_progress(session)
+        if progress.position == TAKEN_BACK:
+            take_back(session, progress)
+            raise NotNow
         fresh = [event for event in events if event.position > progress.position]
         if not fresh:
             return

@@ -8,6 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.columns import Base, Identifier, Json, short_enum
 from service.performance.scopes import SCOPE_LENGTH
 
+FIRST_SLOT = 0
+TAKEN_BACK = -1
+"""As a position: what a rebuild counts anew is being taken back, and nothing is counted meanwhile."""
+
 
 class Span(StrEnum):
     """From whose beginning on a row counts."""
@@ -55,7 +59,7 @@ class KeptHistory(Base):
 
 
 class FigureProgress(Base):
-    """One row. `position`: of the last event that is counted.
+    """One row. `position`: of the last event that is counted, or `TAKEN_BACK`.
 
     Slots before `sealed_slot` never change: events up to `sealed_position` are counted in them, and what
     comes later from before it counts at it. `base_position`: where a rebuild begins, with what is sealed of

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Row,
     bindparam,
     column,
-    delete,
     func,
     select,
     text,
@@ -145,15 +144,6 @@ def seal_histories(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         session.connection().execute(sealing, [{"one": row["id"], "text": row["sealed"]} for row in rows])
 
 
-def begin_anew(session: Session, slot: int) -> None:
-    """Drop what is counted from a slot on, and take the histories that are sealed."""
-    session.execute(delete(KeptFigures).where(KeptFigures.slot >= slot), execution_options=_UNSYNCHRONISED)
-    session.execute(
-        delete(KeptHistory).where(KeptHistory.sealed.is_(None)), execution_options=_UNSYNCHRONISED
-    )
-    session.execute(update(KeptHistory).values(history=KeptHistory.sealed), execution_options=_UNSYNCHRONISED)
-
-
 def held_progress(session: Session) -> FigureProgress:
     """Until the transaction ends nobody else counts, seals or begins anew."""
     found = session.get(FigureProgress, 1, with_for_update=True)
@@ -174,9 +164,6 @@ def count_figures(session: Session) -> int:
 
 def count_histories(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(KeptHistory)) or 0
-
-
-_UNSYNCHRONISED: Mapping[str, Any] = {"synchronize_session": False}
 
 
 def _dialect(session: Session) -> Any:

@@ -152,7 +152,7 @@ def _count(one: Happened, counter: Counter) -> int:
 def _times(one: Happened, begin_ms: int, end_ms: int) -> dict[str, float | None]:
     """By their names; known of whoever was there at the beginning, at the end, or in between."""
     spent_ms = {
-        status: time_in(status, one.levels, end_ms) - time_in(status, one.levels_before, begin_ms)
+        status: max(0, time_in(status, one.levels, end_ms) - time_in(status, one.levels_before, begin_ms))
         for status in ("online", "away", "busy")
     }
     known = one.levels.get(KNOWN) or one.levels_before.get(KNOWN) or any(spent_ms.values())

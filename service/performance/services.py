@@ -26,7 +26,7 @@ from service.performance.following import NAME
 from service.permissions import Reach
 
 UNDERWAY = 100
-"""Positions that are looked through for the first event which is not counted yet."""
+"""Positions that are looked through for the first event which is not counted yet, and the last that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class PerformanceReports:
             those: Mapping[str, int] = {scopes.DESK: 1}
             if team_ids is not None:
                 those = uniting.of_teams(session, team_ids, days.edges[0], days.edges[-1])
-            total, by_day = reckoning.work_by_day(session, those, days, freshness.as_of)
+            total, by_day = reckoning.work_by_day(session, those, days, freshness.counted_until)
             theirs = reckoning.work_in_all(
-                session, [scopes.of_agent(row.id) for row in members], days, freshness.as_of
+                session, [scopes.of_agent(row.id) for row in members], days, freshness.counted_until
             )
         shown = [
             Member(agent_id=row.id, name=row.name, active=row.active, work=work)
@@ -117,7 +117,7 @@ class PerformanceReports:
         days = self._days(asked)
         with self._database.reading() as session:
             freshness = self.freshness_of(session)
-            total, by_day = reckoning.volume_by_day(session, scope, days, freshness.as_of)
+            total, by_day = reckoning.volume_by_day(session, scope, days, freshness.counted_until)
         return VolumeReport(
             days=days, freshness=freshness, team_id=team_id, channel=channel, total=total, by_day=by_day
         )
@@ -129,7 +129,7 @@ class PerformanceReports:
         days = self._days(asked)
         with self._database.reading() as session:
             freshness = self.freshness_of(session)
-            channels = reckoning.channels(session, days, freshness.as_of)
+            channels = reckoning.channels(session, days, freshness.counted_until)
         return ChannelReport(days=days, freshness=freshness, channels=channels)
 
     def freshness(self) -> AsOf:
@@ -137,14 +137,23 @@ class PerformanceReports:
             return self.freshness_of(session)
 
     def freshness_of(self, session: Session) -> AsOf:
-        """Asked before the figures are, which may be newer than that and never older."""
+        """Asked before the figures are, which may be newer than that and never older.
+
+        What has no position is asked for before the positions are: it may get one in between.
+        """
+        now, unnumbered = self._clock.now(), self._feed.unnumbered(session)
         followed, newest = self._followers.position(session, NAME), self._feed.position(session)
-        late = self._feed.read(session, followed, UNDERWAY) if newest > followed else ()
+        earliest = None
+        if newest > followed:
+            earliest, _ = self._feed.times(session, followed, followed + UNDERWAY)
+        _, latest = self._feed.times(session, followed - UNDERWAY, followed)
+        as_of = min(at for at in (now, unnumbered.since, earliest) if at is not None)
         sealed = queries.progress(session).sealed_slot
         return AsOf(
-            as_of=min([self._clock.now(), *(event.at for event in late)]),
+            as_of=as_of,
+            counted_until=max(as_of, latest or as_of),
             position=followed,
-            lag=max(0, newest - followed),
+            lag=max(0, newest - followed) + unnumbered.count,
             sealed_before=begin_of(sealed) if sealed is not None else None,
         )
 
@@ -162,7 +171,7 @@ class PerformanceReports:
         with self._database.reading() as session:
             freshness = self.freshness_of(session)
             total, by_day = reckoning.work_by_day(
-                session, {scopes.of_agent(agent_id): 1}, days, freshness.as_of
+                session, {scopes.of_agent(agent_id): 1}, days, freshness.counted_until
             )
         return AgentReport(days=days, freshness=freshness, agent_id=agent_id, total=total, by_day=by_day)
 

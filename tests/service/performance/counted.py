@@ -17,6 +17,9 @@ from service.feed.services import Feed, Followers
 from service.performance.models import KeptFigures, KeptHistory
 from service.performance.parts import PerformanceParts
 
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+"""Than all that happens."""
+
 Row = tuple[object, ...]
 
 
@@ -42,15 +45,19 @@ class Figures:
         )
 
     def happen(self, events: Sequence[FedEvent]) -> None:
+        self.recorded(events)
+        self.followers.catch_up()
+
+    def recorded(self, events: Sequence[FedEvent]) -> None:
+        """By a desk on which nobody numbers or follows."""
         with self.database.writing() as session:
             session.add_all(stored(event) for event in events)
-        self.followers.catch_up()
 
     def at(self, now: datetime) -> None:
         self.clock.advance((now - self.clock.now()).total_seconds())
 
     def seal(self, before: date) -> bool:
-        self.at(datetime(2030, 1, 1, tzinfo=UTC))
+        self.at(LATER)
         return self.parts.sealing.seal(before, by="test")
 
     def rows(self, before: date | None = None) -> list[Row]:

@@ -1,5 +1,6 @@
 """What is made anew from the events is the same, and what is sealed stays, whatever comes late."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,9 +9,10 @@ from sqlalchemy import select
 from service.database import Database
 from service.days import quarter_of
 from service.errors import Conflict
+from service.feed.models import FeedEntry
 from service.performance.models import FigureProgress, KeptFigures, KeptHistory
-from tests.service.performance.counted import Figures, Row, at_midnight, stored
-from tests.service.performance.histories import Desk
+from tests.service.performance.counted import LATER, Figures, Row, at_midnight, stored
+from tests.service.performance.histories import Desk, fed
 
 
 @pytest.fixture
@@ -71,16 +73,51 @@ def test_a_day_is_sealed_once_and_only_when_it_is_over_and_counted(figures: Figu
     assert not figures.seal(day - timedelta(days=1))
     with pytest.raises(Conflict, match="over"):
         figures.seal(date(2030, 1, 2))
-    with figures.database.writing() as session:
-        late = stored(events[-1])
-        late.id = 1_000_000
-        session.add(late)
-    figures.relay.number()  # and followed by nobody yet
+    assert figures.parts.sealing.status().freshness.sealed_before == at_midnight(day)
+
+
+def test_what_nobody_has_numbered_yet_is_not_counted_and_keeps_its_day_from_being_sealed(
+    figures: Figures,
+) -> None:
+    events = Desk(6, days=3).events(60)
+    figures.happen(events[:50])
+    figures.recorded(events[50:])
+    figures.at(LATER)
+    missing = figures.parts.sealing.status().freshness
+    assert (missing.lag, missing.as_of) == (len(events) - 50, min(event.at for event in events[50:]))
+    day = events[-1].at.date() + timedelta(days=1)
     with pytest.raises(Conflict, match="is counted yet"):
-        figures.seal(day + timedelta(days=2))
-    status = figures.parts.sealing.status()
-    assert (status.freshness.lag, status.freshness.as_of) == (1, events[-1].at)
-    assert status.freshness.sealed_before == at_midnight(day)
+        figures.seal(day)
+    figures.followers.advance("performance")
+    assert figures.seal(day)
+    assert figures.parts.sealing.status().freshness.lag == 0
+
+
+def test_an_early_event_behind_many_others_keeps_its_day_from_being_sealed(figures: Figures) -> None:
+    events = Desk(6, days=3).events(60)
+    figures.happen(events)
+    day = events[-1].at.date() + timedelta(days=1)
+    last = fed(1_000, "ticket.deleted", events[-1].at, ticket_id="none")
+    afterwards = [replace(last, id=number, at=at_midnight(day)) for number in range(1_000, 1_150)]
+    figures.recorded([*afterwards, replace(last, id=1_150)])
+    with pytest.raises(Conflict, match="is counted yet"):
+        figures.seal(day)
+
+
+def test_what_waits_from_after_the_seal_keeps_nothing_from_being_sealed(figures: Figures) -> None:
+    events = Desk(6, days=3).events(60)
+    figures.happen(events)
+    day = events[-1].at.date() + timedelta(days=1)
+    figures.recorded([fed(1_000, "ticket.deleted", at_midnight(day), ticket_id="none")])
+    assert figures.seal(day)
+
+
+def test_nothing_is_sealed_while_far_more_waits_than_is_looked_at(figures: Figures) -> None:
+    figures.happen(Desk(6).events(20))
+    with figures.database.writing() as session:
+        session.add(FeedEntry(position=50_000, event_id=50_000))
+    with pytest.raises(Conflict, match="events are not counted yet"):
+        figures.seal(date(2020, 1, 1))
 
 
 def test_what_comes_late_counts_at_the_first_moment_after_the_seal(figures: Figures) -> None:
@@ -105,3 +142,32 @@ def test_what_comes_late_counts_at_the_first_moment_after_the_seal(figures: Figu
     assert figures.rows() == after
     with figures.database.reading() as session:
         assert session.get_one(FigureProgress, 1).position > 60
+
+
+class BrokenOff(Exception):
+    pass
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_rebuild_that_was_broken_off_is_gone_on_with(figures: Figures, *, again: bool) -> None:
+    events = Desk(9, days=5).events(150)
+    figures.happen(events)
+    figures.seal(events[60].at.date())
+    before = figures.rows(), figures.histories()
+
+    def broken_off(_doing: str, _done: int) -> None:
+        raise BrokenOff
+
+    with pytest.raises(BrokenOff):
+        figures.parts.sealing.rebuild(progress=broken_off)
+    assert figures.rows() != before[0]
+    assert figures.parts.sealing.status().freshness.lag > 0
+    with pytest.raises(Conflict, match="anew"):
+        figures.seal(events[-1].at.date())
+    if again:
+        figures.parts.sealing.rebuild()
+    else:
+        while not figures.followers.idle("performance"):
+            figures.followers.advance("performance")
+    assert (figures.rows(), figures.histories()) == before
+    assert figures.seal(events[-1].at.date())
