@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Executable, delete, select, text, update
+from sqlalchemy import Executable, and_, delete, select, text, update
 from sqlalchemy.orm import Session
 
-from service.performance.models import FIRST_SLOT, TAKEN_BACK, FigureProgress, KeptHistory
+from service.performance.models import FIRST_SLOT, FigureProgress, KeptHistory
 
 PORTION = 5_000
 """Rows: some 50 ms, and less than a tenth of the time that a statement has."""
@@ -38,41 +38,55 @@ _LAST = text("""
 """)
 
 
-def take_back(session: Session, held: FigureProgress) -> int:
-    """A portion; how many rows. After the last one `held` is where counting begins.
+class TakingBack:
+    """Goes on with what a rebuild has begun, wherever that is; any number of processes may.
 
-    0, too, where nothing is to be taken back. Each begins where there is something left, so that any number
-    of processes may go on with what one has begun.
+    Figures are looked for by their key. Histories are gone through once by each who takes part, and `_mark`
+    is whose rebuild that is: a place in another's is worth nothing.
     """
-    if held.position != TAKEN_BACK:
-        return 0
-    slot = FIRST_SLOT if held.sealed_slot is None else held.sealed_slot
-    rows = _drop_figures(session, slot) or _drop_histories(session) or _restore_histories(session)
-    if not rows:
-        held.position = held.base_position
-    return rows
+
+    def __init__(self, *, portion: int = PORTION) -> None:
+        self._portion = portion
+        self._mark = 0
+        self._after = ""
+
+    def step(self, session: Session, held: FigureProgress) -> int:
+        """A portion; how many rows. With the last one, 0, `held` is where counting begins.
+
+        0, too, where nothing is to be taken back.
+        """
+        if not held.taking_back:
+            return 0
+        if held.position != self._mark:
+            self._mark, self._after = held.position, ""
+        slot = FIRST_SLOT if held.sealed_slot is None else held.sealed_slot
+        rows = 0 if self._after else _drop_figures(session, slot, self._portion)
+        return rows or self._restore_histories(session, held)
+
+    def _restore_histories(self, session: Session, held: FigureProgress) -> int:
+        """Those that are sealed; others go."""
+        beyond = KeptHistory.id > self._after
+        ordered = select(KeptHistory.id).where(beyond).order_by(KeptHistory.id)
+        last = session.scalar(ordered.offset(self._portion - 1).limit(1))
+        those = beyond if last is None else and_(beyond, KeptHistory.id <= last)
+        others = and_(those, KeptHistory.history != KeptHistory.sealed)
+        _rows(session, delete(KeptHistory).where(those, KeptHistory.sealed.is_(None)))
+        _rows(session, update(KeptHistory).where(others).values(history=KeptHistory.sealed))
+        if last is None:
+            held.position, self._mark = held.base_position, 0
+            return 0
+        self._after = last
+        return self._portion
 
 
-def _drop_figures(session: Session, slot: int) -> int:
+def _drop_figures(session: Session, slot: int, portion: int) -> int:
     dropped = 0
-    for row in session.execute(_BEYOND, {"slot": slot, "limit": PORTION}).all():
-        those = {"scope": row.scope, "span": row.span, "slot": slot, "limit": PORTION - dropped}
+    for row in session.execute(_BEYOND, {"slot": slot, "limit": portion}).all():
+        those = {"scope": row.scope, "span": row.span, "slot": slot, "limit": portion - dropped}
         dropped += _rows(session, _LAST, those)
-        if dropped >= PORTION:
+        if dropped >= portion:
             break
     return dropped
-
-
-def _drop_histories(session: Session) -> int:
-    """Of what nothing was known by the position at which counting begins."""
-    unknown = select(KeptHistory.id).where(KeptHistory.sealed.is_(None)).limit(PORTION)
-    return _rows(session, delete(KeptHistory).where(KeptHistory.id.in_(unknown)))
-
-
-def _restore_histories(session: Session) -> int:
-    others = select(KeptHistory.id).where(KeptHistory.history != KeptHistory.sealed).limit(PORTION)
-    restoring = update(KeptHistory).where(KeptHistory.id.in_(others)).values(history=KeptHistory.sealed)
-    return _rows(session, restoring)
 
 
 def _rows(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> int:

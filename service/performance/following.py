@@ -9,7 +9,7 @@ from service import events as happenings
 from service.days import QUARTER_S, quarter_of
 from service.feed.following import FedEvent, NotNow
 from service.performance import queries
-from service.performance.clearing import take_back
+from service.performance.clearing import TakingBack
 from service.performance.counting import Changes, count_up
 from service.performance.folding import Folding, agent_named, agent_of, milliseconds
 from service.performance.histories import (
@@ -20,7 +20,7 @@ from service.performance.histories import (
     encoded,
     ticket_history,
 )
-from service.performance.models import TAKEN_BACK, FigureProgress, KindOfHistory
+from service.performance.models import FigureProgress, KindOfHistory
 from service.performance.tallies import Tally
 
 NAME = "performance"
@@ -53,6 +53,7 @@ class PerformanceFollower:
 
     def __init__(self, counted: Callable[[int], None] = lambda _: None) -> None:
         self.counted = counted
+        self._taking_back = TakingBack()
 
     @property
     def name(self) -> str:
@@ -64,8 +65,8 @@ class PerformanceFollower:
 
     def follow(self, session: Session, events: Sequence[FedEvent]) -> None:
         progress = queries.held_progress(session)
-        if progress.position == TAKEN_BACK:
-            take_back(session, progress)
+        if progress.taking_back:
+            self._taking_back.step(session, progress)
             raise NotNow
         fresh = [event for event in events if event.position > progress.position]
         if not fresh:

@@ -16,11 +16,11 @@ from service.feed.relay import Relay
 from service.feed.services import LOOKED_AT, Feed, Followers
 from service.jobs import Job
 from service.performance import queries
-from service.performance.clearing import take_back
+from service.performance.clearing import TakingBack
 from service.performance.figures import AsOf
 from service.performance.folding import Folding
 from service.performance.following import NAME, TYPES, KnownHistories, PerformanceFollower
-from service.performance.models import TAKEN_BACK, FigureProgress
+from service.performance.models import FigureProgress
 from service.performance.services import PerformanceReports
 from service.performance.tallies import Tally
 from service.schedules import DailyAt
@@ -107,12 +107,10 @@ class Sealing:
             self._followers.begin_at(NAME, 0)  # whoever follows just now is waited for, and waits
             with self._database.writing() as session:
                 held = queries.held_progress(session)
-                held.position, base = TAKEN_BACK, held.base_position
+                held.position, base = self._mark(), held.base_position
             self._followers.begin_at(NAME, base)
-        taken_back = counted = 0
-        while rows := self._take_back():
-            taken_back += rows
-            progress("rows taken back", taken_back)
+        self._take_back(progress)
+        counted = 0
 
         def told(events: int) -> None:
             nonlocal counted
@@ -124,9 +122,19 @@ class Sealing:
             pass
         return counted
 
-    def _take_back(self) -> int:
-        with self._database.writing() as session:
-            return take_back(session, queries.held_progress(session))
+    def _mark(self) -> int:
+        """Of a rebuild: another for each."""
+        return -round(self._clock.now().timestamp() * 1_000)
+
+    def _take_back(self, progress: Progress) -> None:
+        taking_back, taken = TakingBack(), 0
+        while True:
+            with self._database.writing() as session:
+                rows = taking_back.step(session, queries.held_progress(session))
+            if not rows:
+                return
+            taken += rows
+            progress("rows taken back", taken)
 
     def status(self) -> Status:
         with self._database.reading() as session:
@@ -161,7 +169,7 @@ class Sealing:
 
     def _check_counted(self, session: Session, held: FigureProgress, before: datetime) -> None:
         """All that is committed, if it happened before; few are looked at, whoever is far behind waits."""
-        if held.position == TAKEN_BACK:
+        if held.taking_back:
             raise Conflict("The figures are being made anew; seal when that is done.")
         unnumbered = self._feed.unnumbered(session)
         followed, newest = self._followers.position(session, NAME), self._feed.position(session)
@@ -177,7 +185,7 @@ class Sealing:
         """Over events that are all before the seal; how many positions. Histories follow, figures do not."""
         with self._database.writing() as session:
             held = queries.held_progress(session)
-            if held.position == TAKEN_BACK:
+            if held.taking_back:
                 return 0
             after = held.base_position
             until = min(after + BATCH, held.sealed_position)

@@ -10,6 +10,8 @@ from service.database import Database
 from service.days import quarter_of
 from service.errors import Conflict
 from service.feed.models import FeedEntry
+from service.performance import queries
+from service.performance.clearing import TakingBack
 from service.performance.models import FigureProgress, KeptFigures, KeptHistory
 from tests.service.performance.counted import LATER, Figures, Row, at_midnight, stored
 from tests.service.performance.histories import Desk, fed
@@ -142,6 +144,25 @@ def test_what_comes_late_counts_at_the_first_moment_after_the_seal(figures: Figu
     assert figures.rows() == after
     with figures.database.reading() as session:
         assert session.get_one(FigureProgress, 1).position > 60
+
+
+def test_what_a_rebuild_takes_back_goes_in_portions(figures: Figures) -> None:
+    events = Desk(8, days=5).events(150)
+    figures.happen(events)
+    day = events[60].at.date()
+    figures.seal(day)
+    sealed = figures.rows(day)
+    with figures.database.writing() as session:
+        held = queries.held_progress(session)
+        held.position, portions, taking_back = -1, [], TakingBack(portion=7)
+        while rows := taking_back.step(session, held):
+            portions.append(rows)
+        known = session.execute(select(KeptHistory.history, KeptHistory.sealed)).all()
+    assert set(portions) <= set(range(1, 8))
+    assert len(portions) > 20
+    assert figures.rows() == sealed
+    assert known
+    assert all(row.history == row.sealed for row in known)
 
 
 class BrokenOff(Exception):
