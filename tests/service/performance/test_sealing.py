@@ -81,12 +81,12 @@ def test_a_day_is_sealed_once_and_only_when_it_is_over_and_counted(figures: Figu
 def test_what_nobody_has_numbered_yet_is_not_counted_and_keeps_its_day_from_being_sealed(
     figures: Figures,
 ) -> None:
-    events = Desk(6, days=3).events(60)
-    figures.happen(events[:50])
-    figures.recorded(events[50:])
+    events = Desk(6, days=3).events(20)
+    figures.happen(events[:10])
+    figures.recorded(events[10:])
     figures.at(LATER)
     missing = figures.parts.sealing.status().freshness
-    assert (missing.lag, missing.as_of) == (len(events) - 50, min(event.at for event in events[50:]))
+    assert (missing.lag, missing.as_of) == (len(events) - 10, min(event.at for event in events[10:]))
     day = events[-1].at.date() + timedelta(days=1)
     with pytest.raises(Conflict, match="is counted yet"):
         figures.seal(day)
@@ -96,7 +96,7 @@ def test_what_nobody_has_numbered_yet_is_not_counted_and_keeps_its_day_from_bein
 
 
 def test_an_early_event_behind_many_others_keeps_its_day_from_being_sealed(figures: Figures) -> None:
-    events = Desk(6, days=3).events(60)
+    events = Desk(6, days=3).events(20)
     figures.happen(events)
     day = events[-1].at.date() + timedelta(days=1)
     last = fed(1_000, "ticket.deleted", events[-1].at, ticket_id="none")
@@ -107,7 +107,7 @@ def test_an_early_event_behind_many_others_keeps_its_day_from_being_sealed(figur
 
 
 def test_what_waits_from_after_the_seal_keeps_nothing_from_being_sealed(figures: Figures) -> None:
-    events = Desk(6, days=3).events(60)
+    events = Desk(6, days=3).events(20)
     figures.happen(events)
     day = events[-1].at.date() + timedelta(days=1)
     figures.recorded([fed(1_000, "ticket.deleted", at_midnight(day), ticket_id="none")])
@@ -147,9 +147,9 @@ def test_what_comes_late_counts_at_the_first_moment_after_the_seal(figures: Figu
 
 
 def test_what_a_rebuild_takes_back_goes_in_portions(figures: Figures) -> None:
-    events = Desk(8, days=5).events(150)
+    events = Desk(8, days=3).events(50)
     figures.happen(events)
-    day = events[60].at.date()
+    day = events[25].at.date()
     figures.seal(day)
     sealed = figures.rows(day)
     with figures.database.writing() as session:
@@ -159,7 +159,7 @@ def test_what_a_rebuild_takes_back_goes_in_portions(figures: Figures) -> None:
             portions.append(rows)
         known = session.execute(select(KeptHistory.history, KeptHistory.sealed)).all()
     assert set(portions) <= set(range(1, 8))
-    assert len(portions) > 20
+    assert len(portions) > 10
     assert figures.rows() == sealed
     assert known
     assert all(row.history == row.sealed for row in known)
@@ -171,9 +171,9 @@ class BrokenOff(Exception):
 
 @pytest.mark.parametrize("again", [True, False])
 def test_a_rebuild_that_was_broken_off_is_gone_on_with(figures: Figures, *, again: bool) -> None:
-    events = Desk(9, days=5).events(150)
+    events = Desk(9, days=3).events(50)
     figures.happen(events)
-    figures.seal(events[60].at.date())
+    figures.seal(events[25].at.date())
     before = figures.rows(), figures.histories()
 
     def broken_off(_doing: str, _done: int) -> None:
