@@ -63,7 +63,8 @@ _TAKE_PLACE = (
     .where(_ITS_PLACE)
     .with_for_update(of=FollowerPlace, skip_locked=True)
 )
-_MOVE = update(FollowerPlace.__table__).where(_ITS_PLACE).values(position=bindparam("to"))
+_PLACES: Any = FollowerPlace.__table__
+_MOVE = update(_PLACES).where(_ITS_PLACE).values(position=bindparam("to"))
 _NUMBER = Write.inserting(FeedEntry.__table__, ("position", "event_id"))
 
 
