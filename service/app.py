@@ -49,7 +49,7 @@ CLIENT_HEADERS = [
     "tracestate",
 ]
 SHOWN_HEADERS = [
-    *("ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy"),
+    *("ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy"),
     *("Retry-After", "X-Request-ID"),
 ]
 

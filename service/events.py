@@ -79,6 +79,9 @@ TICKET_UNASSIGNED = EventType("ticket.unassigned", 1)
 TICKET_ASSIGNMENT_ACCEPTED = EventType("ticket.assignment_accepted", 1)
 TICKET_QUEUED = EventType("ticket.queued", 1)
 
+# The customer of an open ticket is likely to leave, as is known now; once for each ticket.
+TICKET_RISK_RAISED = EventType("ticket.risk_raised", 1)
+
 CUSTOMER_EXPORTED = EventType("customer.exported", 1, audited=True)
 CUSTOMER_ERASED = EventType("customer.erased", 1, audited=True)
 AUDIT_EXPORTED = EventType("audit.exported", 1, audited=True)

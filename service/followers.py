@@ -70,12 +70,14 @@ class MadeOfEvents:
             outbound,
             database,
             events=events,
+            feed=feed,
             outbox=outbox,
             followers=followers,
             calendar_of=tracking.book.calendar,
             signing_key=signing_key,
             clock=clock,
         )
+        ranking.when_facts_change(notifying.risk.facts_changed)
         services = (
             CalendarService(database, events, tracking.book, clock),
             PolicyService(database, events, tracking.book, clock),
@@ -87,7 +89,7 @@ class MadeOfEvents:
         return [
             *self.performance.sealing.jobs(),
             *self.tracking.jobs(),
-            self.notifying.deliveries.prune_job(),
+            *self.notifying.jobs(),
         ]
 
     def components(self) -> Sequence[object]:

@@ -312,7 +312,7 @@ class ServiceSettings(SettingsSchema):
         fields.Float,
         "SCORING_VALUE_CAP",
         1000.0,
-        "lifetime value from which on more adds nothing",
+        "lifetime value from which on more adds nothing, in the desk's main currency",
         _between(0.01, 1e12),
     )
     scoring_urgency_weight = _points(
@@ -355,7 +355,7 @@ class ServiceSettings(SettingsSchema):
         fields.Decimal,
         "ASSIGNMENT_VIP_VALUE",
         Decimal(1_000),
-        "lifetime value from which on a customer is a VIP, in units of currency",
+        "lifetime value from which on a customer is a VIP, in the desk's main currency",
         _between(0, 1e12),
     )
     assignment_vip_risk = _variable(

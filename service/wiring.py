@@ -92,6 +92,7 @@ from service.telemetry.metrics.guards import GuardFigures
 from service.text_index import TextIndex
 from service.tickets.scoring import Weights
 from service.tickets.services import (
+    BroughtRecords,
     ConversationService,
     FieldService,
     HistoryService,
@@ -304,7 +305,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
         streams.events,
         streams.broadcast,
         InboundWebhooks(database, events, audit, clock, secret_key=signing_key),
-        Deliveries(database, tickets, conversations, clock),
+        Deliveries(database, tickets, conversations, BroughtRecords(database), clock),
         *entrance.components(),
         customers,
         orders,

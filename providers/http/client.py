@@ -36,6 +36,9 @@ from providers.tracing import outgoing_headers
 LARGEST_REPLY = 1 << 20
 """Bytes, decompressed."""
 
+DIGITS = 18
+"""Of a size that somebody states: longer ones are no numbers that anything has."""
+
 PASSING = frozenset({500, 502, 503, 504})
 """Server faults after which the same call may succeed at once."""
 
@@ -186,7 +189,7 @@ def retry_after_s(stated: str, now: datetime) -> float | None:
         return float(stated)
     try:
         at = parsedate_to_datetime(stated)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (_in_utc(at) - now).total_seconds())
 
@@ -216,7 +219,7 @@ def _new_session(pool_size: int) -> requests.Session:
 def _read(response: requests.Response) -> bytes:
     """The body, as long as it is no larger than a reply may be."""
     declared = response.headers.get("Content-Length", "")
-    if declared.isdecimal() and int(declared) > LARGEST_REPLY:
+    if declared.isdecimal() and (len(declared) > DIGITS or int(declared) > LARGEST_REPLY):
         raise InvalidAnswer("the reply is too large")
     body: bytes = response.raw.read(LARGEST_REPLY + 1, decode_content=True)
     if len(body) > LARGEST_REPLY:

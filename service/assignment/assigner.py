@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from service.errors import Forbidden
+from service.http.ownership import Bounds
 from service.permissions import Reach
 from service.tickets.ownership import AN_AGENTS
 
@@ -15,12 +16,16 @@ ONLY_OWN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigner:
-    """Who assigns. `reach` is that of `tickets.assign`; `beyond`: whether beyond an agent's capacity, too."""
+    """Who assigns. `reach` is that of `tickets.assign`; `beyond`: whether beyond an agent's capacity, too.
+
+    `within`: how far they get with tickets, None where everywhere.
+    """
 
     actor: str
     agent_id: str | None = None
     reach: Reach = Reach.ANY
     beyond: bool = False
+    within: Bounds | None = None
 
     def check_may_give(self, assignee: str | None) -> None:
         """To whoever has this id, which may be no agent's. Raises `Forbidden`."""

@@ -26,16 +26,22 @@ class Choosing:
         self._strategies = strategies
 
     def best(
-        self, session: Session, ticket: Ticket, team_id: str | None, *, without: Collection[str] = ()
+        self,
+        session: Session,
+        ticket: Ticket,
+        team_id: str | None,
+        *,
+        without: Collection[str] = (),
+        giver: str | None = None,
     ) -> Chosen:
-        """For a ticket of this team, or of none."""
+        """For a ticket of this team, or of none. `giver`: the agent who hands it on, to somebody else."""
         rows = staff_queries.with_room(session, team_id)
-        candidates = [_candidate(row) for row in rows if row.id not in without]
+        candidates = [_candidate(row) for row in rows if row.id not in without and row.id != giver]
         if candidates:
             choice = next(self._in_order(session, ticket, team_id, candidates), None)
             if choice is not None:
                 return Chosen(choice, choice.why)
-        return Chosen(None, _why_nobody(session, team_id, some_have_room=bool(candidates)))
+        return Chosen(None, _why_nobody(session, team_id, giver, some_have_room=bool(candidates)))
 
     def _in_order(
         self, session: Session, ticket: Ticket, team_id: str | None, candidates: list[Candidate]
@@ -71,12 +77,14 @@ def _candidate(row: Row[Any]) -> Candidate:
     )
 
 
-def _why_nobody(session: Session, team_id: str | None, *, some_have_room: bool) -> str:
+def _why_nobody(session: Session, team_id: str | None, giver: str | None, *, some_have_room: bool) -> str:
     if some_have_room:
         return "Nobody who is online and has room may take it by the rules of its team."
-    there, of_team = staff_queries.online(session, team_id), " of its team" if team_id is not None else ""
+    there = staff_queries.online(session, team_id, besides=giver)
+    of_team = " of its team" if team_id is not None else ""
+    otherwise, other = ("", "") if giver is None else (" else", "other ")
     if not there:
-        return f"Nobody{of_team} is online."
+        return f"Nobody{otherwise}{of_team} is online."
     if there == 1:
-        return f"The one agent{of_team} who is online has as many tickets as they may have."
-    return f"All {there} agents{of_team} who are online have as many tickets as they may have."
+        return f"The one {other}agent{of_team} who is online has as many tickets as they may have."
+    return f"All {there} {other}agents{of_team} who are online have as many tickets as they may have."

@@ -134,16 +134,15 @@ class AssignmentKeeping:
             self._begin(session, ticket, agent, event)
 
     def _keep_queue(self, session: Session, ticket: Ticket, status_before: str | None, event: Event) -> None:
-        if ticket.queued and (ticket.assigned_to is not None or ticket.status not in UNSETTLED):
-            ticket.queued = False
+        if ticket.assigned_to is not None or ticket.status not in UNSETTLED:
+            self._records.unqueue(ticket)
         reopened = status_before is not None and status_before not in UNSETTLED
         if reopened and self._records.waits(ticket):
             self._records.queue(session, ticket, actor=event.actor, at=event.at)
 
     def _deleted(self, session: Session, event: Event) -> None:
         ticket = _ticket(session, event)
-        if ticket.queued:
-            ticket.queued = False
+        self._records.unqueue(ticket)
         if _an_agents(ticket.assigned_to) and ticket.status in UNSETTLED:
             self._end(session, ticket, AssignmentEnding.DELETED, event)
 

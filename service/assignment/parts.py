@@ -7,6 +7,7 @@ from typing import Self
 
 from providers.ports import Clock
 from service.assignment.choosing import Choosing
+from service.assignment.giving import Giving
 from service.assignment.handing_out import HandingOut, OnCall, TakingBack
 from service.assignment.history import AssignmentHistory
 from service.assignment.keeping import AssignmentKeeping
@@ -44,7 +45,8 @@ class AssignmentParts:
         """From then on assignments are kept with whatever the log is told."""
         bell = Bell()
         keeping = AssignmentKeeping(events, records, bell.ring)
-        service = AssignmentService(database, records, keeping, Choosing(strategies))
+        giving = Giving(records, keeping, Choosing(strategies), weights)
+        service = AssignmentService(database, records, keeping, giving)
         handing_out = HandingOut(database, service, weights, clock)
         taking_back = TakingBack(database, service, clock, grace=grace)
         keeping.subscribe_to(events)

@@ -89,6 +89,12 @@ def to_go_on(session: Session, ticket_id: str, agent_id: str) -> str | None:
     return str(last.id) if goes_on else None
 
 
+def handed_on_by(session: Session, ticket_id: str) -> str | None:
+    """The agent who had the ticket last, where they handed it on."""
+    last = session.connection().execute(_LAST, {"ticket": ticket_id}).one_or_none()
+    return last.agent_id if last is not None and last.ending == AssignmentEnding.TRANSFERRED else None
+
+
 def begin_again(session: Session, assignment_id: str) -> None:
     again = update(Assignment).where(Assignment.id == assignment_id)
     session.execute(

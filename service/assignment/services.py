@@ -1,28 +1,24 @@
 """Who has which ticket: given by people and by rule, accepted, given back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from service.assignment import queries
 from service.assignment.assigner import NOTHING_ELSE, Assigner, Wish
-from service.assignment.choosing import Choosing
+from service.assignment.giving import BY_RULE, Giving, Terms
 from service.assignment.keeping import AssignmentKeeping
 from service.assignment.loads import NoRoom
 from service.assignment.models import Assignment
-from service.assignment.strategies import Choice
 from service.database import Database
-from service.errors import Conflict, Forbidden, InvalidField
-from service.tickets.handing import AssignmentEnding, AssignmentReason, Handing, Taker
+from service.errors import Conflict, Forbidden
+from service.tickets.handing import AssignmentEnding, AssignmentReason, Handing
 from service.tickets.lifecycle import UNSETTLED
 from service.tickets.models import Ticket
 from service.tickets.ownership import AN_AGENTS
 from service.tickets.services import NewNote, TicketRecords, add_note
-
-NO_AGENT = "There is no agent with this id."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +39,12 @@ class AssignmentService:
         database: Database,
         records: TicketRecords,
         keeping: AssignmentKeeping,
-        choosing: Choosing,
+        giving: Giving,
     ) -> None:
         self._database = database
         self._records = records
         self._keeping = keeping
-        self._choosing = choosing
+        self._giving = giving
 
     # ------------------------------------------------------------ by people
 
@@ -73,7 +69,8 @@ class AssignmentService:
 
         def give(session: Session, ticket: Ticket, now: datetime) -> None:
             _check_is_open(ticket)
-            self._give(session, ticket, agent_id, handing, team_id=ticket.team_id, by=by, at=now)
+            terms = Terms(handing=handing, team_id=ticket.team_id, actor=by.actor, at=now)
+            self._giving.to_named(session, ticket, agent_id, terms)
 
         return self._do(ticket_id, give, by=by, wish=wish)
 
@@ -95,12 +92,11 @@ class AssignmentService:
 
         def give(session: Session, ticket: Ticket, now: datetime) -> str | None:
             _check_is_open(ticket)
-            team = team_id or ticket.team_id
-            if agent_id is not None:
-                self._give(session, ticket, agent_id, handing, team_id=team, by=by, at=now)
-                return None
-            without = {*full, ticket.assigned_to or ""}
-            return self._by_rule(session, ticket, team, handing, by=by.actor, at=now, without=without)
+            terms = Terms(handing=handing, team_id=team_id or ticket.team_id, actor=by.actor, at=now)
+            if agent_id is None:
+                return self._giving.by_rule(session, ticket, terms, without=full)
+            self._giving.to_named(session, ticket, agent_id, terms)
+            return None
 
         return self._do(ticket_id, give, by=by, wish=wish, full=full)
 
@@ -122,9 +118,10 @@ class AssignmentService:
 
         def take_away(session: Session, ticket: Ticket, now: datetime) -> None:
             if ticket.assigned_to is not None:
-                self._hand(session, ticket, None, handing, by=by.actor, at=now, team_id=ticket.team_id)
+                terms = Terms(handing=handing, team_id=ticket.team_id, actor=by.actor, at=now)
+                self._giving.to_nobody(session, ticket, terms)
             elif ticket.queued:
-                ticket.queued = False
+                self._records.unqueue(ticket)
                 ticket.version += 1
                 ticket.updated_at = now
 
@@ -143,8 +140,8 @@ class AssignmentService:
             _check_is_open(ticket)
             if self._has_agent(session, ticket):
                 return None
-            handing = Handing(reason=AssignmentReason.AUTO, field="agent_id")
-            return self._by_rule(session, ticket, ticket.team_id, handing, by=by.actor, at=now, without=full)
+            terms = Terms(handing=BY_RULE, team_id=ticket.team_id, actor=by.actor, at=now)
+            return self._giving.by_rule(session, ticket, terms, without=full)
 
         return self._do(ticket_id, give, by=by, wish=wish, full=full)
 
@@ -157,22 +154,12 @@ class AssignmentService:
                     ticket = queries.still_queued(session, ticket_id)
                     if ticket is None:
                         return False
-                    chosen = self._choosing.best(session, ticket, ticket.team_id, without=full)
-                    if chosen.choice is None:
-                        return False
-                    self._hand_chosen(
-                        session,
-                        ticket,
-                        chosen.choice,
-                        Handing(reason=AssignmentReason.AUTO),
-                        by=actor,
-                        at=self._records.now(),
-                        team_id=ticket.team_id,
-                    )
+                    now = self._records.now()
+                    given = self._giving.handed_out(session, ticket, actor=actor, at=now, without=full)
             except NoRoom as refused:
                 full.add(refused.agent_id)
             else:
-                return True
+                return given
 
     def take_back(self, ticket_id: str, agent_id: str, ending: AssignmentEnding, *, actor: str) -> bool:
         """What the agent still has, and where it was `returned` has not accepted, is queued again."""
@@ -183,8 +170,8 @@ class AssignmentService:
             if ticket is None:
                 return False
             now = self._records.now()
-            handing = Handing(ending=ending)
-            self._hand(session, ticket, None, handing, by=actor, at=now, team_id=ticket.team_id)
+            terms = Terms(handing=Handing(ending=ending), team_id=ticket.team_id, actor=actor, at=now)
+            self._giving.to_nobody(session, ticket, terms)
             self._records.queue(session, ticket, actor=actor, at=now)
         return True
 
@@ -197,7 +184,7 @@ class AssignmentService:
         while True:
             try:
                 with self._database.writing() as session:
-                    ticket = self._records.held(session, ticket_id, expected=wish.expected)
+                    ticket = self._records.held(session, ticket_id, expected=wish.expected, within=by.within)
                     now, before = self._records.now(), ticket.version
                     why = deed(session, ticket, now)
                     if wish.note is not None and ticket.version != before:
@@ -210,70 +197,6 @@ class AssignmentService:
                 full.add(refused.agent_id)
         with self._database.reading() as session:
             return Handed(ticket, queries.present(session, ticket_id), why)
-
-    def _give(
-        self,
-        session: Session,
-        ticket: Ticket,
-        agent_id: str,
-        handing: Handing,
-        *,
-        team_id: str | None,
-        by: Assigner,
-        at: datetime,
-    ) -> None:
-        taker = queries.known(session, [agent_id]).get(agent_id)
-        if taker is None:
-            raise InvalidField("agent_id", NO_AGENT)
-        if ticket.assigned_to == agent_id and team_id not in {None, ticket.team_id}:
-            self._keeping.check_may_have(session, taker, team_id, field="agent_id")
-        handing = replace(handing, taker=taker)
-        self._hand(session, ticket, agent_id, handing, by=by.actor, at=at, team_id=team_id)
-
-    def _by_rule(
-        self,
-        session: Session,
-        ticket: Ticket,
-        team_id: str | None,
-        handing: Handing,
-        *,
-        by: str,
-        at: datetime,
-        without: set[str],
-    ) -> str:
-        """To the best of the team who has room, else into its queue; says why."""
-        chosen = self._choosing.best(session, ticket, team_id, without=without)
-        if chosen.choice is not None:
-            self._hand_chosen(session, ticket, chosen.choice, handing, by=by, at=at, team_id=team_id)
-            return chosen.why
-        version = ticket.version
-        self._hand(session, ticket, None, handing, by=by, at=at, team_id=team_id)
-        if not ticket.queued:
-            ticket.version = version + 1
-            ticket.updated_at = at
-            self._records.queue(session, ticket, actor=by, at=at)
-        return chosen.why
-
-    def _hand(
-        self,
-        session: Session,
-        ticket: Ticket,
-        assigned_to: str | None,
-        handing: Handing,
-        *,
-        by: str,
-        at: datetime,
-        team_id: str | None,
-    ) -> None:
-        self._records.hand(session, ticket, assigned_to, handing, actor=by, at=at, team_id=team_id)
-
-    def _hand_chosen(
-        self, session: Session, ticket: Ticket, choice: Choice, handing: Handing, **how: Any
-    ) -> None:
-        """Who is chosen was found active, and of the team, in the same transaction."""
-        taker = Taker(choice.agent_id, active=True, capacity=choice.candidate.capacity)
-        handing = replace(handing, strategies=choice.strategies, why=choice.why, checked=False, taker=taker)
-        self._hand(session, ticket, choice.agent_id, handing, **how)
 
     def _has_agent(self, session: Session, ticket: Ticket) -> bool:
         assignee = ticket.assigned_to

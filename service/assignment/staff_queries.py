@@ -40,10 +40,12 @@ def with_room(session: Session, team_id: str | None = None) -> Sequence[Row[Any]
     return session.execute(those if team_id is None else those.where(_in_team(team_id))).all()
 
 
-def online(session: Session, team_id: str | None) -> int:
-    """How many are there, with room or without."""
+def online(session: Session, team_id: str | None, *, besides: str | None = None) -> int:
+    """How many are there, with room or without. `besides`: an agent who does not count."""
     those = select(func.count()).select_from(Agent)
     those = those.where(Agent.status == AgentStatus.ONLINE, Agent.active == true())
+    if besides is not None:
+        those = those.where(Agent.id != besides)
     return session.scalar(those if team_id is None else those.where(_in_team(team_id))) or 0
 
 

@@ -127,6 +127,7 @@ def assigner() -> Assigner:
         agent_id=caller.agent_id,
         reach=caller.reach(Permission.TICKETS_ASSIGN) or Reach.OWN,
         beyond=caller.reach(Permission.TICKETS_ASSIGN_BEYOND_CAPACITY) is not None,
+        within=caller.bounds(Permission.TICKETS_ASSIGN),
     )
 
 

@@ -10,15 +10,32 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, literal, select, text, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    String,
+    bindparam,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
+from service.agents.models import TeamMember
 from service.tickets.models import NOBODYS, Ticket
 from service.tickets.scoring import Weights
 from service.tickets.sights import Seen, of_each_owner
 
 QUEUED = text("tickets.queued AND tickets.deleted_at IS NULL")
 """A literal, not a parameter: only so can a database tell that it may use the partial index."""
+
+ONE: ColumnElement[int] = literal_column("1")
+"""Of a parameter PostgreSQL does not know that it is few, and so plans the statement anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,36 @@ def first_of_all() -> Select[tuple[str]]:
     """
     first = select(Ticket.id).where(QUEUED)
     return first.order_by(Ticket.owned_by, Ticket.waiting, Ticket.inbox_rank, Ticket.id).limit(1)
+
+
+def others_before(session: Session, ticket: Ticket, agent_id: str, weights: Weights, at: datetime) -> bool:
+    """Whether one waits that comes before this ticket, and is of a team of this agent's, or of none."""
+    waited = weights.waited(at)
+    place = _place_of(waited if ticket.waiting else 0.0, ticket)
+    asked = {"agent": agent_id, "ticket": ticket.id, "waiting": place - waited, "others": place}
+    return session.connection().scalar(_BEFORE, asked) is not None
+
+
+def before() -> Select[tuple[str]]:
+    """One look into the index for each owner. `waiting`, `others`: ranks at the place of the ticket."""
+    owners = union_all(
+        select(literal(NOBODYS, String).label("owner")),
+        select(TeamMember.team_id).where(TeamMember.agent_id == bindparam("agent")),
+    ).subquery("owners")
+    here = {waiting: bindparam(name, type_=Float) for waiting, name in ((True, "waiting"), (False, "others"))}
+    firsts = [
+        select(Ticket.id)
+        .where(QUEUED, Ticket.owned_by == owners.c.owner, Ticket.waiting == waiting)
+        .where(tuple_(Ticket.inbox_rank, Ticket.id) > tuple_(rank, bindparam("ticket", type_=String)))
+        .order_by(Ticket.inbox_rank.desc(), Ticket.id.desc())
+        .limit(ONE)
+        .scalar_subquery()
+        for waiting, rank in here.items()
+    ]
+    return select(owners.c.owner).where(or_(*(first.is_not(None) for first in firsts))).limit(ONE)
+
+
+_BEFORE = before()
 
 
 def next_waiting(
@@ -73,4 +120,4 @@ def stream(most: int, *, waiting: bool, added: float, behind: Waiting | None) ->
 
 
 def _place_of(added: float, ticket: Any) -> Any:
-    return ticket.inbox_rank + literal(added)
+    return ticket.inbox_rank + added

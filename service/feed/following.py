@@ -28,6 +28,21 @@ class FedEvent:
     after: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unnumbered:
+    """Of committed events without a position: how many there are, and when the earliest happened.
+
+    Of more than `LOOKED_AT` the count is by their ids, and may be too high; the time is that of the first.
+    """
+
+    count: int
+    since: datetime | None
+
+
+class NotNow(Exception):
+    """A follower cannot take what it is told: it is told the same later. What it wrote stays."""
+
+
 class Follower(Protocol):
     """Knows of an event a second or so late, so it must decide no rule of the present."""
 
@@ -42,5 +57,5 @@ class Follower(Protocol):
     def follow(self, session: Session, events: Sequence[FedEvent]) -> None:
         """In their order, in the transaction that moves its position.
 
-        One that raises is given the same again, and nothing after it.
+        One that raises is given the same again, and nothing after it. `NotNow` is no failure.
         """

@@ -1,6 +1,7 @@
 """Statements of the feed."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -93,6 +94,30 @@ def highest_event(session: Session) -> int:
 def anything_to_number(session: Session) -> bool:
     """By the ends of indexes."""
     return bool(session.connection().scalar(_ANYTHING))
+
+
+def unnumbered(session: Session, limit: int) -> Sequence[int]:
+    """Ids of committed events that have no position yet, the first of them."""
+    _, highest = ends(session)
+    if session.get_bind().dialect.name == "postgresql":
+        return ids_to_number(session, highest, limit)
+    return ids_above(session, highest, limit)
+
+
+def first_of(session: Session, event_ids: Sequence[int]) -> datetime | None:
+    """When the earliest happened."""
+    return session.scalar(select(func.min(StoredEvent.at)).where(StoredEvent.id.in_(event_ids)))
+
+
+def times_between(session: Session, after: int, until: int) -> tuple[datetime | None, datetime | None]:
+    """The earliest and the latest of the positions above `after`, up to `until`; None where there is none."""
+    found = (
+        select(func.min(StoredEvent.at), func.max(StoredEvent.at))
+        .join(FeedEntry, StoredEvent.id == FeedEntry.event_id)
+        .where(FeedEntry.position > after, FeedEntry.position <= until)
+    )
+    earliest, latest = session.execute(found).one()
+    return earliest, latest
 
 
 def take_turn(session: Session) -> bool:

@@ -1,13 +1,13 @@
 """The feed to read from, and those who follow it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from service.database import Database
 from service.feed import queries
-from service.feed.following import FedEvent, Follower
+from service.feed.following import FedEvent, Follower, NotNow, Unnumbered
 from service.feed.relay import Relay
 from service.jobs import Bell, Job
 from service.schedules import Every
@@ -18,6 +18,8 @@ LEASE = timedelta(seconds=3)
 BATCH = 500
 BATCHES = 20
 """In one run; more is left for the next."""
+LOOKED_AT = 100
+"""Of the events without a position."""
 
 
 Wants = Callable[[Session], bool]
@@ -39,6 +41,21 @@ class Feed:
         from the newest position where that is lower.
         """
         return queries.events_between(session, after, after + limit, types)
+
+    def unnumbered(self, session: Session) -> Unnumbered:
+        """What is asked of positions after this may have more, and nothing is in neither."""
+        if not queries.anything_to_number(session):
+            return Unnumbered(0, None)
+        ids = queries.unnumbered(session, LOOKED_AT)
+        count = len(ids)
+        if count == LOOKED_AT:
+            _, numbered = queries.ends(session)
+            count = max(count, queries.highest_event(session) - numbered)
+        return Unnumbered(count, queries.first_of(session, ids) if ids else None)
+
+    def times(self, session: Session, after: int, until: int) -> tuple[datetime | None, datetime | None]:
+        """When the earliest and the latest of the positions above `after`, up to `until`, happened."""
+        return queries.times_between(session, after, until)
 
     def at(self, session: Session, positions: Sequence[int]) -> Sequence[FedEvent]:
         """Those that are there."""
@@ -144,14 +161,22 @@ class Followers:
         until = min(after + self._batch, place.newest)
         if until <= after:
             return 0
-        if name not in self._wants or self._wants[name](session):
-            events = queries.events_between(
-                session, after, until, follower.types, after_event_id=place.after_event_id
-            )
-            if events:
+        if not self._wanted(session, name):
+            queries.move(session, name, until)
+            return until - after
+        events = queries.events_between(
+            session, after, until, follower.types, after_event_id=place.after_event_id
+        )
+        if events:
+            try:
                 follower.follow(session, events)
+            except NotNow:
+                return 0
         queries.move(session, name, until)
         return until - after
+
+    def _wanted(self, session: Session, name: str) -> bool:
+        return name not in self._wants or self._wants[name](session)
 
     def _make_place(self, name: str) -> None:
         if name in self._placed:

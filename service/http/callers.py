@@ -8,8 +8,17 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from flask import Flask, Request, request
 from flask.globals import request_ctx
 
+from service.errors import Forbidden
 from service.http.doorkeeper import Doorkeeper
-from service.http.ownership import AgentDirectory, Named, NoAgents, NobodysTickets, Ownership, Reaching
+from service.http.ownership import (
+    AgentDirectory,
+    Bounds,
+    Named,
+    NoAgents,
+    NobodysTickets,
+    Ownership,
+    Reaching,
+)
 from service.http.problems import CHALLENGE, Problem
 from service.permissions import OF_ROLE, Grants, Permission, Reach, Role, granted_to, scopes_with
 from service.settings import BootstrapKey
@@ -61,6 +70,22 @@ class Caller:
     def reach(self, permission: Permission) -> Reach | None:
         """None where the caller may not do it at all."""
         return self.grants.get(permission)
+
+    def bounds(self, permission: Permission, *, of_a_ticket: bool = True) -> Bounds | None:
+        """How far an agent gets who may do it at all; None where everywhere, as any other caller does."""
+        if self.agent_id is None:
+            return None
+        reach = self.grants.get(permission, Reach.OWN)
+        readable = self.grants[Permission.TICKETS_READ] if of_a_ticket else Reach.ANY
+        if min(reach, readable) == Reach.ANY:
+            return None
+        return Bounds(
+            agent_id=self.agent_id,
+            team_ids=self.team_ids,
+            permission=permission,
+            reach=reach,
+            readable=readable,
+        )
 
 
 class Credentials(NamedTuple):
@@ -195,7 +220,7 @@ class Gate:
         self._reaching = Reaching(ownership or NobodysTickets(), directory or NoAgents())
 
     def let_in(self, asked: Request, permission: Permission | None) -> Caller:
-        """Raises the `Problem` or `NotFound` that this request is refused with."""
+        """Raises the `Problem`, `Forbidden` or `NotFound` that this request is refused with."""
         credentials = _credentials(asked)
         caller = self._callers.identify(credentials)
         if caller is None:
@@ -205,7 +230,7 @@ class Gate:
             self._doorkeeper.comes(asked, caller.id)
         try:
             self._check(asked, caller, permission)
-        except Problem:
+        except (Problem, Forbidden):
             self._doorkeeper.denied(asked, caller.id, permission)
             raise
         return caller
@@ -219,27 +244,19 @@ class Gate:
             raise Problem(403, "This API key is bound to the origins of web pages, and this is none of them.")
         if permission is None:
             raise Problem(403, "This address is open to nobody.")
-        reach = caller.grants.get(permission)
-        if reach is None:
+        if caller.reach(permission) is None:
             raise _lacking(caller, permission)
         if caller.agent_id is not None and asked.view_args:
-            self._check_reach(caller, permission, reach, asked.view_args)
+            self._check_reach(caller, permission, asked.view_args)
 
-    def _check_reach(
-        self, caller: Caller, permission: Permission, reach: Reach, arguments: Mapping[str, Any]
-    ) -> None:
+    def _check_reach(self, caller: Caller, permission: Permission, arguments: Mapping[str, Any]) -> None:
         """What a caller may not read looks like what is not there; callers who reach all cost nothing."""
         named = Named.by(arguments)
-        if named is None or caller.agent_id is None:
+        if named is None:
             return
-        readable = caller.grants.get(Permission.TICKETS_READ, 0) if named.of_a_ticket else Reach.ANY
-        if min(reach, readable) == Reach.ANY:
-            return
-        needed = self._reaching.needed(named, caller.agent_id, caller.team_ids)
-        if readable < needed:
-            raise named.not_there()
-        if reach < needed:
-            raise Problem(403, f"The permission {permission.value!r} does not reach this {named.kind}.")
+        bounds = caller.bounds(permission, of_a_ticket=named.of_a_ticket)
+        if bounds is not None:
+            bounds.check(named, self._reaching.needed(named, bounds.agent_id, bounds.team_ids))
 
 
 def install(app: Flask, gate: Gate) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from service.errors import NotFound
-from service.permissions import Owners, Reach, Role
+from service.errors import Forbidden, NotFound
+from service.permissions import Owners, Permission, Reach, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,24 @@ _ARGUMENTS = (
     ("team", "team_id"),
     ("agent", "agent_id"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How far an agent gets with a permission: `reach`. What is further than `readable` is not there."""
+
+    agent_id: str
+    team_ids: frozenset[str]
+    permission: Permission
+    reach: Reach
+    readable: Reach
+
+    def check(self, named: Named, needed: Reach) -> None:
+        """Raises `NotFound` and `Forbidden`."""
+        if self.readable < needed:
+            raise named.not_there()
+        if self.reach < needed:
+            raise Forbidden(f"The permission {self.permission.value!r} does not reach this {named.kind}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Self
 
 from service.columns import MONEY_STEP
 
+CENT = Decimal("0.01")
 STEPS = 20
 CURRENCY_LENGTH = 3
 STEP_LENGTH = 2
@@ -43,6 +44,11 @@ def risk_columns(
         "revenue_at_risk": revenue,
         "risk_class": RiskClass(currency or "", step_of(churn_risk), level).text,
     }
+
+
+def told_revenue(churn_risk: float, lifetime_value: Decimal) -> Decimal:
+    """At risk, to the cent, wherever it is told; what is kept is finer, for the order."""
+    return (Decimal(str(churn_risk)) * lifetime_value).quantize(CENT)
 
 
 NOT_AT_RISK: Mapping[str, str | Decimal | None] = {"revenue_at_risk": None, "risk_class": None}

@@ -30,6 +30,7 @@ from service.customers.services import CustomerService
 from service.database import Database
 from service.events import EventLog
 from service.intelligence.models import Draft, StoredRecommendation
+from service.intelligence.risk_classes import told_revenue
 from service.tickets.services import TicketService
 
 A = TypeVar("A", bound=Answer)
@@ -78,7 +79,7 @@ class KnownFacts:
         """Churn risk times lifetime value."""
         if self.churn_risk is None or self.lifetime_value is None:
             return None
-        return (Decimal(str(self.churn_risk)) * self.lifetime_value).quantize(Decimal("0.01"))
+        return told_revenue(self.churn_risk, self.lifetime_value)
 
 
 class FactsService:

@@ -1,9 +1,9 @@
 """The two followers of the feed: rules tell people, endpoints tell programs."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from providers.ports import Clock
 from service.feed.following import FedEvent
 from service.notifications import queries
 from service.notifications.calendars import CalendarOf, not_before
+from service.notifications.digests import MOST_AT_ONCE, about, digest_of
 from service.notifications.models import NotificationRule, Occasion
 from service.notifications.occasions import (
     AGENT_PREFIX,
@@ -20,16 +21,13 @@ from service.notifications.occasions import (
     agent_who_did,
     assignee_told_by,
     happened_at,
-    occasions_of,
+    occasion_of,
     team_told_by,
 )
 from service.notifications.published import TEST, is_wanted
 from service.notifications.services.rules import AGENT
 from service.outbox.services import Addition, Outbox
 from service.tickets.lifecycle import UNSETTLED
-
-MOST_AT_ONCE = 10
-"""Of the events that are followed together; who would be told of more gets one digest of them."""
 
 EMAIL, LOG_CHANNEL, SLACK_CHANNEL, WEBHOOK = "email", "log", "slack", "webhook"
 DESK = "desk"
@@ -54,6 +52,16 @@ class _Batch:
     managers: Sequence[str]
     told: dict[tuple[str, str], dict[int, _Told]] = field(default_factory=dict)
     """By channel and target, then position."""
+    urgent: set[tuple[tuple[str, str], str]] = field(default_factory=set)
+    """Who is told, and of which ticket."""
+
+    def tell(self, place: tuple[str, str], told: _Told) -> None:
+        """Who is told that a ticket is urgent is not told then that its customer may leave."""
+        of_ticket = place, str(told.event.ticket_id)
+        if told.occasion is Occasion.URGENT_TICKET:
+            self.urgent.add(of_ticket)
+        if told.occasion is not Occasion.CHURN_RISK or of_ticket not in self.urgent:
+            self.told.setdefault(place, {}).setdefault(told.event.position, told)
 
 
 class WebhookFollower:
@@ -86,7 +94,7 @@ class WebhookFollower:
 class NotificationFollower:
     """Applies the rules. Nobody is told of what is older than `max_age`, of what they did, or twice.
 
-    `channels`: those that are on. `high_churn_risk`: from which on a customer's new ticket is told.
+    `channels`: those that are on.
     """
 
     name = "notifications"
@@ -100,14 +108,12 @@ class NotificationFollower:
         *,
         channels: Collection[str],
         max_age: timedelta,
-        high_churn_risk: float,
     ) -> None:
         self._outbox = outbox
         self._clock = clock
         self._calendar_of = calendar_of
         self._channels = frozenset(channels)
         self._max_age = max_age
-        self._high_churn_risk = high_churn_risk
 
     def wants(self, session: Session) -> bool:
         """Nobody is told of what happened before there was a rule, or a channel that it names."""
@@ -141,14 +147,14 @@ class NotificationFollower:
         batch: _Batch,
         now: datetime,
     ) -> None:
-        for occasion in occasions_of(event, ticket, high_churn_risk=self._high_churn_risk):
-            for rule in rules:
-                if rule.occasion is not occasion:
-                    continue
-                calendar = self._calendar_of(rule.calendar_id) if rule.calendar_id else None
-                told = _Told(event, occasion, not_before(calendar, now))
-                for place in self._places(rule, event, ticket, batch):
-                    batch.told.setdefault(place, {}).setdefault(event.position, told)
+        occasion = occasion_of(event)
+        for rule in rules:
+            if rule.occasion is not occasion:
+                continue
+            calendar = self._calendar_of(rule.calendar_id) if rule.calendar_id else None
+            told = _Told(event, rule.occasion, not_before(calendar, now))
+            for place in self._places(rule, event, ticket, batch):
+                batch.tell(place, told)
 
     def _places(
         self, rule: NotificationRule, event: FedEvent, ticket: TicketFacts, batch: _Batch
@@ -165,24 +171,38 @@ class NotificationFollower:
     def _add(self, session: Session, batch: _Batch) -> None:
         by_mail = {target for channel, target in batch.told if channel == EMAIL}
         active = queries.active_among(session, by_mail) if by_mail else frozenset[str]()
-        self._outbox.add_all(
-            session,
-            [
-                addition
-                for (channel, target), told in batch.told.items()
-                if channel != EMAIL or target in active
-                for addition in _additions(channel, target, list(told.values()))
-            ],
-        )
+        wanted = {
+            place: list(told.values())
+            for place, told in batch.told.items()
+            if place[0] != EMAIL or place[1] in active
+        }
+        at_once = [one for place, told in wanted.items() for one in _additions(*place, told)]
+        self._outbox.add_all(session, at_once)
+        queries.hold(session, [one for place, told in wanted.items() for one in _held(*place, told)])
 
 
 def _additions(channel: str, target: str, told: Sequence[_Told]) -> Iterator[Addition]:
-    if len(told) > MOST_AT_ONCE:
-        counts, last = Counter(one.occasion.value for one in told), told[-1]
-        yield Addition(last.event, channel, target, last.not_before, {"digest": dict(counts)})
+    """Of what is told at once."""
+    at_once = [one for one in told if one.not_before is None]
+    if len(at_once) > MOST_AT_ONCE:
+        digest = digest_of(one.occasion for one in at_once)
+        yield Addition(at_once[-1].event, channel, target, address=digest)
         return
+    for one in at_once:
+        yield Addition(one.event, channel, target, address=about(one.occasion))
+
+
+def _held(channel: str, target: str, told: Sequence[_Told]) -> Iterator[Mapping[str, Any]]:
     for one in told:
-        yield Addition(one.event, channel, target, one.not_before, {"occasion": one.occasion.value})
+        if one.not_before is not None:
+            yield {
+                "channel": channel,
+                "target": target,
+                "position": one.event.position,
+                "ticket_id": one.event.ticket_id,
+                "occasion": one.occasion,
+                "not_before": one.not_before,
+            }
 
 
 def _read(session: Session, events: Sequence[FedEvent]) -> _Batch:
@@ -192,7 +212,6 @@ def _read(session: Session, events: Sequence[FedEvent]) -> _Batch:
             settled=row.status not in UNSETTLED,
             assignee_id=row.assigned_to if (row.assigned_to or "").startswith(AGENT_PREFIX) else None,
             team_id=row.team_id,
-            churn_risk=row.churn_risk,
         )
         for ticket_id, row in rows.items()
     }

@@ -2,10 +2,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.columns import Base, Identifier, Json, Sequence, short_enum
+from service.outbox.models import CHANNEL_LENGTH, TARGET_LENGTH
 
 URL_LENGTH = 2_000
 
@@ -103,3 +104,22 @@ class NotificationRule(Base):
     updated_at: Mapped[datetime]
 
     __table_args__ = (Index("ix_notification_rules_created_at_id", "created_at", "id"),)
+
+
+class HeldNotice(Base):
+    """What somebody is told once they work, from `not_before` on: of the event at `position`."""
+
+    __tablename__ = "held_notices"
+
+    id: Mapped[int] = mapped_column(Sequence, primary_key=True)
+    channel: Mapped[str] = mapped_column(String(CHANNEL_LENGTH))
+    target: Mapped[str] = mapped_column(String(TARGET_LENGTH))
+    position: Mapped[int] = mapped_column(BigInteger)
+    ticket_id: Mapped[str] = mapped_column(Identifier)
+    occasion: Mapped[Occasion] = mapped_column(short_enum(Occasion, "occasion"))
+    not_before: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("channel", "target", "position"),
+        Index("ix_held_notices_not_before", "not_before"),
+    )

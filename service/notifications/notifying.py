@@ -8,7 +8,8 @@ from functools import partial
 from providers.ports import Clock
 from service.database import Database
 from service.events import EventLog
-from service.feed.services import Followers
+from service.feed.services import Feed, Followers
+from service.jobs import Job
 from service.notifications import queries
 from service.notifications.calendars import CalendarOf
 from service.notifications.channels import (
@@ -19,6 +20,8 @@ from service.notifications.channels import (
     Wording,
 )
 from service.notifications.following import NotificationFollower, WebhookFollower
+from service.notifications.holding import HeldNotices
+from service.notifications.risk import RiskWatch
 from service.notifications.services import Attempts, Deliveries, NotificationRules, WebhookEndpoints
 from service.outbound import AddressGuard, OutboundSession
 from service.outbound.settings import OutboundSettings
@@ -37,10 +40,15 @@ class Notifying:
     endpoints: WebhookEndpoints
     deliveries: Deliveries
     rules: NotificationRules
+    held: HeldNotices
+    risk: RiskWatch
     channels: Mapping[str, Channel]
 
     def components(self) -> Sequence[object]:
-        return (self.endpoints, self.deliveries, self.rules, self)
+        return (self.endpoints, self.deliveries, self.rules, self.held, self)
+
+    def jobs(self) -> list[Job]:
+        return [self.held.job(), self.deliveries.prune_job()]
 
 
 def build_notifying(
@@ -48,6 +56,7 @@ def build_notifying(
     database: Database,
     *,
     events: EventLog,
+    feed: Feed,
     outbox: Outbox,
     followers: Followers,
     calendar_of: CalendarOf,
@@ -59,25 +68,30 @@ def build_notifying(
     outbound = OutboundSession(guard, clock, ca_file=settings.outbound_ca_file)
     attempts = Attempts(database, events, secrets, clock)
     channels = _channels(settings, database, attempts, outbound, clock)
-    rules = NotificationFollower(
+    max_age = timedelta(hours=settings.notifications_max_age_h)
+    follower = NotificationFollower(
         outbox,
         clock,
         calendar_of,
         channels=channels,
-        max_age=timedelta(hours=settings.notifications_max_age_h),
-        high_churn_risk=settings.notify_churn_risk,
+        max_age=max_age,
     )
+    outbox.replay_only(queries.to_listeners())
+    rules = NotificationRules(database, events, clock, slack_names=settings.slack_webhooks)
+    risk = RiskWatch(events, clock, high=settings.notify_churn_risk)
+    for listener in (rules, risk):
+        listener.subscribe_to(events)
     # From now on: nobody wants to be told of all that ever was.
-    followers.add(rules, from_now=True, wants=rules.wants)
+    followers.add(follower, from_now=True, wants=follower.wants)
     if WebhookChannel.name in channels:
         webhooks = WebhookFollower(outbox)
         followers.add(webhooks, from_now=True, wants=webhooks.wants)
     return Notifying(
         endpoints=WebhookEndpoints(database, events, guard, secrets, clock),
         deliveries=Deliveries(database, outbox, clock),
-        rules=NotificationRules(
-            database, events, clock, slack_names=settings.slack_webhooks, calendar_of=calendar_of
-        ),
+        rules=rules,
+        held=HeldNotices(database, feed, outbox, clock, max_age=max_age),
+        risk=risk,
         channels=channels,
     )
 

@@ -1,14 +1,17 @@
 """Which event is an occasion to tell people something, and of what facts about its ticket that depends."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from service.feed.following import FedEvent
 from service.notifications.models import Occasion
 
-CREATED = "ticket.created"
-TYPES = frozenset({"sla.warning", "sla.breached", "ticket.assigned", CREATED, "ticket.updated"})
+TYPES = frozenset(
+    {
+        *("sla.warning", "sla.breached"),
+        *("ticket.assigned", "ticket.created", "ticket.updated", "ticket.risk_raised"),
+    }
+)
 URGENT = "urgent"
 AGENT_PREFIX = "agent_"
 
@@ -20,25 +23,21 @@ class TicketFacts:
     settled: bool
     assignee_id: str | None
     team_id: str | None
-    churn_risk: float | None
 
 
-def occasions_of(event: FedEvent, ticket: TicketFacts, *, high_churn_risk: float) -> Iterator[Occasion]:
-    """The most pressing first: who is told of one is not told of the others of the same event."""
-    after = event.after or {}
+def occasion_of(event: FedEvent) -> Occasion | None:
     match event.type:
         case "sla.breached":
-            yield Occasion.SLA_BREACHED
+            return Occasion.SLA_BREACHED
         case "sla.warning":
-            yield Occasion.SLA_WARNING
+            return Occasion.SLA_WARNING
         case "ticket.assigned":
-            yield Occasion.TICKET_ASSIGNED
-        case "ticket.created" | "ticket.updated":
-            if after.get("priority") == URGENT:
-                yield Occasion.URGENT_TICKET
-            at_risk = ticket.churn_risk is not None and ticket.churn_risk >= high_churn_risk
-            if event.type == CREATED and at_risk:
-                yield Occasion.CHURN_RISK
+            return Occasion.TICKET_ASSIGNED
+        case "ticket.risk_raised":
+            return Occasion.CHURN_RISK
+        case "ticket.created" | "ticket.updated" if (event.after or {}).get("priority") == URGENT:
+            return Occasion.URGENT_TICKET
+    return None
 
 
 def assignee_told_by(event: FedEvent, ticket: TicketFacts) -> str | None:
@@ -51,8 +50,9 @@ def assignee_told_by(event: FedEvent, ticket: TicketFacts) -> str | None:
 
 
 def happened_at(event: FedEvent) -> datetime:
-    """When that came about which the event tells of: late where nobody was there to notice."""
-    stated = (event.after or {}).get("happened_at")
+    """When that came about which the event tells of: before it, where nobody was there to notice."""
+    after = event.after or {}
+    stated = after.get("happened_at") if after.get("late") is True else None
     try:
         at = datetime.fromisoformat(stated) if isinstance(stated, str) else event.at
     except ValueError:

@@ -1,14 +1,14 @@
 """What receivers of webhooks are told of an event: ids and what changed, nothing of any person."""
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
 
 from service import events
 from service.clock import rfc3339
 from service.feed.following import FedEvent
+from service.feed.outsiders import told_outside
 
 TEST = "webhook.test"
 PUBLISHED = frozenset(
@@ -21,10 +21,6 @@ PUBLISHED = frozenset(
 
 PATTERN = re.compile(r"(?:\*|[a-z_]{1,30}\.(?:\*|[a-z_]{1,30}))(?:@[0-9]{1,4})?", re.ASCII)
 """A name, all that begin alike, or all; with a version, of that alone."""
-
-WITHHELD = frozenset({"note"})
-"""Words of people, wherever they stand."""
-
 
 KNOWN = frozenset(
     kind.name
@@ -57,29 +53,18 @@ def _matches(event: FedEvent, pattern: str) -> bool:
 
 def body_of(event: FedEvent) -> bytes:
     """JSON, the same at each attempt."""
-    told = {
-        "type": event.type,
-        "timestamp": rfc3339(event.at),
+    told = told_outside(event)
+    body = {
+        "type": told.type,
+        "timestamp": rfc3339(told.at),
         "data": {
-            "version": event.version,
-            "position": event.position,
-            "subject": {"type": event.subject_type, "id": event.subject_id},
-            "ticket_id": event.ticket_id,
-            "actor": event.actor,
-            "before": _told(event, event.before),
-            "after": _told(event, event.after),
+            "version": told.version,
+            "position": told.position,
+            "subject": {"type": told.subject_type, "id": told.subject_id},
+            "ticket_id": told.ticket_id,
+            "actor": told.actor,
+            "before": told.before,
+            "after": told.after,
         },
     }
-    return msgspec.json.encode(told)
-
-
-def _told(event: FedEvent, values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    if values is None:
-        return None
-    told = {name: value for name, value in values.items() if name not in WITHHELD}
-    if event.subject_type == "provider":
-        told.pop("reason", None)  # why somebody switched it, in their words
-    assignee = told.get("assigned_to")
-    if isinstance(assignee, str) and not assignee.startswith("agent_"):
-        told["assigned_to"] = None  # a label that some caller made, which may be a name
-    return told
+    return msgspec.json.encode(body)

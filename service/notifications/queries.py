@@ -4,17 +4,48 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, delete, func, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 
 from service.agents.models import Agent, Team
+from service.events import TICKET_RISK_RAISED, StoredEvent
 from service.http.pagination import Page
-from service.notifications.models import Disabled, NotificationRule, WebhookAttempt, WebhookEndpoint
+from service.notifications.models import (
+    Disabled,
+    HeldNotice,
+    NotificationRule,
+    WebhookAttempt,
+    WebhookEndpoint,
+)
 from service.outbox.models import OutboxEntry
 from service.permissions import Role
 from service.tickets.models import Ticket
+from service.writes import Write, recorded, write
 
 T = TypeVar("T")
+
+WEBHOOK = "webhook"
+"""The channel of the outbox whose targets are endpoints."""
+_HELD: Any = HeldNotice.__table__
+HOLD = Write(
+    table=_HELD.name,
+    of_json=recorded(_HELD, ("channel", "target", "position", "ticket_id", "occasion", "not_before"))
+    + " ON CONFLICT (channel, target, position) DO NOTHING",
+    one_by_one=sqlite.insert(_HELD).on_conflict_do_nothing().inline(),
+)
 
 MOST_MANAGERS = 50
 PRUNED_AT_ONCE = 1_000
@@ -59,6 +90,17 @@ def listening(session: Session) -> Sequence[Row[tuple[str, list[str], datetime]]
 def anybody_listens(session: Session) -> bool:
     """Whether an endpoint is enabled."""
     return session.connection().scalar(_LISTENING) is not None
+
+
+def to_listeners() -> ColumnElement[bool]:
+    """Of what is in the outbox, all but what is for a webhook that is disabled, or not there any more."""
+    listeners = select(WebhookEndpoint.id).where(WebhookEndpoint.enabled)
+    return or_(OutboxEntry.channel != WEBHOOK, OutboxEntry.target.in_(listeners))
+
+
+def to_nobody() -> ColumnElement[bool]:
+    """What is for a webhook that is not there any more."""
+    return and_(OutboxEntry.channel == WEBHOOK, OutboxEntry.target.not_in(select(WebhookEndpoint.id)))
 
 
 def note_success(session: Session, endpoint_id: str) -> None:
@@ -138,7 +180,7 @@ def outbox_entries(session: Session, ids: Collection[str]) -> Mapping[str, Outbo
 
 def is_delivery_to(session: Session, endpoint_id: str, delivery_id: str) -> bool:
     entry = session.get(OutboxEntry, delivery_id)
-    return entry is not None and (entry.channel, entry.target) == ("webhook", endpoint_id)
+    return entry is not None and (entry.channel, entry.target) == (WEBHOOK, endpoint_id)
 
 
 def prune_attempts(session: Session, before: datetime) -> int:
@@ -188,17 +230,71 @@ def channels_in_force(session: Session) -> Sequence[list[str]]:
     return session.connection().scalars(_CHANNELS).all()
 
 
+def rule_with_calendar(session: Session, calendar_id: str) -> NotificationRule | None:
+    """In force or not, the oldest of them."""
+    return session.scalar(
+        select(NotificationRule)
+        .where(NotificationRule.calendar_id == calendar_id)
+        .order_by(NotificationRule.created_at, NotificationRule.id)
+        .limit(1)
+    )
+
+
+# ---------------------------------------------------------------- what waits until people work
+
+
+def hold(session: Session, notices: Sequence[Mapping[str, Any]]) -> None:
+    """With the end of the transaction. The same event for the same target again changes nothing."""
+    write(session, HOLD, notices)
+
+
+def any_held(session: Session, until: datetime) -> bool:
+    held = select(HeldNotice.id).where(HeldNotice.not_before <= until).limit(1)
+    return session.scalar(held) is not None
+
+
+def next_held(session: Session, until: datetime, limit: int) -> Sequence[HeldNotice]:
+    """Of whoever has waited longest, in the order of events: the caller's until the transaction ends."""
+    notice = HeldNotice
+    waited = select(notice.channel, notice.target).where(notice.not_before <= until)
+    longest = session.execute(waited.order_by(notice.not_before).limit(1)).first()
+    if longest is None:
+        return ()
+    theirs = select(notice).where(
+        notice.channel == longest.channel, notice.target == longest.target, notice.not_before <= until
+    )
+    return session.scalars(theirs.order_by(notice.position).limit(limit).with_for_update()).all()
+
+
+def let_go(session: Session, notice_ids: Collection[int]) -> None:
+    session.execute(delete(HeldNotice).where(HeldNotice.id.in_(notice_ids)), execution_options=UNSYNCHRONISED)
+
+
 # ---------------------------------------------------------------- who and what it is about
 
 
 def tickets_told_of(session: Session, ids: Iterable[str]) -> Mapping[str, Row[Any]]:
-    """By id, those that are not deleted: `status`, `assigned_to`, `team_id`, `churn_risk`."""
+    """By id, those that are not deleted: `status`, `assigned_to`, `team_id`."""
     rows = session.execute(
-        select(Ticket.id, Ticket.status, Ticket.assigned_to, Ticket.team_id, Ticket.churn_risk).where(
+        select(Ticket.id, Ticket.status, Ticket.assigned_to, Ticket.team_id).where(
             Ticket.id.in_(sorted(ids)), Ticket.deleted_at.is_(None)
         )
     )
     return {row.id: row for row in rows}
+
+
+def tickets_by_id(session: Session, ids: Collection[str]) -> Mapping[str, Ticket]:
+    if not ids:
+        return {}
+    return {ticket.id: ticket for ticket in session.scalars(select(Ticket).where(Ticket.id.in_(sorted(ids))))}
+
+
+def told_of_risk(session: Session, ticket_ids: Iterable[str]) -> frozenset[str]:
+    """Those of which it was ever told that their customer is likely to leave."""
+    told = select(StoredEvent.ticket_id).where(
+        StoredEvent.ticket_id.in_(sorted(ticket_ids)), StoredEvent.type == TICKET_RISK_RAISED.name
+    )
+    return frozenset(ticket_id for ticket_id in session.scalars(told) if ticket_id is not None)
 
 
 def leads_of(session: Session, team_ids: Iterable[str]) -> Mapping[str, str]:

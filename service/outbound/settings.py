@@ -111,7 +111,7 @@ class OutboundSettingsSchema(SettingsSchema):
         fields.Float,
         "NOTIFY_CHURN_RISK",
         0.7,
-        "churn risk of a customer from which on a new ticket of theirs is told",
+        "churn risk of a customer from which on an open ticket of theirs is told, once",
         _between(0, 1),
     )
     outbound_allowed = _variable(

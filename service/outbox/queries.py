@@ -218,11 +218,23 @@ def count(session: Session, state: State | None, channel: str | None) -> tuple[i
     return min(found, COUNTED_EXACTLY), found > COUNTED_EXACTLY
 
 
-def dead(session: Session, channel: str | None, limit: int) -> list[str]:
+def dead(session: Session, channel: str | None, limit: int, *only: ColumnElement[bool]) -> list[str]:
     """Ids, the oldest first, which are the caller's until the transaction ends."""
-    those = _wanted(State.DEAD, channel).with_only_columns(OutboxEntry.id)
+    those = _wanted(State.DEAD, channel).with_only_columns(OutboxEntry.id).where(*only)
     oldest = those.order_by(OutboxEntry.created_at, OutboxEntry.id)
     return list(session.scalars(oldest.limit(limit).with_for_update(skip_locked=True)))
+
+
+def dead_among(session: Session, those: ColumnElement[bool], limit: int) -> Sequence[str]:
+    """Ids, in no order."""
+    dead_ones = _wanted(State.DEAD, None).with_only_columns(OutboxEntry.id)
+    return session.scalars(dead_ones.where(those).limit(limit)).all()
+
+
+def drop_dead(session: Session, ids: Collection[str]) -> int:
+    """One that somebody has replayed since is left."""
+    gone = delete(OutboxEntry).where(OutboxEntry.id.in_(ids), OutboxEntry.state == State.DEAD)
+    return cast("CursorResult[Any]", session.execute(gone)).rowcount
 
 
 def replay(session: Session, ids: Collection[str], now: datetime) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from providers.ports import Clock
@@ -21,6 +22,9 @@ from service.writes import write
 
 REPLAYED_AT_ONCE = 5_000
 BATCH = 500
+LOOKED_UP = 10_000
+"""Ids of what is to be dropped, found by one look at all dead letters."""
+
 COUNTED = 10_000
 """Of what waits: monitoring asks every few seconds, and must not cost more the more there is."""
 
@@ -72,10 +76,15 @@ class Outbox:
         self._events = events
         self._clock = clock
         self._hear: list[Callable[[], None]] = []
+        self._replayed: list[ColumnElement[bool]] = []
 
     def tell(self, hear: Callable[[], None]) -> None:
         """`hear` is called in this process when something was added: only to wake somebody."""
         self._hear.append(hear)
+
+    def replay_only(self, those: ColumnElement[bool]) -> None:
+        """Of many at once: what nobody listens to would die again, and be before all others the next time."""
+        self._replayed.append(those)
 
     def add(
         self,
@@ -132,6 +141,18 @@ class Outbox:
         """Some of what was delivered and is past its time."""
         return queries.prune_delivered(session, self._clock.now() - kept)
 
+    def drop_dead(self, those: ColumnElement[bool]) -> int:
+        """Of the dead letters, in short transactions; how many they were."""
+        dropped, found = 0, LOOKED_UP
+        while found == LOOKED_UP:
+            with self._database.reading() as session:
+                ids = queries.dead_among(session, those, LOOKED_UP)
+            found = len(ids)
+            for start in range(0, found, BATCH):
+                with self._database.writing() as session:
+                    dropped += queries.drop_dead(session, ids[start : start + BATCH])
+        return dropped
+
     def replay(self, delivery_id: str, *, actor: str) -> ToldEntry:
         """One that has ended, well or not, is delivered anew. Raises `NotFound`, `Conflict`."""
         now = self._clock.now()
@@ -147,7 +168,7 @@ class Outbox:
         return self.read(delivery_id)
 
     def replay_dead(self, *, actor: str, channel: str | None = None) -> Replayed:
-        """Dead letters, the oldest first, up to `REPLAYED_AT_ONCE`."""
+        """Dead letters to those who listen, the oldest first, up to `REPLAYED_AT_ONCE`."""
         replayed, found = 0, BATCH
         while found == BATCH and replayed < REPLAYED_AT_ONCE:
             found = self._replay_batch(channel)
@@ -160,7 +181,7 @@ class Outbox:
 
     def _replay_batch(self, channel: str | None) -> int:
         with self._database.writing() as session:
-            dead = queries.dead(session, channel, BATCH)
+            dead = queries.dead(session, channel, BATCH, *self._replayed)
             queries.replay(session, dead, self._clock.now())
             self._call_after(session)
         return len(dead)

@@ -8,12 +8,9 @@ from sqlalchemy.orm import Session
 from service.days import day_of, year_of
 from service.performance import queries
 from service.performance.models import Span
-from service.performance.queries import Stretch
+from service.performance.queries import NEVER, Stretch
 from service.performance.running import joined
 from service.performance.tallies import Tally, packed, unpacked
-
-NEVER = 2**31 - 1
-"""After all slots."""
 
 Changes = dict[str, dict[int, Tally]]
 """By scope and quarter."""

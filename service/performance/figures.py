@@ -15,11 +15,13 @@ T = TypeVar("T")
 class AsOf:
     """How old figures are: what happened before `as_of` is in them.
 
-    `position`: of the last event that was looked at; `lag`: how many more are numbered by now. What happened
-    before `sealed_before` never changes again.
+    `counted_until`: that, or the time of what was counted last where that is later; up to then who has a
+    status has it. `position`: of the last event that was looked at; `lag`: how many more there are by now.
+    What happened before `sealed_before` never changes again.
     """
 
     as_of: datetime
+    counted_until: datetime
     position: int
     lag: int
     sealed_before: datetime | None

@@ -4,7 +4,7 @@ What each figure means, and whose it is, stands in docs/analytics.md. Of a ticke
 in which they happened; those of agents may come before or after those of tickets.
 """
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -230,7 +230,7 @@ class Folding:
             count(self._changes(scope))
 
     def _scopes_of_work(
-        self, ticket: TicketHistory, agent_id: str | None, team_ids: Iterable[str]
+        self, ticket: TicketHistory, agent_id: str | None, team_ids: Sequence[str]
     ) -> Iterable[str]:
         agents = [scopes.of_agent(agent_id)] if agent_id is not None else []
         return [scopes.DESK, *_channel(ticket), *scopes.of_teams(team_ids), *agents]

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from service import events as happenings
 from service.days import QUARTER_S, quarter_of
-from service.feed.following import FedEvent
+from service.feed.following import FedEvent, NotNow
 from service.performance import queries
+from service.performance.clearing import TakingBack
 from service.performance.counting import Changes, count_up
 from service.performance.folding import Folding, agent_named, agent_of, milliseconds
 from service.performance.histories import (
@@ -45,10 +46,14 @@ TYPES = frozenset(
 
 
 class PerformanceFollower:
-    """`counted` is told how many events were counted, batch by batch."""
+    """`counted` is told how many events were counted, batch by batch.
+
+    A rebuild that was broken off while it took figures back is gone on with, and nothing counted until then.
+    """
 
     def __init__(self, counted: Callable[[int], None] = lambda _: None) -> None:
         self.counted = counted
+        self._taking_back = TakingBack()
 
     @property
     def name(self) -> str:
@@ -60,6 +65,9 @@ class PerformanceFollower:
 
     def follow(self, session: Session, events: Sequence[FedEvent]) -> None:
         progress = queries.held_progress(session)
+        if progress.taking_back:
+            self._taking_back.step(session, progress)
+            raise NotNow
         fresh = [event for event in events if event.position > progress.position]
         if not fresh:
             return

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.clock import rfc3339
 from service.http.spreadsheets import as_csv
+from service.intelligence.risk_classes import told_revenue
 from service.performance.durations import NONE
 from service.performance.figures import (
     AgentReport,
@@ -27,8 +28,9 @@ WORK_COLUMNS = (
     *("drafts_verbatim", "drafts_edited", "drafts_set_aside"),
     *("time_online_s", "time_away_s", "time_busy_s"),
 )
+REVENUE = "revenue_at_risk"
 AT_RISK_COLUMNS = (
-    *("customer_id", "name", "churn_risk", "churn_risk_level", "lifetime_value", "revenue_at_risk"),
+    *("customer_id", "name", "churn_risk", "churn_risk_level", "lifetime_value", REVENUE),
     *("currency", "archetype_id", "provider", "as_of"),
 )
 """No amount comes without its currency in the same line."""
@@ -69,7 +71,13 @@ def of_channels(report: ChannelReport) -> str:
 
 
 def of_customers(rows: Iterable[Any]) -> str:
-    return _table(AT_RISK_COLUMNS, ([getattr(row, name) for name in AT_RISK_COLUMNS] for row in rows))
+    return _table(AT_RISK_COLUMNS, ([_of_customer(row, name) for name in AT_RISK_COLUMNS] for row in rows))
+
+
+def _of_customer(row: Any, name: str) -> Any:
+    if name == REVENUE:
+        return told_revenue(row.churn_risk, row.lifetime_value)
+    return getattr(row, name)
 
 
 def _flat(figures: Any, columns: Sequence[str]) -> list[Any]:

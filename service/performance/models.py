@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.columns import Base, Identifier, Json, short_enum
 from service.performance.scopes import SCOPE_LENGTH
 
+FIRST_SLOT = 0
+
 
 class Span(StrEnum):
     """From whose beginning on a row counts."""
@@ -55,7 +57,8 @@ class KeptHistory(Base):
 
 
 class FigureProgress(Base):
-    """One row. `position`: of the last event that is counted.
+    """One row. `position`: of the last event that is counted. Below 0 it is the mark of a rebuild that takes
+    back what it will count, and nothing is counted meanwhile.
 
     Slots before `sealed_slot` never change: events up to `sealed_position` are counted in them, and what
     comes later from before it counts at it. `base_position`: where a rebuild begins, with what is sealed of
@@ -71,6 +74,10 @@ class FigureProgress(Base):
     base_position: Mapped[int] = mapped_column(BigInteger, default=0)
     sealed_at: Mapped[datetime | None]
     sealed_by: Mapped[str | None] = mapped_column(String(200))
+
+    @property
+    def taking_back(self) -> bool:
+        return self.position < 0
 
 
 NOTHING_FOLLOWED: dict[str, Any] = {"id": 1, "position": 0, "sealed_position": 0, "base_position": 0}

@@ -1,6 +1,6 @@
 """Since when agents are there, and in which teams: what their events change of the levels. Pure."""
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 from service import events as happenings
 from service.feed.following import FedEvent
@@ -44,15 +44,24 @@ class Presence:
         agent_id, team_id = (event.after or {}).get("agent_id"), event.subject_id
         agent = self._agent(agent_id) if agent_id else None
         if agent is not None and team_id not in agent.team_ids:
-            agent.team_ids = sorted([*agent.team_ids, team_id])
-            self._change_status(self._changes(scopes.of_team(team_id)), None, agent.status, counted_ms)
+            self._move(agent, sorted([*agent.team_ids, team_id]), counted_ms)
 
     def _left(self, event: FedEvent, counted_ms: int) -> None:
         agent_id, team_id = (event.before or {}).get("agent_id"), event.subject_id
         agent = self._agent(agent_id) if agent_id else None
         if agent is not None and team_id in agent.team_ids:
-            agent.team_ids = [one for one in agent.team_ids if one != team_id]
-            self._change_status(self._changes(scopes.of_team(team_id)), agent.status, None, counted_ms)
+            self._move(agent, [one for one in agent.team_ids if one != team_id], counted_ms)
+
+    def _move(self, agent: AgentHistory, team_ids: Sequence[str], counted_ms: int) -> None:
+        before, after = scopes.of_teams(agent.team_ids), scopes.of_teams(team_ids)
+        agent.team_ids = list(team_ids)
+        for scope in (one for one in before if one not in after):
+            self._change_status(self._changes(scope), agent.status, None, counted_ms)
+        for scope in (one for one in after if one not in before):
+            self._change_status(self._changes(scope), None, agent.status, counted_ms)
+        if len(team_ids) > 1:
+            for team_id in team_ids:
+                self._changes(scopes.sharing_of(team_id)).level(scopes.shared_by(team_ids), 1)
 
     def _change_status(self, tally: Tally, before: str | None, after: str | None, at_ms: int) -> None:
         tally.level(KNOWN, (after is not None) - (before is not None))

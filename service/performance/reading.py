@@ -112,17 +112,19 @@ def together(those: Sequence[Happened]) -> Happened:
     return Happened(counts, bins, before, after)
 
 
-def side_by_side(those: Sequence[Happened]) -> Happened:
-    """Of several scopes at the same time."""
+def side_by_side(those: Sequence[Happened], times: Sequence[int]) -> Happened:
+    """Of several scopes at the same time. `times`: how often each counts."""
     if len(those) == 1:
         return those[0]
-    found = together(those)
+    counts: Counts = {}
     before: Counts = {}
     after: Counts = {}
-    for one in those:
-        _add(before, one.levels_before, 1)
-        _add(after, one.levels, 1)
-    return Happened(found.counts, found.bins, before, after)
+    for one, factor in zip(those, times, strict=True):
+        _add(counts, one.counts, factor)
+        _add(before, one.levels_before, factor)
+        _add(after, one.levels, factor)
+    bins: Bins = np.stack([one.bins * factor for one, factor in zip(those, times, strict=True)]).sum(axis=0)
+    return Happened(counts, bins, before, after)
 
 
 def _on_its_day(scope: str, edge: int) -> Stretch:
@@ -187,6 +189,6 @@ def _bins(count: int, places: Sequence[int], signs: Sequence[int], spreads: Sequ
     return added.astype(np.int64).reshape(count, ALL_BINS)
 
 
-def _add(into: Counts, those: Mapping[str, int], sign: int) -> None:
+def _add(into: Counts, those: Mapping[str, int], factor: int) -> None:
     for name, value in those.items():
-        into[name] = into.get(name, 0) + sign * value
+        into[name] = into.get(name, 0) + factor * value

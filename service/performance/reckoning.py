@@ -1,6 +1,6 @@
 """Figures out of what happened. It loads numpy: quantiles are looked for in all days at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -31,12 +31,12 @@ Spans = Sequence[tuple[int, int]]
 
 
 def work_by_day(
-    session: Session, those: Sequence[str], days: Days, until: datetime
+    session: Session, those: Mapping[str, int], days: Days, until: datetime
 ) -> tuple[Work, list[Daily[Work]]]:
-    """Of some scopes together; the total first."""
-    edges = days.edges
-    each = [reading.day_by_day(session, scope, edges) for scope in those or [scopes.NOBODYS]]
-    happened = [reading.side_by_side(at_once) for at_once in zip(*each, strict=True)]
+    """Of some scopes together, each as often as is told; the total first."""
+    edges, times = days.edges, list(those.values())
+    each = [reading.day_by_day(session, scope, edges) for scope in those]
+    happened = [reading.side_by_side(at_once, times) for at_once in zip(*each, strict=True)]
     total, *by_day = works(
         [reading.together(happened), *happened],
         [_span(edges[0], edges[-1], until), *_spans(edges, until)],
@@ -99,9 +99,7 @@ def works(those: Sequence[Happened], spans: Spans) -> list[Work]:
                 edited=_count(one, Counter.DRAFTS_EDITED),
                 set_aside=_count(one, Counter.DRAFTS_SET_ASIDE),
             ),
-            time_online_s=_time_in("online", one, begin_ms, end_ms),
-            time_away_s=_time_in("away", one, begin_ms, end_ms),
-            time_busy_s=_time_in("busy", one, begin_ms, end_ms),
+            **_times(one, begin_ms, end_ms),
         )
         for one, took, (begin_ms, end_ms) in zip(those, durations(those), spans, strict=True)
     ]
@@ -151,11 +149,18 @@ def _count(one: Happened, counter: Counter) -> int:
     return one.counts.get(counter.value, 0)
 
 
-def _time_in(status: str, one: Happened, begin_ms: int, end_ms: int) -> float | None:
-    if begin_ms >= end_ms or not (one.levels.get(KNOWN) or one.levels_before.get(KNOWN)):
-        return None
-    spent = time_in(status, one.levels, end_ms) - time_in(status, one.levels_before, begin_ms)
-    return round(spent / 1_000, SHOWN_DIGITS)
+def _times(one: Happened, begin_ms: int, end_ms: int) -> dict[str, float | None]:
+    """By their names; known of whoever was there at the beginning, at the end, or in between."""
+    spent_ms = {
+        status: max(0, time_in(status, one.levels, end_ms) - time_in(status, one.levels_before, begin_ms))
+        for status in ("online", "away", "busy")
+    }
+    known = one.levels.get(KNOWN) or one.levels_before.get(KNOWN) or any(spent_ms.values())
+    told = begin_ms < end_ms and known
+    return {
+        f"time_{status}_s": round(spent / 1_000, SHOWN_DIGITS) if told else None
+        for status, spent in spent_ms.items()
+    }
 
 
 def _spans(edges: Sequence[int], until: datetime) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from service.http.dumping import OfObjects, Rows
 from service.http.fields import Choice, Count, Currency, Day, Number, Rfc3339, Text, TimeZone
 from service.http.pagination import MAX_LIMIT, PaginationSchema
 from service.intelligence.at_risk import RiskFilter
+from service.intelligence.risk_classes import told_revenue
 from service.performance.services import Asked
 from service.tickets.models import Channel
 
@@ -226,13 +227,22 @@ class ChannelReportSchema(ReportSchema):
     channels = Rows(ChannelFiguresSchema)
 
 
+class RevenueAtRisk(Number):
+    """Of a customer."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **_: Any) -> float:
+        return float(told_revenue(obj.churn_risk, obj.lifetime_value))
+
+
 class AtRiskSchema(OfObjects):
     customer_id = fields.String(metadata={"example": "cust_123"})
     name = fields.String(allow_none=True, metadata={"example": "Ada Example"})
     churn_risk = Number(metadata={"example": 0.65})
     churn_risk_level = fields.String(metadata={"example": "high"})
     lifetime_value = Number(metadata={"example": 1200.0})
-    revenue_at_risk = Number(metadata={"description": "churn risk times lifetime value", "example": 780.0})
+    revenue_at_risk = RevenueAtRisk(
+        metadata={"description": "churn risk times lifetime value, to the cent", "example": 780.0}
+    )
     currency = fields.String(allow_none=True, metadata={"example": "EUR"})
     archetype_id = fields.String(allow_none=True, metadata={"example": "arch_premium_deal_hunter"})
     provider = fields.String(metadata={"description": "whose facts these are", "example": "quimbi"})

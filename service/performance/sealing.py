@@ -13,9 +13,10 @@ from service.days import begin_of, quarter_of
 from service.errors import Conflict
 from service.feed.following import FedEvent
 from service.feed.relay import Relay
-from service.feed.services import Feed, Followers
+from service.feed.services import LOOKED_AT, Feed, Followers
 from service.jobs import Job
 from service.performance import queries
+from service.performance.clearing import TakingBack
 from service.performance.figures import AsOf
 from service.performance.folding import Folding
 from service.performance.following import NAME, TYPES, KnownHistories, PerformanceFollower
@@ -25,8 +26,10 @@ from service.performance.tallies import Tally
 from service.schedules import DailyAt
 
 BATCH = 2_000
+FEW = 20_000
+"""Events that are not counted yet, among which the earliest is looked for."""
+
 SEAL_AT = time(4, 0)
-FIRST_SLOT = 0
 
 Progress = Callable[[str, int], None]
 """Told what is being done, and how much of it is done."""
@@ -75,16 +78,17 @@ class Sealing:
         """Days before this one (UTC) never change again; whether any were sealed that were not.
 
         What a rebuild begins with is brought up to there, in short transactions: one that is broken off goes
-        on with the next. Raises `Conflict` where the day is not over, or is not all counted yet.
+        on with the next. Raises `Conflict` where the day is not over, or not all of it is counted yet.
         """
         slot = quarter_of(datetime.combine(before, time(), UTC))
         if before > self._clock.now().date():
             raise Conflict("Only days that are over can be sealed; name today or an earlier day.")
+        self._relay.number()
         with self._database.writing() as session:
             held = queries.held_progress(session)
             sealed = held.sealed_slot is None or held.sealed_slot < slot
             if sealed:
-                self._check_counted(session, slot)
+                self._check_counted(session, held, begin_of(slot))
                 held.sealed_slot, held.sealed_position = slot, held.position
                 held.sealed_at, held.sealed_by = self._clock.now(), by
         passed = 0
@@ -94,16 +98,18 @@ class Sealing:
         return sealed
 
     def rebuild(self, *, progress: Progress = unwatched) -> int:
-        """Count anew all that is not sealed; how many events were. Meanwhile figures are incomplete."""
+        """Count anew all that is not sealed; how many events were. Meanwhile figures are incomplete.
+
+        One that is broken off is gone on with by whoever follows, or by the next, which begins again.
+        """
         self._relay.number()
         with self._database.together():
             self._followers.begin_at(NAME, 0)  # whoever follows just now is waited for, and waits
             with self._database.writing() as session:
                 held = queries.held_progress(session)
-                slot = FIRST_SLOT if held.sealed_slot is None else held.sealed_slot
-                queries.begin_anew(session, slot)
-                held.position = base = held.base_position
+                held.position, base = self._mark(), held.base_position
             self._followers.begin_at(NAME, base)
+        self._take_back(progress)
         counted = 0
 
         def told(events: int) -> None:
@@ -115,6 +121,20 @@ class Sealing:
         while self._followers.advance(NAME) or not self._followers.idle(NAME):
             pass
         return counted
+
+    def _mark(self) -> int:
+        """Of a rebuild: another for each."""
+        return -round(self._clock.now().timestamp() * 1_000)
+
+    def _take_back(self, progress: Progress) -> None:
+        taking_back, taken = TakingBack(), 0
+        while True:
+            with self._database.writing() as session:
+                rows = taking_back.step(session, queries.held_progress(session))
+            if not rows:
+                return
+            taken += rows
+            progress("rows taken back", taken)
 
     def status(self) -> Status:
         with self._database.reading() as session:
@@ -147,15 +167,26 @@ class Sealing:
         day = self._clock.now().date() - timedelta(days=self._after_days)
         return {"sealed": int(self.seal(day, by="service"))}
 
-    def _check_counted(self, session: Session, slot: int) -> None:
-        as_of = self._reports.freshness_of(session).as_of
-        if as_of < begin_of(slot):
-            raise Conflict(f"Only what happened before {rfc3339(as_of)} is counted yet; try again soon.")
+    def _check_counted(self, session: Session, held: FigureProgress, before: datetime) -> None:
+        """All that is committed, if it happened before; few are looked at, whoever is far behind waits."""
+        if held.taking_back:
+            raise Conflict("The figures are being made anew; seal when that is done.")
+        unnumbered = self._feed.unnumbered(session)
+        followed, newest = self._followers.position(session, NAME), self._feed.position(session)
+        lag = unnumbered.count + newest - followed
+        if lag > FEW or unnumbered.count >= LOOKED_AT:
+            raise Conflict(f"{lag:,} events are not counted yet; try again when the service has followed.")
+        earliest, _ = self._feed.times(session, followed, newest)
+        late = [at for at in (unnumbered.since, earliest) if at is not None and at < before]
+        if late:
+            raise Conflict(f"Only what happened before {rfc3339(min(late))} is counted yet; try again soon.")
 
     def _move_base(self) -> int:
         """Over events that are all before the seal; how many positions. Histories follow, figures do not."""
         with self._database.writing() as session:
             held = queries.held_progress(session)
+            if held.taking_back:
+                return 0
             after = held.base_position
             until = min(after + BATCH, held.sealed_position)
             if until <= after:

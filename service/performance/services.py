@@ -1,5 +1,6 @@
 """Figures of agents, teams and the desk over days of whatever time zone, and how old they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from service.database import Database
 from service.days import Days, begin_of
 from service.errors import Forbidden, InvalidField, NotFound
 from service.feed.services import Feed, Followers
-from service.performance import queries, scopes
+from service.performance import queries, scopes, uniting
 from service.performance.figures import (
     AgentReport,
     AsOf,
@@ -25,7 +26,7 @@ from service.performance.following import NAME
 from service.permissions import Reach
 
 UNDERWAY = 100
-"""Positions that are looked through for the first event which is not counted yet."""
+"""Positions that are looked through for the first event which is not counted yet, and the last that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,15 @@ class PerformanceReports:
 
         team_ids = self._teams_of(team_id, viewer)
         members = self._team(team_id).members if team_id is not None else ()
-        those = [scopes.DESK] if team_ids is None else scopes.of_teams(team_ids)
         days = self._days(asked)
         with self._database.reading() as session:
             freshness = self.freshness_of(session)
-            total, by_day = reckoning.work_by_day(session, those, days, freshness.as_of)
+            those: Mapping[str, int] = {scopes.DESK: 1}
+            if team_ids is not None:
+                those = uniting.of_teams(session, team_ids, days.edges[0], days.edges[-1])
+            total, by_day = reckoning.work_by_day(session, those, days, freshness.counted_until)
             theirs = reckoning.work_in_all(
-                session, [scopes.of_agent(row.id) for row in members], days, freshness.as_of
+                session, [scopes.of_agent(row.id) for row in members], days, freshness.counted_until
             )
         shown = [
             Member(agent_id=row.id, name=row.name, active=row.active, work=work)
@@ -114,7 +117,7 @@ class PerformanceReports:
         days = self._days(asked)
         with self._database.reading() as session:
             freshness = self.freshness_of(session)
-            total, by_day = reckoning.volume_by_day(session, scope, days, freshness.as_of)
+            total, by_day = reckoning.volume_by_day(session, scope, days, freshness.counted_until)
         return VolumeReport(
             days=days, freshness=freshness, team_id=team_id, channel=channel, total=total, by_day=by_day
         )
@@ -126,7 +129,7 @@ class PerformanceReports:
         days = self._days(asked)
         with self._database.reading() as session:
             freshness = self.freshness_of(session)
-            channels = reckoning.channels(session, days, freshness.as_of)
+            channels = reckoning.channels(session, days, freshness.counted_until)
         return ChannelReport(days=days, freshness=freshness, channels=channels)
 
     def freshness(self) -> AsOf:
@@ -134,14 +137,23 @@ class PerformanceReports:
             return self.freshness_of(session)
 
     def freshness_of(self, session: Session) -> AsOf:
-        """Asked before the figures are, which may be newer than that and never older."""
+        """Asked before the figures are, which may be newer than that and never older.
+
+        What has no position is asked for before the positions are: it may get one in between.
+        """
+        now, unnumbered = self._clock.now(), self._feed.unnumbered(session)
         followed, newest = self._followers.position(session, NAME), self._feed.position(session)
-        late = self._feed.read(session, followed, UNDERWAY) if newest > followed else ()
+        earliest = None
+        if newest > followed:
+            earliest, _ = self._feed.times(session, followed, followed + UNDERWAY)
+        _, latest = self._feed.times(session, followed - UNDERWAY, followed)
+        as_of = min(at for at in (now, unnumbered.since, earliest) if at is not None)
         sealed = queries.progress(session).sealed_slot
         return AsOf(
-            as_of=min([self._clock.now(), *(event.at for event in late)]),
+            as_of=as_of,
+            counted_until=max(as_of, latest or as_of),
             position=followed,
-            lag=max(0, newest - followed),
+            lag=max(0, newest - followed) + unnumbered.count,
             sealed_before=begin_of(sealed) if sealed is not None else None,
         )
 
@@ -158,7 +170,9 @@ class PerformanceReports:
         self._agents.read(agent_id)
         with self._database.reading() as session:
             freshness = self.freshness_of(session)
-            total, by_day = reckoning.work_by_day(session, [scopes.of_agent(agent_id)], days, freshness.as_of)
+            total, by_day = reckoning.work_by_day(
+                session, {scopes.of_agent(agent_id): 1}, days, freshness.counted_until
+            )
         return AgentReport(days=days, freshness=freshness, agent_id=agent_id, total=total, by_day=by_day)
 
     def _days(self, asked: Asked) -> Days:

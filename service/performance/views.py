@@ -1,5 +1,7 @@
 """`/api/analytics/agents`, `/team`, `/tickets` and `/customers`."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flask import Response
@@ -7,6 +9,7 @@ from sqlalchemy import Row
 
 from service.http.callers import current_caller, needs
 from service.http.components import component
+from service.http.links import NEXT_PAGE, next_page
 from service.http.pagination import Listing
 from service.http.parsing import Blueprint
 from service.intelligence.at_risk import CustomersAtRisk, RiskFilter, RiskPage
@@ -28,6 +31,7 @@ from service.performance.services import PerformanceReports, Viewer
 from service.permissions import Permission, Reach
 
 CSV = "csv"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 LINES = {"type": "string", "example": "date,created,imported,resolved,closed"}
 ALSO_LINES = {200: {"content": {"text/csv": {"schema": LINES}}}}
 
@@ -101,16 +105,18 @@ def read_channels(query: dict[str, Any]) -> ChannelReport | Response:
 @blueprint.get("/customers/churn")
 @needs(Permission.ANALYTICS_READ)
 @blueprint.arguments(ChurnQuerySchema, location="query")
-@blueprint.doc(responses=ALSO_LINES)
+@blueprint.doc(responses={200: {**ALSO_LINES[200], "headers": NEXT_PAGE}})
 @blueprint.response(200, AtRiskListSchema)
 def list_customers_at_risk(query: dict[str, Any]) -> Listing[Row[Any]] | Response:
     """List customers by revenue at risk, currency by currency; of whom it is not known is not there"""
     wanted: RiskFilter = query["wanted"]
     page = RiskPage.asked(page=None, limit=query["limit"], cursor=query["cursor"])
     listing = component(CustomersAtRisk).listing(wanted, page)
-    return _lines(lines.of_customers(listing.rows), "churn") if query["format"] == CSV else listing
+    if query["format"] != CSV:
+        return listing
+    return _lines(lines.of_customers(listing.rows), "churn", next_page(listing))
 
 
-def _lines(text: str, name: str) -> Response:
-    told = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+def _lines(text: str, name: str, headers: Mapping[str, str] = NO_HEADERS) -> Response:
+    told = {"Content-Disposition": f'attachment; filename="{name}.csv"', **headers}
     return Response(text, 200, told, content_type="text/csv; charset=utf-8")

@@ -49,7 +49,8 @@ class Said:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """`moves`: the first is how it began. `said`: messages that are not deleted, in order; of several by one
-    side in a row the first is enough. `deleted`: when the ticket itself was.
+    side in a row the first is enough, and the first after the first response. `deleted`: when the ticket
+    itself was.
 
     `promised_from`: nothing was promised before it, as for a ticket that was brought from elsewhere.
     """

@@ -13,7 +13,7 @@ from service.errors import Busy, Throttled
 from service.http.callers import Caller
 from service.serving.parking import hung_up
 from service.streams.stream import Stream
-from service.streams.telling import Source, Telling, Waiting
+from service.streams.telling import Telling, Waiting
 from service.streams.viewing import Viewer
 
 READ_EVERY_S = 0.5
@@ -40,9 +40,9 @@ class Broadcast:
     """
 
     def __init__(
-        self, source: Source, standing: Standing, clock: Clock, *, most: int, by_itself: bool = True
+        self, telling: Telling, standing: Standing, clock: Clock, *, most: int, by_itself: bool = True
     ) -> None:
-        self._telling = Telling(source)
+        self._telling = telling
         self._standing = standing
         self._clock = clock
         self._most = most

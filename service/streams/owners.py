@@ -1,6 +1,8 @@
 """Whose the tickets of recent events are, kept for a moment: one statement for all who are shown them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from cachetools import TTLCache
 
 from service.permissions import Owners
 
@@ -13,22 +15,25 @@ LookUp = Callable[[Collection[str]], dict[str, Owners]]
 
 
 class OwnersAtHand:
-    def __init__(self, look_up: LookUp) -> None:
+    def __init__(self, look_up: LookUp, *, most: int = MOST_KEPT) -> None:
+        """`most`: kept from one turn to the next."""
         self._look_up = look_up
-        self._known: dict[str, tuple[Owners | None, float]] = {}
+        self._now_s = 0.0
+        self._kept: TTLCache[str, Owners | None] = TTLCache(most, KEPT_S, timer=lambda: self._now_s)
 
-    def fetch(self, ticket_ids: Collection[str], now_s: float) -> None:
-        """Those that are not known, or no longer."""
-        missing = {
-            ticket_id for ticket_id in ticket_ids if self._known.get(ticket_id, (None, 0.0))[1] <= now_s
-        }
-        if not missing:
-            return
-        if len(self._known) + len(missing) > MOST_KEPT:
-            self._known.clear()
-        found = self._look_up(missing)
-        for ticket_id in missing:
-            self._known[ticket_id] = (found.get(ticket_id), now_s + KEPT_S)
+    def forget(self, ticket_ids: Iterable[str]) -> None:
+        """They may be another's by now."""
+        for ticket_id in ticket_ids:
+            self._kept.pop(ticket_id, None)
 
-    def get(self, ticket_id: str | None) -> Owners | None:
-        return self._known.get(ticket_id or "", (None, 0.0))[0]
+    def of(self, ticket_ids: Collection[str], now_s: float) -> Mapping[str, Owners | None]:
+        """Of each of them, however few are kept; None for a ticket that is not there."""
+        self._now_s = now_s
+        known = {ticket_id: self._kept[ticket_id] for ticket_id in ticket_ids if ticket_id in self._kept}
+        missing = set(ticket_ids) - known.keys()
+        if missing:
+            found = self._look_up(missing)
+            asked = {ticket_id: found.get(ticket_id) for ticket_id in missing}
+            self._kept.update(asked)
+            known |= asked
+        return known

@@ -4,9 +4,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from service.events import CUSTOMER_ERASED
 from service.feed.following import FedEvent
 from service.streams.frames import frame
 
+ERASED = CUSTOMER_ERASED.name
 MOST_KEPT = 2_000
 READ_AT_ONCE = 500
 READS_AT_ONCE = 4
@@ -22,16 +24,18 @@ class Framed:
 
 
 class RecentEvents:
-    """Those at the positions above `first`, up to `last`."""
+    """Those at the positions above `first`, up to `last`: none that was read before the newest erasure."""
 
     def __init__(self) -> None:
         self.first = 0
         self.last = 0
+        self._read_since = 0
         self._kept: list[Framed] = []
 
     def begin_before(self, newest: int) -> None:
         """What came just before is wanted by those who come back after a moment."""
         self._kept = []
+        self._read_since = newest
         self.first = self.last = max(0, newest - MOST_KEPT // 2)
 
     def bring_up(self, newest: int, window: Window) -> bool:
@@ -42,7 +46,11 @@ class RecentEvents:
             if self.last >= newest:
                 return False
             upto = min(self.last + READ_AT_ONCE, newest)
-            self._kept += map(framed, window(self.last, upto - self.last))
+            found = window(self.last, upto - self.last)
+            if self._tells_of_erasure(found):
+                self.begin_before(newest)
+                continue
+            self._kept += map(framed, found)
             self.last = upto
             self._drop_oldest()
         return self.last < newest
@@ -57,6 +65,10 @@ class RecentEvents:
     def since(self, position: int) -> Sequence[Framed]:
         """All that are kept and come after it."""
         return self._kept[bisect_right(self._kept, position, key=lambda kept: kept.event.position) :]
+
+    def _tells_of_erasure(self, found: Sequence[FedEvent]) -> bool:
+        """Of one after which what is kept was not read: what it took out of events stands there still."""
+        return any(event.type == ERASED and event.position > self._read_since for event in found)
 
     def _drop_oldest(self) -> None:
         surplus = len(self._kept) - MOST_KEPT

@@ -86,12 +86,19 @@ class EventSchema(OfObjects):
     subject_type = fields.String(metadata={"example": "ticket"})
     subject_id = fields.String(metadata={"example": "ticket_123"})
     ticket_id = fields.String(allow_none=True, metadata={"example": "ticket_123"})
-    actor = fields.String(metadata={"example": "agent:agent_4f0Qk2l1b8sVJ6Yz0mWc3A"})
+    actor = fields.String(
+        metadata={
+            "description": "`agent:<id>`, `key:<id>`, `webhook:<id>`, or a kind alone: `import`, `cli`, "
+            "`service`, `anonymous`, …",
+            "example": "agent:agent_4f0Qk2l1b8sVJ6Yz0mWc3A",
+        }
+    )
     at = Rfc3339()
     before = fields.Dict(
         allow_none=True,
         metadata={
-            "description": "the fields that changed, but for personal ones",
+            "description": "the fields that changed, but for personal ones; `assigned_to` is null where "
+            "it is no agent's id",
             "example": {"status": "open"},
         },
     )

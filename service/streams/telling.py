@@ -1,13 +1,13 @@
 """What one turn tells to whom: read once, made into bytes once, and written to all who see the same."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.feed.following import FedEvent
 from service.permissions import Owners
-from service.streams.owners import OwnersAtHand
+from service.streams.owners import MOST_KEPT, OwnersAtHand
 from service.streams.recent import READ_AT_ONCE, Framed, RecentEvents, framed
 from service.streams.stream import Stream, as_many_as_fit
 from service.streams.viewing import Viewer
@@ -15,6 +15,9 @@ from service.streams.viewing import Viewer
 FRAMES_AT_ONCE = 500
 LATE_READS_AT_ONCE = 2
 """Of streams that begin far back, in one turn: they read from the database, page by page."""
+
+OWNING = frozenset({"assigned_to", "team_id"})
+"""What an event tells by which its ticket is another's."""
 
 Types = frozenset[str] | None
 Told = tuple[bytes, int, int]
@@ -42,15 +45,18 @@ class Waiting:
 
 
 class Telling:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, most_owners: int = MOST_KEPT) -> None:
         self._source = source
         self._recent = RecentEvents()
-        self._owners = OwnersAtHand(source.owners)
+        self._owners = OwnersAtHand(source.owners, most=most_owners)
+        self._owners_now: dict[str, Owners | None] = {}
         self._turns = 0
 
     def read(self, those: Sequence[Stream | Waiting], now_s: float) -> bool:
         """What is new, and whose it is; whether there is more. Raises `DatabaseUnavailable`."""
+        self._owners_now, known = {}, self._recent.last
         more = self._recent.bring_up(self._source.newest(), self._source.window)
+        self._owners.forget(_handed_on(self._recent.since(known)))
         restricted = [one.after for one in those if not one.viewer.sees_all_tickets]
         if restricted:
             self._fetch_owners(self._recent.since(min(restricted)), now_s)
@@ -99,7 +105,7 @@ class Telling:
         event = framed.event
         if one.types is not None and event.type not in one.types:
             return False
-        return one.viewer.sees(event, self._owners.get(event.ticket_id))
+        return one.viewer.sees(event, self._owners_now.get(event.ticket_id or ""))
 
     def _late(self, after: int, now_s: float) -> tuple[Sequence[Framed], int]:
         found = [framed(event) for event in self._source.window(after, READ_AT_ONCE)]
@@ -107,5 +113,13 @@ class Telling:
         return found, max(min(after + READ_AT_ONCE, self._recent.last), after)
 
     def _fetch_owners(self, found: Iterable[Framed], now_s: float) -> None:
+        """They are at hand until the turn ends: an event whose owners are not is told to nobody, for good."""
         ticket_ids = {one.event.ticket_id for one in found if one.event.ticket_id is not None}
-        self._owners.fetch(ticket_ids, now_s)
+        self._owners_now.update(self._owners.of(ticket_ids, now_s))
+
+
+def _handed_on(found: Iterable[Framed]) -> Iterator[str]:
+    """Tickets whose new owners are to hear of it, though somebody asked a moment ago whose they are."""
+    for one in found:
+        if one.event.ticket_id is not None and not OWNING.isdisjoint(one.event.after or ()):
+            yield one.event.ticket_id

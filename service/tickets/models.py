@@ -8,6 +8,7 @@ from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.columns import Base, Identifier, Json, Sequence, short_enum
+from service.tickets.handing import AssignmentReason
 
 COUNTER_SHARDS = 16
 NOBODYS = ""
@@ -65,7 +66,7 @@ class Ticket(Base):
     `waiting_since` is the time of the oldest customer message that no agent has answered.
     `assigned_to` is an agent's id or a label. `owned_by` tells whose it is, for those who see no other's: the
     team's id, else that of the agent who has it, else `NOBODYS`. `queued`: it waits to be handed out, open or
-    pending, and nobody's.
+    pending, and nobody's; `queued_as`: with which reason it will be, None where by rule alone.
 
     What the inbox is ordered by: `customer_sentiment` is that of the customer's last message, -1 to 1;
     `churn_risk` and `lifetime_value` are what was known of the customer when the ticket was last scored;
@@ -86,6 +87,7 @@ class Ticket(Base):
     team_id: Mapped[str | None] = mapped_column(Identifier)
     owned_by: Mapped[str] = mapped_column(Identifier, default=NOBODYS)
     queued: Mapped[bool] = mapped_column(default=False, server_default=false())
+    queued_as: Mapped[AssignmentReason | None] = mapped_column(short_enum(AssignmentReason, "queued_as"))
     custom_fields: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     version: Mapped[int] = mapped_column(default=1)
     conversation_version: Mapped[int] = mapped_column(default=0)

@@ -1,6 +1,5 @@
 """Whose a ticket is: a team's by its `team_id`, else that of the agent who has it, else everybody's."""
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -12,10 +11,12 @@ from service.agents.services import agents_among, teams_kept
 from service.database import Database
 from service.errors import Conflict, InvalidField
 from service.events import TEAM_DELETED, Event, EventLog
-from service.permissions import Owners
+from service.http.ownership import Bounds, Named
+from service.identifiers import ids_of
+from service.permissions import Owners, Reach
 from service.tickets.models import NOBODYS, Message, Ticket
 
-AN_AGENTS = re.compile(r"agent_[A-Za-z0-9_-]{22}", re.ASCII)
+AN_AGENTS = ids_of("agent")
 """How ids of agents look. Most labels do not, and so need no look-up."""
 
 NO_TEAM = "There is no team with this id."
@@ -66,6 +67,24 @@ def _owners_of(rows: Sequence[Row[Any]]) -> Owners:
         assignee_id=rows[0].assignee_id,
         assignee_team_ids=frozenset(team_id for team_id in teams if team_id is not None),
     )
+
+
+def check_within(session: Session, ticket: Ticket, bounds: Bounds) -> None:
+    """Of a ticket that is held: since the gate asked whose it is, it may have been handed on.
+
+    Raises `NotFound` and `Forbidden`, as the gate does of who comes later.
+    """
+    if ticket.assigned_to != bounds.agent_id:
+        owners = _owners_of_held(session, ticket, bounds)
+        bounds.check(Named("ticket", ticket.id), owners.reach_of(bounds.agent_id, bounds.team_ids))
+
+
+def _owners_of_held(session: Session, ticket: Ticket, bounds: Bounds) -> Owners:
+    """Asks who has it only where that matters: of a team's ticket, where the agent reaches but their own."""
+    any_of_team = ticket.team_id is not None and min(bounds.reach, bounds.readable) >= Reach.TEAM
+    if any_of_team or ticket.assigned_to is None or not AN_AGENTS.fullmatch(ticket.assigned_to):
+        return Owners(team_id=ticket.team_id)
+    return _owners_of(session.connection().execute(_OF_TICKET, {"id": ticket.id}).all())
 
 
 def settle_owner(session: Session, ticket: Ticket, *, team_before: str | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import CursorResult, Select, bindparam, func, literal, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from service.events import StoredEvent
+from service.events import TICKET_CREATED, StoredEvent
 from service.http.pagination import Page
 from service.tickets.filters import TicketFilter
 from service.tickets.lifecycle import UNSETTLED
@@ -19,6 +19,8 @@ from service.writes import Write, recorded, write
 COUNTED_EXACTLY = 1_000
 ASKED_AT_ONCE = 1_000
 """Values in one statement; SQLite takes 32,766 at most."""
+FIRST_EVENTS = 50
+"""Of a ticket: that it was made is among them, also where the clocks of processes differ a little."""
 
 _LAST_MESSAGES = (
     select(Message)
@@ -72,9 +74,17 @@ def tickets_of_messages(session: Session, external_ids: Sequence[str]) -> dict[s
     }
 
 
-def message_with_external_id(session: Session, external_id: str) -> Message | None:
-    """Deleted ones included."""
-    return session.scalar(select(Message).where(Message.external_id == external_id))
+def messages_by_external_id(session: Session, external_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """The id of each that is there, and its ticket's; the deleted ones included."""
+    there = select(Message.external_id, Message.id, Message.ticket_id)
+    rows = session.execute(there.where(Message.external_id.in_(external_ids)))
+    return {str(external_id): (message_id, ticket_id) for external_id, message_id, ticket_id in rows}
+
+
+def is_made_by(session: Session, ticket_id: str, actor: str) -> bool:
+    first = select(StoredEvent.type, StoredEvent.actor).where(StoredEvent.ticket_id == ticket_id)
+    rows = session.execute(first.order_by(StoredEvent.at, StoredEvent.id).limit(FIRST_EVENTS))
+    return (TICKET_CREATED.name, actor) in rows.tuples().all()
 
 
 def dead_or_alive(session: Session, ticket_id: str) -> Ticket | None:

@@ -9,7 +9,7 @@ from tests.wire.raw import ask, request
 
 LISTED, ALSO_LISTED, UNLISTED = "https://desk.example", "http://localhost:3000", "https://evil.example"
 SHOWN = {
-    *("ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy"),
+    *("ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy"),
     *("Retry-After", "X-Request-ID"),
 }
 WANTED = {

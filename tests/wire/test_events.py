@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from service.database import Database
+from service.events import TICKET_UPDATED, EventLog, about_ticket
 from service.feed.services import Followers
 from service.streams.broadcast import Broadcast
 from service.testing.desk import SupportDesk, desk_with_stub
+from tests.service.persistence.rows import NOON
 from tests.wire.company import new_key
 from tests.wire.desk import Desk, running_desk
 from tests.wire.staff import Colleague, hire, new_team
@@ -114,6 +117,25 @@ def test_what_happens_is_listed_in_order_without_what_is_personal(desk: SupportD
     )
     assert "secret" not in str(answer)
     assert "cust_personal" not in str(answer)
+
+
+def test_labels_and_names_are_told_neither_in_a_list_nor_in_a_stream(
+    desk: SupportDesk, streams: list[EventStream]
+) -> None:
+    before = newest(desk)
+    stream = opened(desk, streams, query="&types=ticket.updated")
+    ticket_id = desk.new_ticket()
+    with desk.component(Database).writing() as session:
+        change = {"before": {"assigned_to": None}, "after": {"assigned_to": "Kim Lee", "note": "Kim asked"}}
+        desk.component(EventLog).record(
+            session, about_ticket(TICKET_UPDATED, ticket_id, actor="import:Kim's", at=NOON, **change)
+        )
+    number(desk)
+    [listed] = desk.get(f"/api/events?after={before}&types=ticket.updated").json()["events"]
+    assert next(stream.messages()) == listed
+    assert (listed["actor"], listed["after"]) == ("import", {"assigned_to": None})
+    kept = desk.get(f"/api/tickets/{ticket_id}/events").json()["events"]
+    assert ("import:Kim's", change["after"]) in [(each["actor"], each["after"]) for each in kept]
 
 
 def test_from_now_nothing_is_listed_but_where_now_is(desk: SupportDesk) -> None:

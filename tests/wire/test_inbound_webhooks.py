@@ -223,6 +223,88 @@ def test_a_message_of_another_ticket_is_refused(shop: Shop) -> None:
     assert list(shop.send(stolen).json()["errors"]) == ["data.external_id"]
 
 
+# ---------------------------------------------------------------- external ids of several senders
+
+
+def test_two_shops_with_the_same_numbers_have_a_ticket_each(desk: SupportDesk, shop: Shop) -> None:
+    other = Shop(desk)
+    brought = ticket(initial_message="Where is it?")
+    number = brought["data"]["external_id"]
+    first, second = shop.send(brought), other.send(brought)
+    assert (first.status_code, second.status_code) == (201, 201)
+    ids = {first.json()["ticket_id"], second.json()["ticket_id"]}
+    assert len(ids) == 2
+    told = [desk.get(f"/api/tickets/{answer.json()['ticket_id']}").json() for answer in (first, second)]
+    assert [one["external_id"] for one in told] == [number, f"{other.id}:{number}"]
+    again = [each.send(brought).json() for each in (shop, other)]
+    assert [one["result"] for one in again] == ["unchanged", "unchanged"]
+    assert {one["ticket_id"] for one in again} == ids
+
+
+def test_messages_with_the_same_numbers_come_to_the_ticket_of_their_shop(
+    desk: SupportDesk, shop: Shop
+) -> None:
+    other, of = Shop(desk), ticket()
+    ticket_ids = [each.send(of).json()["ticket_id"] for each in (shop, other)]
+    brought = message(of)
+    first, second = (each.send(brought).json() for each in (shop, other))
+    assert [first["ticket_id"], second["ticket_id"]] == ticket_ids
+    assert first["message_id"] != second["message_id"]
+    again = [each.send(brought).json() for each in (shop, other)]
+    assert [one["message_id"] for one in again] == [first["message_id"], second["message_id"]]
+    assert [len(messages_of(desk, ticket_id)) for ticket_id in ticket_ids] == [1, 1]
+
+
+@pytest.mark.parametrize("by", ["another shop", "a client of the API"])
+def test_no_sender_writes_into_a_ticket_that_another_made(desk: SupportDesk, shop: Shop, by: str) -> None:
+    of = ticket()
+    if by == "another shop":
+        made = Shop(desk).send(of).json()["ticket_id"]
+    else:
+        made = desk.post("/api/tickets", of["data"]).json()["ticket"]["id"]
+    refused = shop.send(message(of))
+    assert refused.status_code == 422
+    assert "bring the ticket first" in refused.json()["errors"]["data.ticket_external_id"][0]
+    own = shop.send(of)
+    assert (own.status_code, own.json()["result"]) == (201, "created")
+    assert shop.send(message(of)).json()["ticket_id"] == own.json()["ticket_id"]
+    assert messages_of(desk, made) == []
+
+
+def test_the_longest_numbers_are_kept_apart_too(desk: SupportDesk, shop: Shop) -> None:
+    other, of = Shop(desk), ticket(external_id="x" * 190 + token_hex(5))
+    brought = message(of, external_id="y" * 190 + token_hex(5))
+    made = [each.send(one).status_code for each in (shop, other) for one in (of, brought)]
+    again = [each.send(one).status_code for each in (shop, other) for one in (of, brought)]
+    assert (made, again) == ([201] * 4, [200] * 4)
+
+
+def test_of_many_at_once_of_two_shops_one_each_makes_the_ticket(desk: SupportDesk, shop: Shop) -> None:
+    brought, senders, came = ticket(), [shop, Shop(desk)], list[tuple[str, int, str]]()
+
+    def send(sender: Shop) -> None:
+        answer = sender.send(brought)
+        came.append((sender.id, answer.status_code, answer.json()["ticket_id"]))
+
+    threads = [threading.Thread(target=send, args=[sender]) for sender in senders * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(status for _, status, _ in came) == [200] * 6 + [201] * 2
+    assert len({(sender_id, ticket_id) for sender_id, _, ticket_id in came}) == 2
+
+
+def test_an_id_that_somebody_else_gave_away_in_its_name_is_a_conflict(desk: SupportDesk, shop: Shop) -> None:
+    of = ticket()
+    number = of["data"]["external_id"]
+    for taken in (number, f"{shop.id}:{number}"):
+        assert desk.post("/api/tickets", of["data"] | {"external_id": taken}).status_code == 201
+    refused = shop.send(of)
+    assert refused.status_code == 409
+    assert "data.external_id" in refused.json()["detail"]
+
+
 # ---------------------------------------------------------------- what is wrong
 
 

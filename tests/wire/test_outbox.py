@@ -86,12 +86,12 @@ def test_a_delivery_that_has_ended_is_made_again(desk: SupportDesk) -> None:
 
 
 def test_all_dead_letters_are_tried_again_or_those_of_one_channel(desk: SupportDesk) -> None:
-    mine = {dead_letter(desk, channel="webhook"), dead_letter(desk, channel="slack")}
+    mine = {dead_letter(desk, channel="email"), dead_letter(desk, channel="slack")}
     assert {each["id"] for each in listed(desk, state="dead")} == mine
     assert {each["next_attempt_at"] for each in listed(desk, state="dead")} == {None}
     one = desk.post(f"{PATH}/replay", {"channel": "slack"}).json()
     assert one == {"replayed": 1, "remaining": False}
-    assert [each["channel"] for each in listed(desk, state="dead")] == ["webhook"]
+    assert [each["channel"] for each in listed(desk, state="dead")] == ["email"]
     assert desk.post(f"{PATH}/replay", {}).json() == {"replayed": 1, "remaining": False}
     assert desk.post(f"{PATH}/replay", {}).json() == {"replayed": 0, "remaining": False}
     assert listed(desk, state="dead") == []

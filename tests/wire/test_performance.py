@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,7 @@ def lines(desk: SupportDesk, path: str, **query: Any) -> list[dict[str, str]]:
 
 
 def test_an_agents_day(desk: SupportDesk, kim: Colleague, worked: str) -> None:
+    caught_up(desk)  # with what others of these tests did
     report = read(desk, f"agents/{kim.id}/today", kim.headers)
     total = report["total"]
     assert (total["assigned"], total["resolved"], total["reopened"], total["messages"]) == (1, 1, 1, 2)
@@ -283,8 +285,30 @@ def test_customers_at_risk(desk: SupportDesk) -> None:
         cursor = page["pagination"]["next_cursor"]
     assert page["pagination"]["total"] == len(found) == len({one["customer_id"] for one in found})
     for one in found:
-        assert one["revenue_at_risk"] == pytest.approx(one["churn_risk"] * one["lifetime_value"], abs=0.01)
+        exact = Decimal(str(one["churn_risk"])) * Decimal(str(one["lifetime_value"]))
+        assert one["revenue_at_risk"] == float(exact.quantize(Decimal("0.01")))
+    ticket, *_ = desk.get("/api/tickets?customer_id=cust_risk_0").json()["tickets"]
+    (same,) = (one for one in found if one["customer_id"] == "cust_risk_0")
+    assert ticket["customer"]["revenue_at_risk"] == same["revenue_at_risk"]
     assert len(lines(desk, "customers/churn")) == len(found)
+
+
+def test_lines_that_are_not_all_lead_to_the_next_ones(desk: SupportDesk) -> None:
+    for number in range(5):
+        assert desk.get(f"/api/ai/customers/{new_customer(desk, number)}/intelligence").status_code == 200
+    whole = desk.get("/api/analytics/customers/churn?format=csv&min_risk=0")
+    assert "Link" not in whole.headers
+    found: list[str] = []
+    path, pages = "/api/analytics/customers/churn?format=csv&min_risk=0&limit=2", 0
+    while path:
+        page = desk.get(path)
+        assert page.status_code == 200, page.text
+        head, *rows = page.text.splitlines()
+        assert len(rows) <= 2
+        found, pages = found + rows, pages + 1
+        path = page.links["next"]["url"] if "Link" in page.headers else ""
+    assert [head, *found] == whole.text.splitlines()
+    assert pages == -(-len(found) // 2) > 1
 
 
 def new_customer(desk: SupportDesk, number: int) -> str:

@@ -10,7 +10,7 @@ from service.assignment.strategies.shapes import Candidate, TicketToAssign
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyOptions:
-    """`vip_value` in units of currency, `vip_risk` from 0 to 1: from there on a customer is a VIP."""
+    """From where on a customer is a VIP: `vip_value` in whatever currency, `vip_risk` from 0 to 1."""
 
     vip_value: Decimal = Decimal(1_000)
     vip_risk: float = 0.7

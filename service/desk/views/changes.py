@@ -43,7 +43,12 @@ def change_ticket(
 ) -> tuple[dict[str, Ticket], int, dict[str, str]]:
     """Change a ticket: what is not named stays as it is; an agent's id assigns it"""
     assigner().check_may_give(change.values.get("assigned_to"))
+    caller = current_caller()
     ticket = component(TicketService).change(
-        ticket_id, change, actor=current_caller().id, expected=headers["expected"]
+        ticket_id,
+        change,
+        actor=caller.id,
+        expected=headers["expected"],
+        within=caller.bounds(Permission.TICKETS_CHANGE),
     )
     return {"ticket": ticket}, 200, etag(ticket.version)

@@ -70,12 +70,14 @@ class Deliveries:
             return {
                 "attempts": in_short_transactions(
                     self._database, lambda session: queries.prune_attempts(session, before)
-                )
+                ),
+                "dead_letters": self._outbox.drop_dead(queries.to_nobody()),
             }
 
         return Job(
             name="prune-webhook-attempts",
-            description=f"delete what is known of deliveries to webhooks past {KEPT.days} days",
+            description=f"delete what is known of deliveries to webhooks past {KEPT.days} days, and dead "
+            "letters to webhooks that were deleted",
             schedule=Every(PRUNE_EVERY),
             run=prune,
         )

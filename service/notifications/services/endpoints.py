@@ -151,7 +151,10 @@ class WebhookEndpoints:
         return endpoint
 
     def delete(self, endpoint_id: str, *, actor: str, expected: Versions | None = None) -> None:
-        """With its deliveries; what is under way to it is given up. Raises `NotFound`, `Stale`."""
+        """With its deliveries; what is under way to it is given up, and forgotten within the hour.
+
+        Raises `NotFound`, `Stale`.
+        """
         with self._database.writing() as session:
             endpoint = self._held(session, endpoint_id, expected)
             self._record(session, endpoint, WEBHOOK_DELETED, actor, before=_state(endpoint))

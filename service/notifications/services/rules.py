@@ -13,6 +13,7 @@ from service.events import (
     NOTIFICATION_RULE_CHANGED,
     NOTIFICATION_RULE_CREATED,
     NOTIFICATION_RULE_DELETED,
+    SLA_CALENDAR_DELETED,
     Event,
     EventLog,
     EventType,
@@ -21,8 +22,8 @@ from service.events import (
 from service.http.pagination import Cursor, Listing, Page, paginate
 from service.identifiers import new_id
 from service.notifications import queries
-from service.notifications.calendars import CalendarOf
 from service.notifications.models import NotificationRule, Occasion
+from service.sla.services import calendar_kept
 
 MOST_RULES = 100
 """Each is asked about at every event of its occasion."""
@@ -62,13 +63,14 @@ class NotificationRules:
         clock: Clock,
         *,
         slack_names: Collection[str],
-        calendar_of: CalendarOf,
     ) -> None:
         self._database = database
         self._events = events
         self._clock = clock
         self._slack_names = frozenset(slack_names)
-        self._calendar_of = calendar_of
+
+    def subscribe_to(self, events: EventLog) -> None:
+        events.subscribe(SLA_CALENDAR_DELETED, _refuse_to_lose_calendar)
 
     def listing(self, page: Page) -> Listing[NotificationRule]:
         """In the order in which they were made, which is that in which they are asked."""
@@ -155,7 +157,7 @@ class NotificationRules:
             if unknown:
                 raise InvalidField("recipients", f"There is no active agent {min(unknown)[:100]!r}.")
         told_later = "calendar_id" in names and rule.calendar_id is not None
-        if told_later and self._calendar_of(str(rule.calendar_id)) is None:
+        if told_later and not calendar_kept(session, str(rule.calendar_id)):
             raise InvalidField("calendar_id", "There is no such calendar.")
 
     def _record(
@@ -178,6 +180,16 @@ class NotificationRules:
             after=after,
         )
         self._events.record(session, event)
+
+
+def _refuse_to_lose_calendar(session: Session, event: Event) -> None:
+    """Raises `Conflict`: without its calendar a rule would tell people at night."""
+    rule = queries.rule_with_calendar(session, event.subject_id)
+    if rule is not None:
+        raise Conflict(
+            f"This calendar is in use by the notification rule {rule.name!r} ({rule.id}); "
+            "give that another one first."
+        )
 
 
 def _state(rule: NotificationRule) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What is promised to whom, and in whose working time."""
 
+from service.sla.queries import calendar_kept
 from service.sla.services.book import PolicyBook, facts_of
 from service.sla.services.calendars import CalendarChange, CalendarService, NewCalendar
 from service.sla.services.dry_run import DryRun, PolicyRehearsal, ProposedPolicy
@@ -16,5 +17,6 @@ __all__ = [
     "PolicyRehearsal",
     "PolicyService",
     "ProposedPolicy",
+    "calendar_kept",
     "facts_of",
 ]

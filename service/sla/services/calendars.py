@@ -116,7 +116,7 @@ class CalendarService:
         return calendar
 
     def delete(self, calendar_id: str, *, actor: str, expected: Versions | None = None) -> None:
-        """Only one that nothing uses. Raises `NotFound`, `Stale` and `Conflict`."""
+        """Only one that nothing uses, here or elsewhere. Raises `NotFound`, `Stale` and `Conflict`."""
         with _unused(), self._database.writing() as session:
             calendar = _held(session, calendar_id, expected)
             if queries.count_policies(session, calendar_id=calendar_id):

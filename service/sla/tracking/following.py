@@ -19,6 +19,7 @@ from service.sla.services import PolicyBook
 from service.sla.tracking import queries
 from service.sla.tracking.keeping import TargetKeeping
 from service.sla.tracking.renewing import OF_RULES, to_renew
+from service.tickets.services import NewFacts
 
 OF_TICKETS = frozenset(
     kind.name
@@ -66,6 +67,6 @@ class TierFollowing:
     def __init__(self, book: PolicyBook) -> None:
         self._book = book
 
-    def facts_changed(self, session: Session, ticket_ids: Sequence[str]) -> None:
+    def facts_changed(self, session: Session, learnt: Sequence[NewFacts]) -> None:
         if self._book.policies().ask_for_tier:
-            queries.renew_tickets(session, ticket_ids)
+            queries.renew_tickets(session, [facts.ticket.id for facts in learnt])

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.agents.models import Team
@@ -35,6 +35,7 @@ _TICKETS = (
         Ticket.first_response_at,
         Ticket.deleted_at,
         Ticket.created_at,
+        Ticket.updated_at,
         Team.department,
     )
     .outerjoin(Team, Team.id == Ticket.team_id)
@@ -42,25 +43,39 @@ _TICKETS = (
 )
 _TAGS = select(TicketTag.ticket_id, TicketTag.tag).where(Among(TicketTag.ticket_id, "ids"))
 
+
+def _before(what: Any) -> Any:
+    """As it was of the message before, of the same ticket."""
+    in_turn = (Message.created_at, Message.sequence)
+    return func.lag(what).over(partition_by=Message.ticket_id, order_by=in_turn)
+
+
+_after_first_response = func.coalesce(Message.created_at > Ticket.first_response_at, false())
 _said = (
     select(
         Message.ticket_id,
         Message.created_at,
         Message.sequence,
         Message.from_agent,
-        func.lag(Message.from_agent)
-        .over(partition_by=Message.ticket_id, order_by=(Message.created_at, Message.sequence))
-        .label("before"),
+        _after_first_response.label("after"),
+        _before(Message.from_agent).label("by_before"),
+        _before(_after_first_response).label("after_before"),
     )
+    .join(Ticket, Ticket.id == Message.ticket_id)
     .where(Among(Message.ticket_id, "ids"), Message.deleted_at.is_(None))
     .subquery()
 )
 _TURNS = (
     select(_said.c.ticket_id, _said.c.created_at, _said.c.from_agent)
-    .where(_said.c.before.is_distinct_from(_said.c.from_agent))
+    .where(
+        or_(
+            _said.c.by_before.is_distinct_from(_said.c.from_agent),
+            _said.c.after_before.is_distinct_from(_said.c.after),
+        )
+    )
     .order_by(_said.c.created_at, _said.c.sequence)
 )
-"""The first of what one side said in a row."""
+"""The first that one side said in a row, and of it the first after the first response, which may be gone."""
 
 _status = StoredEvent.after["status"].as_string()
 _EVENTS = (
@@ -85,7 +100,10 @@ _EVENTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedTicket:
-    """A ticket, deleted or not, with its history. `agent_id`: who has it, where that is an agent."""
+    """A ticket, deleted or not, with its history. `agent_id`: who has it, where that is an agent.
+
+    `changed_at`: when somebody changed it, or wrote in it, last.
+    """
 
     id: str
     facts: TicketFacts
@@ -96,6 +114,7 @@ class TrackedTicket:
     score: float
     settled: bool
     deleted: bool
+    changed_at: datetime
 
     @property
     def priority(self) -> Priority:
@@ -155,6 +174,7 @@ def _tracked(
         score=row.service_level_score,
         settled=row.status not in UNSETTLED,
         deleted=row.deleted_at is not None,
+        changed_at=row.updated_at,
     )
 
 

@@ -22,6 +22,8 @@ from service.sla.tracking.judging import Judged, Points, judge
 from service.sla.tracking.models import KeptTarget
 
 LATE_AFTER = timedelta(minutes=1)
+"""Nobody looked for so long, though there was something to see."""
+
 THE_SERVICE = "service"
 MICROSECOND = timedelta(microseconds=1)
 
@@ -43,8 +45,14 @@ class TargetKeeping:
     def policies(self, session: Session) -> Policies:
         return self._policies.fresh(session)
 
-    def bring_up(self, session: Session, ticket_ids: Sequence[str]) -> Mapping[str, int]:
-        """The promises to these tickets, as they are by now, with what there is to tell of them."""
+    def bring_up(
+        self, session: Session, ticket_ids: Sequence[str], *, ruled_anew: bool = False
+    ) -> Mapping[str, int]:
+        """The promises to these tickets, as they are by now, with what there is to tell of them.
+
+        `ruled_anew`: since policies, or what they ask for, are others: that they were promised nothing
+        before is no sign that nobody looked.
+        """
         since = queries.held_since(session)
         policies, now = self._policies.fresh(session), self._clock.now()
         tickets = tracked(session, ticket_ids, since)
@@ -55,7 +63,8 @@ class TargetKeeping:
         new: list[KeptTarget] = []
         scores: dict[str, float] = {}
         for ticket in tickets:
-            renewal = _Renewal(session, ticket, policies, kept[ticket.id], now)
+            changed_at = now if ruled_anew else ticket.changed_at
+            renewal = _Renewal(session, ticket, policies, kept[ticket.id], now, changed_at=changed_at)
             told += renewal.made()
             new += renewal.new
             score = self.points.of_ticket(ticket, renewal.unmet())
@@ -82,12 +91,15 @@ class _Renewal:
         policies: Policies,
         kept: dict[Key, KeptTarget],
         now: datetime,
+        *,
+        changed_at: datetime,
     ) -> None:
         self._session = session
         self._ticket = ticket
         self._policy = policies.matching(ticket.facts)
         self._kept = kept
         self._now = now
+        self._changed_at = changed_at
         self.new: list[KeptTarget] = []
 
     def made(self) -> Iterator[Event]:
@@ -103,9 +115,10 @@ class _Renewal:
                 continue
             judged = judge(self._policy, cycle, self._now)
             if judged is not None:
+                expected_at = row.next_check_at if row is not None else None
                 row = row or self._new(cycle)
                 self._keep(row, judged)
-                yield from self._told(row, judged.state)
+                yield from self._told(row, judged.state, expected_at)
             elif row is not None:
                 self._withdraw(row)
 
@@ -166,22 +179,25 @@ class _Renewal:
         if before != now_as:
             row.counted = now_as
 
-    def _told(self, row: KeptTarget, state: State) -> Iterator[Event]:
+    def _told(self, row: KeptTarget, state: State, expected_at: datetime | None) -> Iterator[Event]:
+        """`expected_at`: when something was due by what was kept before; None where nothing was."""
         if state.breached_at is not None and row.breach_told_at is None:
             row.breach_told_at = self._now
-            yield self._event(SLA_BREACHED, row, state.breached_at)
+            yield self._event(SLA_BREACHED, row, state.breached_at, expected_at)
         elif state.status is Status.AT_RISK and row.warning_told_at is None and state.warned_at is not None:
             row.warning_told_at = self._now
-            yield self._event(SLA_WARNING, row, state.warned_at)
+            yield self._event(SLA_WARNING, row, state.warned_at, expected_at)
 
-    def _event(self, kind: EventType, row: KeptTarget, moment: datetime) -> Event:
+    def _event(
+        self, kind: EventType, row: KeptTarget, moment: datetime, expected_at: datetime | None
+    ) -> Event:
         told: dict[str, Any] = {
             "target": row.target,
             "policy_id": row.policy_id,
             "begin": row.begin,
             "due_at": row.due_at,
             "happened_at": moment,
-            "late": self._now - moment > LATE_AFTER,
+            "late": self._now - (expected_at or max(moment, self._changed_at)) > LATE_AFTER,
             "priority": row.priority,
             "team_id": row.team_id,
             "agent_id": row.agent_id,

@@ -113,7 +113,7 @@ class TargetRenewing:
             if not renewals:
                 return None
             ids = sorted({ticket_id for one in renewals for ticket_id in self._next(session, one)})
-            self._keeping.bring_up(session, ids)
+            self._keeping.bring_up(session, ids, ruled_anew=True)
             return len(ids)
 
     def _next(self, session: Session, renewal: Renewal) -> list[str]:

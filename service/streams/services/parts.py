@@ -13,6 +13,7 @@ from service.streams.broadcast import Broadcast
 from service.streams.services.feeding import EventFeed
 from service.streams.services.past import PastEvents
 from service.streams.stream_tickets import StreamTickets
+from service.streams.telling import Telling
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.streams import StreamFigures
 from service.tickets.ownership import TicketOwnership
@@ -37,7 +38,7 @@ class StreamServices:
         metrics: Metrics,
     ) -> Self:
         past = PastEvents(database, feed, ownership)
-        broadcast = Broadcast(past, standing, clock, most=settings.streams_max)
+        broadcast = Broadcast(Telling(past), standing, clock, most=settings.streams_max)
         relay.tell(broadcast.ring)
         figures = StreamFigures(metrics.registry, broadcast.__len__, most=settings.streams_max)
         metrics.sampler.watch(figures)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from service.database import Database
 from service.errors import InvalidField
 from service.feed.following import FedEvent
+from service.feed.outsiders import told_outside
 from service.feed.services import Feed
 from service.permissions import Owners
 from service.streams.viewing import Viewer
@@ -38,9 +39,9 @@ class PastEvents:
             return self._feed.position(session)
 
     def window(self, after: int, positions: int, types: Types = None) -> Sequence[FedEvent]:
-        """Those at the `positions` that follow."""
+        """Those at the `positions` that follow, as they are told."""
         with self._database.reading() as session:
-            return self._feed.read(session, after, positions, types)
+            return [told_outside(event) for event in self._feed.read(session, after, positions, types)]
 
     def owners(self, ticket_ids: Collection[str]) -> dict[str, Owners]:
         return self._ownership.of_tickets(ticket_ids)

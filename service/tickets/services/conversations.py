@@ -145,11 +145,6 @@ class ConversationService:
             place=lambda message: Cursor(message.created_at, str(message.sequence)),
         )
 
-    def with_external_id(self, external_id: str) -> Message | None:
-        """Deleted ones included."""
-        with self._database.reading() as session:
-            return queries.message_with_external_id(session, external_id)
-
     def written(self, session: Session, message_id: str) -> Message | None:
         return queries.living_message(session, message_id)
 

@@ -20,8 +20,15 @@ FIRST = ""
 """Before all ids."""
 
 
-FactsListener = Callable[[Session, Sequence[str]], None]
-"""Of ids of tickets."""
+@dataclass(frozen=True, slots=True)
+class NewFacts:
+    """A ticket that may have other facts than before."""
+
+    ticket: Ticket
+    risk_before: float | None
+
+
+FactsListener = Callable[[Session, Sequence[NewFacts]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ class Ranking:
         database.before_flush(self._rank_all)
 
     def when_facts_change(self, listener: FactsListener) -> None:
-        """Hears, in the transaction, of tickets that may have other facts, of which no event tells."""
+        """Hears, in the transaction, of tickets that may have other facts than they had before."""
         self._told_of_facts.append(listener)
 
     def take_facts(self, session: Session, tickets: Sequence[Ticket]) -> None:
@@ -93,6 +100,16 @@ class Ranking:
         ticket.churn_risk, ticket.lifetime_value = facts.churn_risk, facts.lifetime_value
         return True
 
+    def learn(self, session: Session, tickets: Sequence[Ticket]) -> list[NewFacts]:
+        """As `take_facts`, of tickets that were there before; of which is to be told."""
+        before = [ticket.churn_risk for ticket in tickets]
+        self.take_facts(session, tickets)
+        return [NewFacts(ticket, risk) for ticket, risk in zip(tickets, before, strict=True)]
+
+    def tell(self, session: Session, learnt: Sequence[NewFacts]) -> None:
+        for listener in self._told_of_facts if learnt else ():
+            listener(session, learnt)
+
     def rank(self, ticket: Ticket) -> None:
         ticket.waiting = unanswered_since(ticket) is not None
         ticket.inbox_rank = self.weights.rank(ticket)
@@ -106,8 +123,7 @@ class Ranking:
                 return
         with self._database.writing() as session:
             tickets = queries.held(session, others, MOST_OF_A_CUSTOMER)
-            self.take_facts(session, tickets)
-            self._tell(session, tickets)
+            self.tell(session, self.learn(session, tickets))
 
     def renew(self) -> Mapping[str, int]:
         """Make the next ranks that were made with other weights or providers; how many those were."""
@@ -122,20 +138,16 @@ class Ranking:
             elif state.made_to is None:
                 return {"ranked": 0}
             tickets = queries.held(session, queries.behind(state.made_to), self._batch)
-            self.take_facts(session, tickets)
+            learnt = self.learn(session, tickets)
             before = [past_ranks.place_of(ticket) for ticket in tickets]
             for ticket in tickets:
                 self.rank(ticket)
             if before != [past_ranks.place_of(ticket) for ticket in tickets]:
                 past_ranks.leave_all(session, self._clock.now())
-            self._tell(session, tickets)
+            self.tell(session, learnt)
             state.made_to = tickets[-1].id if len(tickets) == self._batch else None
             state.at = self._clock.now()
         return {"ranked": len(tickets)}
-
-    def _tell(self, session: Session, tickets: Sequence[Ticket]) -> None:
-        for listener in self._told_of_facts if tickets else ():
-            listener(session, [ticket.id for ticket in tickets])
 
     def _rank_all(self, session: Session) -> None:
         """What had another rank leaves it to those who walk along the inbox."""

@@ -20,11 +20,12 @@ from service.events import (
     about_ticket,
     differing,
 )
+from service.http.ownership import Bounds
 from service.tickets import queries
-from service.tickets.handing import Handing
+from service.tickets.handing import AssignmentReason, Handing
 from service.tickets.lifecycle import UNSETTLED, Settled
 from service.tickets.models import COUNTER_SHARDS, Ticket, TicketStatus
-from service.tickets.ownership import settle_owner
+from service.tickets.ownership import check_within, settle_owner
 from service.tickets.services.ranking import Ranking
 
 Versions = frozenset[int]
@@ -44,14 +45,24 @@ class TicketRecords:
     def now(self) -> datetime:
         return self._clock.now()
 
-    def held(self, session: Session, ticket_id: str, *, expected: Versions | None = None) -> Ticket:
+    def held(
+        self,
+        session: Session,
+        ticket_id: str,
+        *,
+        expected: Versions | None = None,
+        within: Bounds | None = None,
+    ) -> Ticket:
         """The ticket, which nobody else changes before this transaction ends.
 
-        Raises `NotFound`, and `Stale` where its version is none of those expected.
+        `within`: how far who asks gets. Raises `NotFound`, `Forbidden` where that is not so far, and `Stale`
+        where its version is none of those expected.
         """
         ticket = queries.living(session, ticket_id, for_change=True)
         if ticket is None:
             raise NotFound("ticket", ticket_id)
+        if within is not None:
+            check_within(session, ticket, within)
         if expected is not None and ticket.version not in expected:
             raise Stale(f"The ticket is at version {ticket.version} by now; read it again, then repeat.")
         return ticket
@@ -60,11 +71,27 @@ class TicketRecords:
         """Whether one that is new, or open again, is to be queued."""
         return self.queues_new and ticket.assigned_to is None and ticket.status in UNSETTLED
 
-    def queue(self, session: Session, ticket: Ticket, *, actor: str, at: datetime) -> None:
-        """It waits to be handed out from now on. No version: whoever calls this makes one."""
-        ticket.queued = True
+    def queue(
+        self,
+        session: Session,
+        ticket: Ticket,
+        *,
+        actor: str,
+        at: datetime,
+        reason: AssignmentReason | None = None,
+    ) -> None:
+        """It waits to be handed out from now on. No version: whoever calls this makes one.
+
+        `reason`: why it will be given to somebody, where it is not by rule alone.
+        """
+        ticket.queued, ticket.queued_as = True, reason
         queued = about_ticket(TICKET_QUEUED, ticket.id, actor=actor, at=at, after={"team_id": ticket.team_id})
         self.tell(session, ticket, [queued])
+
+    def unqueue(self, ticket: Ticket) -> None:
+        """It waits no longer, if it did. No version, as with `queue`."""
+        if ticket.queued:
+            ticket.queued, ticket.queued_as = False, None
 
     def hand(
         self,
@@ -131,12 +158,13 @@ class TicketRecords:
 
     def settle(self, session: Session, ticket: Ticket, status: TicketStatus, at: datetime) -> None:
         """The new status with its times, its counters and its place in the inbox, and no event."""
-        if status in UNSETTLED and ticket.status not in UNSETTLED:
-            self.ranking.take_facts(session, [ticket])
+        opened_again = status in UNSETTLED and ticket.status not in UNSETTLED
+        learnt = self.ranking.learn(session, [ticket]) if opened_again else []
         self.count(session, {ticket.status: -1, status: 1})
         settled = Settled(ticket.resolved_at, ticket.closed_at).moved(status, at)
         ticket.status = status
         ticket.resolved_at, ticket.closed_at = settled.resolved_at, settled.closed_at
+        self.ranking.tell(session, learnt)
 
     def count(self, session: Session, changes: Mapping[TicketStatus, int]) -> None:
         shard = int(self._random.random() * COUNTER_SHARDS)
@@ -148,14 +176,18 @@ def _owning(ticket: Ticket) -> dict[str, Any]:
     return {"assigned_to": ticket.assigned_to, "team_id": ticket.team_id}
 
 
+class ExternalIdTaken(Conflict):
+    """By another ticket or message, maybe a deleted one."""
+
+
 @contextmanager
 def unique_external_id(external_id: str | None, *, of: str = "ticket") -> Iterator[None]:
-    """Raises `Conflict` where another one, maybe a deleted one, has it."""
+    """Raises `ExternalIdTaken`."""
     try:
         yield
     except IntegrityError as error:
         if external_id is None:
             raise
-        raise Conflict(
+        raise ExternalIdTaken(
             f"external_id: another {of} has {external_id!r}; change that one, or choose another."
         ) from error

@@ -18,7 +18,9 @@ from service.events import (
     TICKET_UPDATED,
     Event,
     about_ticket,
+    differing,
 )
+from service.http.ownership import Bounds
 from service.identifiers import new_id
 from service.text_index import IndexedText, TextIndex, TextKind
 from service.tickets import queries
@@ -115,12 +117,18 @@ class TicketService:
         return Conversation(ticket, messages)
 
     def change(
-        self, ticket_id: str, change: TicketChange, *, actor: str, expected: Versions | None = None
+        self,
+        ticket_id: str,
+        change: TicketChange,
+        *,
+        actor: str,
+        expected: Versions | None = None,
+        within: Bounds | None = None,
     ) -> Ticket:
-        """Raises `NotFound`, `Stale`, `InvalidField`, and `Conflict` for an external id that is taken."""
+        """Raises what `held` of the records does, `InvalidField`, and `Conflict` for a taken external id."""
         external_id = change.values.get("external_id")
         with unique_external_id(external_id), self._database.writing() as session:
-            ticket = self._records.held(session, ticket_id, expected=expected)
+            ticket = self._records.held(session, ticket_id, expected=expected, within=within)
             now = self._records.now()
             before, told_before = state_of(ticket), _personal(ticket)
             status = change.values.get("status", ticket.status)
@@ -134,7 +142,7 @@ class TicketService:
             self._retitle(session, ticket, change.values.get("subject", ticket.subject))
             _retag(ticket, change)
             ticket.custom_fields = _custom_fields(session, ticket.custom_fields, change.custom_fields)
-            plain, personal = _differing(before, state_of(ticket)), _differing(told_before, _personal(ticket))
+            plain, personal = differing(before, state_of(ticket)), differing(told_before, _personal(ticket))
             if plain or personal:
                 ticket.version += 1
                 self._records.changed(
@@ -172,15 +180,11 @@ class TicketService:
             if ticket.deleted_at is not None:
                 ticket.deleted_at = None
                 ticket.version += 1
-                self._records.ranking.take_facts(session, [ticket])
+                learnt = self._records.ranking.learn(session, [ticket])
+                self._records.ranking.tell(session, learnt)
                 self._records.count(session, {ticket.status: 1})
                 self._records.changed(session, ticket, TICKET_RESTORED, actor=actor, at=self._records.now())
         return ticket
-
-    def with_external_id(self, external_id: str) -> tuple[str, bool] | None:
-        """Its id, and whether it is deleted; None where there is none."""
-        with self._database.reading() as session:
-            return queries.ids_by_external_id(session, [external_id]).get(external_id)
 
     def context(self, ticket_id: str) -> tuple[TicketContext, str]:
         """What a provider may know of the ticket, and its customer's id. Raises `NotFound`."""
@@ -250,7 +254,8 @@ def opened(new: NewTicket, settled: Settled, *, at: datetime) -> Ticket:
 
 
 def _made(ticket: Ticket, messages: Sequence[Message], *, actor: str, at: datetime) -> list[Event]:
-    made = about_ticket(TICKET_CREATED, ticket.id, actor=actor, at=at, after=state_of(ticket))
+    told = state_of(ticket)
+    made = about_ticket(TICKET_CREATED, ticket.id, actor=actor, at=at, after=told, at_hand=ticket)
     return [made, *(message_added(message, actor=actor, at=at) for message in messages)]
 
 
@@ -285,13 +290,3 @@ def state_of(ticket: Ticket) -> dict[str, Any]:
 def _personal(ticket: Ticket) -> dict[str, Any]:
     """What may tell of a person: free text."""
     return {"subject": ticket.subject, "custom_fields": ticket.custom_fields}
-
-
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    names = [name for name in after if before[name] != after[name]]
-    if not names:
-        return {}
-    return {
-        "before": {name: before[name] for name in names},
-        "after": {name: after[name] for name in names},
-    }

@@ -1,11 +1,11 @@
 """What any provider gets from the shared client; Quimbi's tests put it under every fault of the wire."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from providers.errors import CustomerNotFound, DeadlinePassed, InvalidAnswer
-from providers.http import HttpClient, segment
+from providers.http import HttpClient, retry_after_s, segment
 from providers.testing.fakes import FakeClock
 from providers.testing.upstream import FakeUpstream
 
@@ -74,3 +74,35 @@ def test_an_id_that_no_path_can_hold_is_nobodys(id_):
 @given(st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda id_: id_ not in {".", ".."}))
 def test_any_other_id_is_one_segment(id_):
     assert not set(segment(id_)) & set("/?#\\ \r\n\0")
+
+
+NUMBERS = st.integers(-(10**30), 10**30).map(str)
+PARTS_OF_DATES = st.sampled_from(
+    [
+        "Thu",
+        "Jan",
+        "1",
+        "31",
+        "0",
+        "2026",
+        "9999",
+        "00:00:00",
+        "24:60",
+        "::",
+        "+0000",
+        "-2359",
+        "GMT",
+        ",",
+        "²",
+        "٣",
+    ]
+)
+
+
+@given(st.text() | st.lists(NUMBERS | PARTS_OF_DATES, max_size=9).map(" ".join))
+@example("Thu, 1 Jan 2026 00:00:00 +99999999999999999999")
+@example("Thu, 99999999999999999999 Jan 2026 00:00:00 GMT")
+@example("Fri, 31 Dec 9999 23:59:59 -2359")
+def test_whatever_a_server_says_of_when_to_come_again_is_a_time_or_nothing(stated):
+    seconds = retry_after_s(stated, FakeClock().now())
+    assert seconds is None or 0 <= seconds < 10**12

@@ -227,6 +227,13 @@ def test_a_reply_without_end_is_left_at_its_largest_size() -> None:
     assert type(failure) is InvalidAnswer
 
 
+@pytest.mark.parametrize("digits", [19, 5_000])
+def test_a_reply_that_says_it_is_larger_than_any_is_not_read(digits: int) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * digits}\r\n\r\n"
+    failure = failure_from(saying(head.encode(), b'{"a": 1}'))
+    assert (type(failure), str(failure)) == (InvalidAnswer, "the reply is too large")
+
+
 def test_a_reply_that_is_small_only_while_compressed_is_too_large() -> None:
     packed = gzip.compress(b" " * 64 * LARGEST_REPLY)
     assert len(packed) < LARGEST_REPLY

@@ -105,8 +105,10 @@ def test_a_ticket_that_nobody_may_take_keeps_nobody_behind_it_waiting(database: 
     assert handed[0] == 0, "a run goes a bounded way"
     assert who(desk)[behind] is not None
     assert {who(desk)[each] for each in stuck} == {None}
-    (urgent,) = queued(desk, 1, priority=Priority.URGENT, team_id=desk.team_id)
-    assert who(desk)[urgent] is not None
+    (late,) = queued(desk, 1, priority=Priority.LOW, team_id=desk.team_id)
+    assert who(desk)[late] is None, "it comes in its turn"
+    assert desk.parts.handing_out.run() == {"assigned": 1}
+    assert who(desk)[late] is not None
 
 
 def test_handing_one_out_costs_the_same_however_many_wait(database: Database) -> None:

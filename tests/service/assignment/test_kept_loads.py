@@ -37,6 +37,7 @@ def check(desk: Shifts) -> None:
     for ticket in tickets:
         nobodys = ticket.assigned_to is None and ticket.status in UNSETTLED and ticket.deleted_at is None
         assert nobodys or not ticket.queued
+        assert ticket.queued or ticket.queued_as is None
 
 
 def test_after_any_history_loads_and_assignments_are_those_of_a_count(database: Database, full: bool) -> None:

@@ -7,7 +7,7 @@ from tests.service.persistence.rows import NOON, outbox_entry
 
 @pytest.fixture
 def dead(sqlite_url):
-    """Ids of two dead letters, of the log and of a webhook."""
+    """Ids of two dead letters, of the log and of mails."""
     url = normalise_url(sqlite_url)
     database = Database(create_engine(url, **engine_options(url)))
     entries = [
@@ -19,7 +19,7 @@ def dead(sqlite_url):
             ended_at=NOON,
             last_error="http_status_503",
         )
-        for number, channel in enumerate(("log", "webhook"), 1)
+        for number, channel in enumerate(("log", "email"), 1)
     ]
     with database.writing() as session:
         session.add_all(entries)
@@ -28,7 +28,7 @@ def dead(sqlite_url):
 
 
 def test_deliveries_are_listed(command, sqlite_url, dead):
-    listed = command("outbox", "list", "--state", "dead", "--channel", "webhook", on=sqlite_url)
+    listed = command("outbox", "list", "--state", "dead", "--channel", "email", on=sqlite_url)
     assert listed.exit_code == 0
     (row,) = [line for line in listed.output.splitlines() if line.startswith("dlv_")]
     assert row.split()[0] == dead[1]

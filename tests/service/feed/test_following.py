@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.database import Database
 from service.events import MESSAGE_ADDED, TICKET_UPDATED
-from service.feed.following import FedEvent
+from service.feed.following import FedEvent, NotNow
 from service.feed.models import FollowerPlace
 from service.feed.relay import Relay
 from service.feed.services import BATCHES, Feed, Followers
@@ -91,6 +91,31 @@ def test_a_follower_can_begin_again(database: Database, followers: Followers) ->
     followers.begin_at("reader", 1)
     followers.catch_up()
     assert reader.positions() == [1, 2, 2]
+
+
+class Hesitant(Reader):
+    """Cannot take anything before it was asked twice, but writes something down each time."""
+
+    asked = 0
+
+    def follow(self, session: Session, events: Sequence[FedEvent]) -> None:
+        self.asked += 1
+        record(session, f"asked {self.asked}", kind=MESSAGE_ADDED)
+        if self.asked < 3:
+            raise NotNow
+        super().follow(session, events)
+
+
+def test_one_that_cannot_take_it_now_is_told_the_same_later_and_what_it_wrote_stays(
+    database: Database, followers: Followers
+) -> None:
+    reader = Hesitant(types=frozenset({TICKET_UPDATED.name}))
+    followers.add(reader)
+    happen(database, "t1", "t2")
+    Relay(database).number()
+    assert [followers.advance("reader") for _ in range(3)] == [0, 0, 2]
+    assert reader.tickets() == ["t1", "t2"]
+    assert Relay(database).number() == 3
 
 
 class Failing(Reader):

@@ -1,113 +1,15 @@
 """Who is told of what: the rules over events, on both databases."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
 
-from providers.testing.fakes import FakeClock
 from service.database import Database
-from service.events import EventLog
-from service.feed.following import FedEvent
-from service.feed.services import Feed
-from service.notifications.following import MOST_AT_ONCE, NotificationFollower, WebhookFollower
-from service.notifications.models import NotificationRule
-from service.outbox.models import OutboxEntry
-from service.outbox.services import Outbox
-from service.sla.working_time import Calendar, Interval
-from tests.service.notifications.events import fed
+from service.notifications.digests import MOST_AT_ONCE
+from service.notifications.following import WebhookFollower
+from tests.service.notifications.desks import MORNING, NIGHT, Desk, to
 from tests.service.persistence import rows
-
-OFFICE = Calendar("UTC", {weekday: (Interval(9 * 60, 17 * 60),) for weekday in range(5)})
-SHUT = Calendar("UTC", {})
-NIGHT = datetime(2026, 2, 3, 22, tzinfo=UTC)
-"""Of a Tuesday."""
-
-MORNING = datetime(2026, 2, 4, 9, tzinfo=UTC)
-ALL_CHANNELS = ("log", "email", "slack")
-
-
-class Desk:
-    """A ticket of Kim's, in a team that Lee leads, with Max as manager."""
-
-    def __init__(self, database: Database, now: datetime = NIGHT, **ticket: Any) -> None:
-        self.database = database
-        self.now = now
-        self.position = 0
-        ada = rows.customer()
-        self.kim, self.lee = rows.agent(), rows.agent(role="team_lead")
-        self.max, self.gone = rows.agent(role="manager"), rows.agent(role="manager", active=False)
-        self.team = rows.team(lead_id=self.lee.id)
-        self.ticket = rows.ticket(ada, **{"assigned_to": self.kim.id, "team_id": self.team.id} | ticket)
-        with database.writing() as session:
-            session.execute(delete(NotificationRule))
-            session.add_all([ada, self.kim, self.lee, self.max, self.gone])
-            session.flush()
-            session.add_all([self.team])
-            session.flush()
-            session.add_all([self.ticket])
-
-    def rule(
-        self, occasion: str, *recipients: str, channels: Sequence[str] = ("email",), **fields: Any
-    ) -> None:
-        with self.database.writing() as session:
-            session.add(
-                rows.notification_rule(
-                    occasion=occasion, recipients=list(recipients), channels=list(channels), **fields
-                )
-            )
-
-    def event(self, kind: str, *, at: datetime | None = None, **fields: Any) -> FedEvent:
-        self.position += 1
-        ids = {"subject_id": self.ticket.id, "ticket_id": self.ticket.id, "position": self.position}
-        return fed(kind, **ids | {"at": at or self.now} | fields)
-
-    def follow(self, *events: FedEvent, channels: Sequence[str] = ALL_CHANNELS) -> None:
-        with self.database.writing() as session:
-            self.follower(channels).follow(session, events)
-
-    def wants(self, *channels: str) -> bool:
-        with self.database.writing() as session:
-            return self.follower(channels).wants(session)
-
-    def follower(self, channels: Sequence[str]) -> NotificationFollower:
-        calendars: Mapping[str, Calendar] = {"calendar_office": OFFICE, "calendar_shut": SHUT}
-        return NotificationFollower(
-            self.outbox(),
-            _At(self.now),
-            calendars.get,
-            channels=channels,
-            max_age=timedelta(hours=24),
-            high_churn_risk=0.7,
-        )
-
-    def outbox(self) -> Outbox:
-        return Outbox(self.database, Feed(), EventLog(), _At(self.now))
-
-    def entries(self) -> list[OutboxEntry]:
-        with self.database.reading() as session:
-            order = (OutboxEntry.position, OutboxEntry.channel, OutboxEntry.target)
-            return list(session.scalars(select(OutboxEntry).order_by(*order)))
-
-    def told(self) -> set[tuple[str, str]]:
-        """Channel and target."""
-        return {(entry.channel, entry.target) for entry in self.entries()}
-
-
-class _At(FakeClock):
-    def __init__(self, now: datetime) -> None:
-        super().__init__()
-        self._at = now
-
-    def now(self) -> datetime:
-        return self._at
-
-
-def to(*agents: Any) -> set[tuple[str, str]]:
-    return {("email", agent.id) for agent in agents}
-
 
 # ---------------------------------------------------------------- who hears of what
 
@@ -140,25 +42,34 @@ def test_whom_an_event_names_is_told_though_the_ticket_moved_on(database: Databa
 
 
 @pytest.mark.parametrize(
-    ("kind", "after", "risk", "occasions"),
+    ("kind", "after", "occasions"),
     [
-        ("ticket.created", {"priority": "urgent"}, None, {"urgent_ticket"}),
-        ("ticket.updated", {"priority": "urgent"}, 0.9, {"urgent_ticket"}),
-        ("ticket.updated", {"status": "open"}, 0.9, set()),
-        ("ticket.created", {"priority": "low"}, 0.7, {"churn_risk"}),
-        ("ticket.created", {"priority": "low"}, 0.69, set()),
-        ("ticket.created", {"priority": "low"}, None, set()),
-        ("ticket.created", {"priority": "urgent"}, 0.9, {"urgent_ticket"}),
+        ("ticket.created", {"priority": "urgent"}, {"urgent_ticket"}),
+        ("ticket.updated", {"priority": "urgent"}, {"urgent_ticket"}),
+        ("ticket.updated", {"status": "open"}, set()),
+        ("ticket.created", {"priority": "low"}, set()),
+        ("ticket.risk_raised", None, {"churn_risk"}),
     ],
 )
 def test_urgent_tickets_and_those_of_who_may_leave_are_told(
-    database: Database, kind: str, after: dict[str, Any], risk: float | None, occasions: set[str]
+    database: Database, kind: str, after: dict[str, Any] | None, occasions: set[str]
 ) -> None:
-    desk = Desk(database, churn_risk=risk)
+    desk = Desk(database)
     for occasion in ("urgent_ticket", "churn_risk"):
         desk.rule(occasion, "assignee")
     desk.follow(desk.event(kind, after=after))
-    assert {entry.address["occasion"] for entry in desk.entries() if entry.address} == occasions
+    assert desk.occasions() == occasions
+
+
+def test_of_an_urgent_ticket_of_who_may_leave_the_most_pressing_is_told(database: Database) -> None:
+    desk = Desk(database)
+    desk.rule("urgent_ticket", "assignee")
+    desk.rule("churn_risk", "assignee", "managers")
+    urgent = desk.event("ticket.created", after={"priority": "urgent"})
+    desk.follow(urgent, desk.event("ticket.risk_raised"))
+    assert desk.told() == to(desk.kim, desk.max)
+    assert desk.occasions(desk.kim) == {"urgent_ticket"}
+    assert desk.occasions(desk.max) == {"churn_risk"}
 
 
 def test_who_did_it_and_who_is_not_there_any_more_are_not_told(database: Database) -> None:
@@ -201,25 +112,22 @@ def test_a_rule_or_a_channel_that_is_off_tells_nobody(database: Database) -> Non
 # ---------------------------------------------------------------- when
 
 
-@pytest.mark.parametrize(
-    ("calendar_id", "not_before"),
-    [(None, None), ("calendar_office", MORNING), ("calendar_shut", None), ("calendar_gone", None)],
-)
-def test_people_are_told_at_once_or_when_they_work(
-    database: Database, calendar_id: str | None, not_before: datetime | None
+@pytest.mark.parametrize("calendar_id", [None, "calendar_shut", "calendar_gone"])
+def test_people_are_told_at_once_where_no_hours_are_known(
+    database: Database, calendar_id: str | None
 ) -> None:
     desk = Desk(database)
     desk.rule("sla.warning", "assignee", calendar_id=calendar_id)
     desk.follow(desk.event("sla.warning"))
     (entry,) = desk.entries()
-    assert entry.not_before == not_before
+    assert (entry.not_before, desk.held()) == (None, [])
 
 
 def test_in_working_hours_nobody_waits(database: Database) -> None:
     desk = Desk(database, now=MORNING + timedelta(hours=1))
     desk.rule("sla.warning", "assignee", calendar_id="calendar_office")
     desk.follow(desk.event("sla.warning"))
-    assert desk.entries()[0].not_before is None
+    assert (desk.told(), desk.held()) == (to(desk.kim), [])
 
 
 def test_what_is_long_past_is_told_to_nobody(database: Database) -> None:
@@ -231,7 +139,18 @@ def test_what_is_long_past_is_told_to_nobody(database: Database) -> None:
         desk.event("sla.breached", after={"happened_at": long_past.isoformat(), "late": True}),
     )
     assert desk.told() == set()
-    desk.follow(desk.event("sla.breached", after={"happened_at": (NIGHT - timedelta(hours=23)).isoformat()}))
+    recent = (NIGHT - timedelta(hours=23)).isoformat()
+    desk.follow(desk.event("sla.breached", after={"happened_at": recent, "late": True}))
+    assert desk.told() == to(desk.kim)
+
+
+def test_a_breach_that_a_change_brought_about_just_now_is_told_however_long_past_it_is(
+    database: Database,
+) -> None:
+    desk = Desk(database)
+    desk.rule("sla.breached", "assignee")
+    long_past = NIGHT - timedelta(hours=39)
+    desk.follow(desk.event("sla.breached", after={"happened_at": long_past.isoformat(), "late": False}))
     assert desk.told() == to(desk.kim)
 
 
@@ -246,6 +165,17 @@ def test_a_flood_is_one_digest_for_each_who_would_drown(database: Database) -> N
     assert {(entry.channel, entry.target) for entry in digests} == to(desk.kim) | {("log", "desk")}
     assert all(entry.address == {"digest": {"sla.breached": MOST_AT_ONCE + 1}} for entry in digests)
     assert len(desk.entries()) == 2 + MOST_AT_ONCE
+
+
+def test_what_is_told_at_once_and_what_waits_make_no_flood_together(database: Database) -> None:
+    desk = Desk(database)
+    desk.rule("sla.breached", "assignee")
+    desk.rule("ticket.assigned", "assignee", calendar_id="calendar_office")
+    breaches = [desk.event("sla.breached") for _ in range(MOST_AT_ONCE)]
+    desk.follow(*breaches, desk.event("ticket.assigned"))
+    assert len(desk.entries()) == MOST_AT_ONCE
+    assert desk.occasions() == {"sla.breached"}
+    assert [notice.occasion for notice in desk.held()] == ["ticket.assigned"]
 
 
 # ---------------------------------------------------------------- webhooks

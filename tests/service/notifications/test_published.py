@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from service.identifiers import new_id
 from service.notifications.published import KNOWN, PATTERN, body_of, is_known, is_wanted
+from tests.pages import DOCS
 from tests.service.notifications.events import fed
 
 
@@ -58,13 +60,33 @@ def test_a_payload_is_as_the_specification_recommends() -> None:
 
 
 def test_words_and_names_of_people_stay_inside() -> None:
+    kim = new_id("agent")
     after = {"assigned_to": "Kim from nights", "note": "She is angry", "status": "open"}
-    told = json.loads(body_of(fed(after=after, before={"assigned_to": "agent_1"})))["data"]
+    told = json.loads(body_of(fed(after=after, before={"assigned_to": kim})))["data"]
     assert told["after"] == {"assigned_to": None, "status": "open"}
-    assert told["before"] == {"assigned_to": "agent_1"}
+    assert told["before"] == {"assigned_to": kim}
+    label = json.loads(body_of(fed(after={"assigned_to": "agent_kim_lee"})))["data"]
+    assert label["after"] == {"assigned_to": None}
     switched = fed(
         "provider.disabled", subject_type="provider", after={"reason": "Kim said so", "version": 2}
     )
     assert json.loads(body_of(switched))["data"]["after"] == {"version": 2}
     moved = fed("ticket.assigned", after={"agent_id": "agent_1", "reason": "manual"})
     assert json.loads(body_of(moved))["data"]["after"]["reason"] == "manual"
+
+
+@pytest.mark.parametrize(
+    ("actor", "told"),
+    [
+        ("agent:agent_1", "agent:agent_1"),
+        ("key:web", "key:web"),
+        ("webhook:inbound_1", "webhook:inbound_1"),
+        ("service", "service"),
+        ("anonymous", "anonymous"),
+        ("cli:kim", "cli"),
+        ("import:tickets of Kim Lee: all.csv", "import"),
+    ],
+)
+def test_who_did_it_is_told_without_what_may_be_a_name(actor: str, told: str) -> None:
+    assert json.loads(body_of(fed(actor=actor)))["data"]["actor"] == told
+    assert f"`{told.partition(':')[0]}" in (DOCS / "webhooks.md").read_text()

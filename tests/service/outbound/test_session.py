@@ -60,6 +60,15 @@ def test_a_status_is_told_whatever_it_is(status: int) -> None:
     assert answer.is_success == (status < 300)
 
 
+@pytest.mark.parametrize("status", [204, 410, 503])
+def test_a_retry_after_that_is_none_takes_nothing_from_the_answer(status: int) -> None:
+    odd = "Thu, 1 Jan 2026 00:00:00 +99999999999999999999"
+    reply = f"HTTP/1.1 {status} Any\r\nRetry-After: {odd}\r\nContent-Length: 0\r\n\r\n".encode()
+    with serving(saying(reply)) as port:
+        answer = post(port)
+    assert (answer.status, answer.retry_after_s) == (status, None)
+
+
 def test_a_redirect_is_not_followed() -> None:
     with nobody_may_come() as other:
         moved = f"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:{other}/\r\nContent-Length: 0\r\n\r\n"

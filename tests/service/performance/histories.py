@@ -1,7 +1,8 @@
 """Random histories of a desk, as the feed tells them: lawful ones, whose events may come late."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -12,7 +13,7 @@ BEGIN = datetime(2026, 3, 26, 8, tzinfo=UTC)
 """Before the clocks of Europe are put forward."""
 
 AGENTS = [f"agent_{number:022}" for number in range(4)]
-TEAMS = ["team_red", "team_blue"]
+TEAMS = ["team_red", "team_blue", "team_green"]
 CHANNELS = ["email", "chat"]
 STATUSES = ["online", "busy", "away", "offline"]
 
@@ -191,3 +192,30 @@ class Desk:
         at = self._last_at[whose] = max(at, self._last_at.get(whose, BEGIN))
         self._position += 1
         return fed(self._position, kind, at, actor, **told)
+
+
+def as_one_team(events: Iterable[FedEvent], team_ids: Collection[str], one: str) -> Iterator[FedEvent]:
+    """The same desk, had those teams been one: who is in any of them is in it, once."""
+    ways_in: Counter[str] = Counter()
+    for event in events:
+        if event.subject_type == "team":
+            if event.subject_id not in team_ids:
+                yield event
+                continue
+            agent_id = (event.after or event.before or {})["agent_id"]
+            before = ways_in[agent_id]
+            ways_in[agent_id] += 1 if event.type == "team.member_added" else -1
+            if not before or not ways_in[agent_id]:
+                yield replace(event, subject_id=one)
+        else:
+            yield replace(
+                event,
+                before=_renamed(event.before, team_ids, one),
+                after=_renamed(event.after, team_ids, one),
+            )
+
+
+def _renamed(told: Mapping[str, Any] | None, team_ids: Collection[str], one: str) -> Mapping[str, Any] | None:
+    if told is None or told.get("team_id") not in team_ids:
+        return told
+    return {**told, "team_id": one}

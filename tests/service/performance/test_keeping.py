@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import combinations
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,12 +12,12 @@ from sqlalchemy import select
 from service.database import Database
 from service.days import Days
 from service.feed.following import FedEvent
-from service.performance import reading, scopes
+from service.performance import reading, scopes, uniting
 from service.performance.durations import ALL_BINS
 from service.performance.following import PerformanceFollower, counted
 from service.performance.models import NOTHING_FOLLOWED, FigureProgress, KeptFigures, KeptHistory
 from service.performance.tallies import Tally
-from tests.service.performance.histories import AGENTS, CHANNELS, TEAMS, Desk
+from tests.service.performance.histories import AGENTS, CHANNELS, TEAMS, Desk, as_one_team
 
 ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "Asia/Kathmandu", "Pacific/Chatham")]
 EVERY_SCOPE = [
@@ -84,6 +85,26 @@ def test_any_days_of_any_zone_are_what_happened_on_them(database: Database, seed
                 assert nonzero(in_all.counts) == nonzero(together.counts)
                 assert in_all.bins.tolist() == together.bins.tolist()
                 assert (in_all.levels_before, in_all.levels) == (together.levels_before, together.levels)
+
+
+def test_teams_together_are_as_if_they_were_one(database: Database, full: bool) -> None:
+    events = Desk(1, days=6, late_h=30).events(2_000 if full else 300)
+    follow(database, events, batch=100)
+    days = Days(date(2026, 3, 26), date(2026, 4, 6), ZONES[1])
+    for several in (TEAMS, *combinations(TEAMS, 2)):
+        truth = by_quarter(as_one_team(events, several, "one")).get(scopes.of_team("one"), {})
+        with database.reading() as session:
+            times = uniting.of_teams(session, several, days.edges[0], days.edges[-1])
+            each = [reading.day_by_day(session, scope, days.edges) for scope in times]
+        assert several is not TEAMS or len(times) > len(TEAMS)
+        for at_once, since, until in zip(zip(*each, strict=True), days.edges, days.edges[1:], strict=False):
+            happened = reading.side_by_side(at_once, list(times.values()))
+            counts, bins = plainly(truth, since, until)
+            del counts["transferred"]  # from one of them to another is none within one team
+            assert {**nonzero(happened.counts), "transferred": 0} == {**nonzero(counts), "transferred": 0}
+            assert happened.bins.tolist() == bins
+            assert nonzero(happened.levels_before) == levels_at(truth, since)
+            assert nonzero(happened.levels) == levels_at(truth, until)
 
 
 def test_years_add_up(database: Database) -> None:

@@ -1,83 +1,20 @@
 """What is made anew from the events is the same, and what is sealed stays, whatever comes late."""
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from providers.testing.clock import FakeClock
-from service.agents.directory import AgentDirectory
-from service.agents.services import AgentService, TeamService
 from service.database import Database
 from service.days import quarter_of
 from service.errors import Conflict
-from service.events import EventLog, StoredEvent
-from service.feed.following import FedEvent
-from service.feed.relay import Relay
-from service.feed.services import Feed, Followers
+from service.feed.models import FeedEntry
+from service.performance import queries
+from service.performance.clearing import TakingBack
 from service.performance.models import FigureProgress, KeptFigures, KeptHistory
-from service.performance.parts import PerformanceParts
-from tests.service.performance.histories import Desk
-
-Row = tuple[object, ...]
-
-
-class Figures:
-    """Of a database, with all that counts them."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.clock = FakeClock()
-        feed, events = Feed(), EventLog()
-        relay = self.relay = Relay(database)
-        directory = AgentDirectory(database, self.clock)
-        self.followers = Followers(database, feed, relay, batch=37)
-        self.parts = PerformanceParts.following(
-            self.followers,
-            database=database,
-            feed=feed,
-            relay=relay,
-            agents=AgentService(database, events, directory, self.clock),
-            teams=TeamService(database, events, directory, self.clock),
-            clock=self.clock,
-            seal_after_days=0,
-        )
-
-    def happen(self, events: Sequence[FedEvent]) -> None:
-        with self.database.writing() as session:
-            session.add_all(stored(event) for event in events)
-        self.followers.catch_up()
-
-    def seal(self, before: date) -> bool:
-        now = datetime(2030, 1, 1, tzinfo=UTC)
-        self.clock.advance((now - self.clock.now()).total_seconds())
-        return self.parts.sealing.seal(before, by="test")
-
-    def rows(self, before: date | None = None) -> list[Row]:
-        """Those before a day, or all; and what the next events are told from."""
-        with self.database.reading() as session:
-            figures = select(KeptFigures).order_by(KeptFigures.scope, KeptFigures.span, KeptFigures.slot)
-            if before is not None:
-                figures = figures.where(KeptFigures.slot < quarter_of(at_midnight(before)))
-            return [
-                (one.scope, one.span, one.slot, one.counts, one.spread, one.levels)
-                for one in session.scalars(figures)
-            ]
-
-    def histories(self) -> list[Row]:
-        with self.database.reading() as session:
-            kept = session.scalars(select(KeptHistory).order_by(KeptHistory.id))
-            return [(one.id, one.history) for one in kept]
-
-
-def at_midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def stored(event: FedEvent) -> StoredEvent:
-    names = ("type", "version", "subject_type", "subject_id", "ticket_id", "actor", "at", "before", "after")
-    return StoredEvent(id=event.id, **{name: getattr(event, name) for name in names})
+from tests.service.performance.counted import LATER, Figures, Row, at_midnight, stored
+from tests.service.performance.histories import Desk, fed
 
 
 @pytest.fixture
@@ -138,16 +75,51 @@ def test_a_day_is_sealed_once_and_only_when_it_is_over_and_counted(figures: Figu
     assert not figures.seal(day - timedelta(days=1))
     with pytest.raises(Conflict, match="over"):
         figures.seal(date(2030, 1, 2))
-    with figures.database.writing() as session:
-        late = stored(events[-1])
-        late.id = 1_000_000
-        session.add(late)
-    figures.relay.number()  # and followed by nobody yet
+    assert figures.parts.sealing.status().freshness.sealed_before == at_midnight(day)
+
+
+def test_what_nobody_has_numbered_yet_is_not_counted_and_keeps_its_day_from_being_sealed(
+    figures: Figures,
+) -> None:
+    events = Desk(6, days=3).events(20)
+    figures.happen(events[:10])
+    figures.recorded(events[10:])
+    figures.at(LATER)
+    missing = figures.parts.sealing.status().freshness
+    assert (missing.lag, missing.as_of) == (len(events) - 10, min(event.at for event in events[10:]))
+    day = events[-1].at.date() + timedelta(days=1)
     with pytest.raises(Conflict, match="is counted yet"):
-        figures.seal(day + timedelta(days=2))
-    status = figures.parts.sealing.status()
-    assert (status.freshness.lag, status.freshness.as_of) == (1, events[-1].at)
-    assert status.freshness.sealed_before == at_midnight(day)
+        figures.seal(day)
+    figures.followers.advance("performance")
+    assert figures.seal(day)
+    assert figures.parts.sealing.status().freshness.lag == 0
+
+
+def test_an_early_event_behind_many_others_keeps_its_day_from_being_sealed(figures: Figures) -> None:
+    events = Desk(6, days=3).events(20)
+    figures.happen(events)
+    day = events[-1].at.date() + timedelta(days=1)
+    last = fed(1_000, "ticket.deleted", events[-1].at, ticket_id="none")
+    afterwards = [replace(last, id=number, at=at_midnight(day)) for number in range(1_000, 1_150)]
+    figures.recorded([*afterwards, replace(last, id=1_150)])
+    with pytest.raises(Conflict, match="is counted yet"):
+        figures.seal(day)
+
+
+def test_what_waits_from_after_the_seal_keeps_nothing_from_being_sealed(figures: Figures) -> None:
+    events = Desk(6, days=3).events(20)
+    figures.happen(events)
+    day = events[-1].at.date() + timedelta(days=1)
+    figures.recorded([fed(1_000, "ticket.deleted", at_midnight(day), ticket_id="none")])
+    assert figures.seal(day)
+
+
+def test_nothing_is_sealed_while_far_more_waits_than_is_looked_at(figures: Figures) -> None:
+    figures.happen(Desk(6).events(20))
+    with figures.database.writing() as session:
+        session.add(FeedEntry(position=50_000, event_id=50_000))
+    with pytest.raises(Conflict, match="events are not counted yet"):
+        figures.seal(date(2020, 1, 1))
 
 
 def test_what_comes_late_counts_at_the_first_moment_after_the_seal(figures: Figures) -> None:
@@ -172,3 +144,51 @@ def test_what_comes_late_counts_at_the_first_moment_after_the_seal(figures: Figu
     assert figures.rows() == after
     with figures.database.reading() as session:
         assert session.get_one(FigureProgress, 1).position > 60
+
+
+def test_what_a_rebuild_takes_back_goes_in_portions(figures: Figures) -> None:
+    events = Desk(8, days=3).events(50)
+    figures.happen(events)
+    day = events[25].at.date()
+    figures.seal(day)
+    sealed = figures.rows(day)
+    with figures.database.writing() as session:
+        held = queries.held_progress(session)
+        held.position, portions, taking_back = -1, [], TakingBack(portion=7)
+        while rows := taking_back.step(session, held):
+            portions.append(rows)
+        known = session.execute(select(KeptHistory.history, KeptHistory.sealed)).all()
+    assert set(portions) <= set(range(1, 8))
+    assert len(portions) > 10
+    assert figures.rows() == sealed
+    assert known
+    assert all(row.history == row.sealed for row in known)
+
+
+class BrokenOff(Exception):
+    pass
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_rebuild_that_was_broken_off_is_gone_on_with(figures: Figures, *, again: bool) -> None:
+    events = Desk(9, days=3).events(50)
+    figures.happen(events)
+    figures.seal(events[25].at.date())
+    before = figures.rows(), figures.histories()
+
+    def broken_off(_doing: str, _done: int) -> None:
+        raise BrokenOff
+
+    with pytest.raises(BrokenOff):
+        figures.parts.sealing.rebuild(progress=broken_off)
+    assert figures.rows() != before[0]
+    assert figures.parts.sealing.status().freshness.lag > 0
+    with pytest.raises(Conflict, match="anew"):
+        figures.seal(events[-1].at.date())
+    if again:
+        figures.parts.sealing.rebuild()
+    else:
+        while not figures.followers.idle("performance"):
+            figures.followers.advance("performance")
+    assert (figures.rows(), figures.histories()) == before
+    assert figures.seal(events[-1].at.date())

@@ -23,7 +23,7 @@ from service.intelligence.models import (
     StoredRecommendation,
 )
 from service.leases import JobLease
-from service.notifications.models import NotificationRule, WebhookAttempt, WebhookEndpoint
+from service.notifications.models import HeldNotice, NotificationRule, WebhookAttempt, WebhookEndpoint
 from service.outbox.models import OutboxEntry
 from service.performance.models import FigureProgress, KeptFigures, KeptHistory
 from service.provider_control.models import ProcessHeartbeat, ProviderToggles
@@ -391,6 +391,18 @@ def notification_rule(**fields: Any) -> NotificationRule:
     return NotificationRule(**defaults | fields)
 
 
+def held_notice(**fields: Any) -> HeldNotice:
+    defaults = {
+        "channel": "email",
+        "target": "agent_1",
+        "position": 1,
+        "ticket_id": "ticket_123",
+        "occasion": "sla.breached",
+        "not_before": NOON,
+    }
+    return HeldNotice(**defaults | fields)
+
+
 def one_of_everything() -> list[list[Any]]:
     """A row at least in every table, in groups that can be added one after the other."""
     office = calendar()
@@ -435,7 +447,7 @@ def one_of_everything() -> list[list[Any]]:
             Renewal(policy_id=None, after_id=""),
             compliance_counter(),
         ],
-        [webhook := webhook_endpoint(), notification_rule()],
+        [webhook := webhook_endpoint(), notification_rule(), held_notice()],
         [webhook_attempt(webhook)],
         [inbound_webhook(), UsedStreamTicket(id="used", expires_at=NOON)],
         [

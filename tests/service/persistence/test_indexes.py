@@ -18,7 +18,7 @@ from service.events import AUDITED, OF_PROVIDERS, StoredEvent
 from service.http.models import IdempotencyKey
 from service.intelligence.models import CustomerSnapshot, Draft
 from service.models import metadata
-from service.notifications.models import NotificationRule, WebhookAttempt, WebhookEndpoint
+from service.notifications.models import HeldNotice, NotificationRule, WebhookAttempt, WebhookEndpoint
 from service.outbox.models import PENDING, OutboxEntry, State
 from service.sla.models import StoredCalendar, StoredPolicy
 from service.sla.tracking.models import AT_RISK, BREACHED, KeptTarget
@@ -169,6 +169,10 @@ LOOK_UPS: dict[str, Select[Any]] = {
     "ix_notification_rules_created_at_id": select(NotificationRule)
     .order_by(NotificationRule.created_at, NotificationRule.id)
     .limit(101),
+    "ix_held_notices_not_before": select(HeldNotice.channel, HeldNotice.target)
+    .where(HeldNotice.not_before <= NOON)
+    .order_by(HeldNotice.not_before)
+    .limit(1),
     "ix_outbox_due": select(OutboxEntry)
     .where(PENDING, OutboxEntry.channel == "webhook", OutboxEntry.next_attempt_at <= NOON)
     .order_by(OutboxEntry.next_attempt_at, OutboxEntry.position)

@@ -145,6 +145,30 @@ def test_each_cycle_of_questions_is_told_of_by_itself(desk) -> None:
     assert desk.counted()["", "next_response", "breached"] == 2
 
 
+@pytest.mark.parametrize("lost", ["the answer", "the conversation"])
+def test_a_question_after_an_answer_that_is_gone_is_promised_one(desk, lost) -> None:
+    desk.set_policy("policy_normal", next_response_minutes=60)
+    ticket_id = desk.new()
+    desk.later(0.1)
+    answer = desk.answer(ticket_id)
+    if lost == "the answer":
+        desk.conversations.delete(answer, actor="lead")
+    else:
+        desk.conversations.reset(ticket_id, actor="lead")
+    desk.look()
+    assert "next_response" not in desk.kept(ticket_id)
+    desk.later(0.1)
+    asked = desk.clock.now()
+    for _ in range(2):
+        desk.ask(ticket_id)
+        desk.later(0.1)
+    desk.look()
+    kept = desk.kept(ticket_id)["next_response"]
+    assert (kept.begin, kept.status) == (asked, "within_sla")
+    desk.later(1)
+    assert desk.look()["breaches"] == 1
+
+
 def test_cycles_that_came_and_went_before_anybody_looked_are_counted(desk) -> None:
     desk.set_policy("policy_normal", next_response_minutes=60)
     ticket_id = desk.new()
@@ -273,6 +297,54 @@ def test_after_an_absence_what_falls_due_now_is_not_kept_waiting(database) -> No
     late = [event for event in told if event.type == "sla.breached"]
     assert sorted(event.ticket_id for event in late) == sorted(old)
     assert all(event.after["late"] for event in late)
+
+
+def late(desk: Promises) -> dict[str, bool]:
+    """By ticket, of the one breach that was told of it."""
+    with desk.database.reading() as session:
+        told = session.scalars(select(StoredEvent).where(StoredEvent.type == "sla.breached")).all()
+    assert len(told) == len({event.ticket_id for event in told})
+    return {str(event.ticket_id): event.after["late"] for event in told if event.after}
+
+
+def test_a_breach_that_a_change_brings_about_is_not_late(desk) -> None:
+    """However long ago it would have been one."""
+    by_priority, opened_again, by_terms = desk.new("low"), desk.new("low"), desk.new("normal")
+    for ticket_id in (by_priority, opened_again, by_terms):
+        desk.answer(ticket_id)
+    desk.later(10)
+    desk.move(opened_again, "resolved")
+    desk.look()
+    desk.later(25)
+    desk.change(by_priority, priority="urgent")
+    desk.change(opened_again, priority="urgent", status=TicketStatus.OPEN)
+    desk.set_policy("policy_normal", resolution_minutes=60)
+    desk.look()
+    desk.renew()
+    assert late(desk) == dict.fromkeys([by_priority, opened_again, by_terms], False)
+
+
+def test_what_is_newly_promised_is_not_late_where_that_is_long_over(desk) -> None:
+    desk.set_policy("policy_low", channels=["chat"])
+    ticket_id = desk.new("low")
+    desk.renew()
+    desk.later(200)
+    desk.set_policy("policy_low", channels=[], resolution_minutes=None)
+    desk.renew()
+    assert late(desk) == {ticket_id: False}
+
+
+def test_after_an_absence_it_is_late_whoever_finds_it(desk) -> None:
+    """Whether or not it was known before, and though policies changed meanwhile."""
+    known, known_and_changed = desk.new("urgent"), desk.new("high")
+    desk.follow()
+    never_seen = desk.new("urgent")
+    desk.later(39)
+    desk.change(known_and_changed, priority="urgent")
+    desk.set_policy("policy_urgent", resolution_minutes=None)
+    desk.look()
+    desk.renew()
+    assert late(desk) == dict.fromkeys([known, known_and_changed, never_seen], True)
 
 
 def test_points_that_are_set_otherwise_reach_the_open_tickets(database) -> None:

@@ -12,7 +12,7 @@ from service.streams.frames import HEARTBEAT
 from service.streams.stream import MOST_UNSENT, MOST_WRITTEN
 from service.streams.telling import Waiting
 from service.streams.viewing import Viewer
-from tests.service.streams.watching import ALL, OURS, THEIRS, Desk, Line, agent
+from tests.service.streams.watching import ALL, OURS, THEIRS, Desk, Line, agent, event
 
 KIM = agent("kim", "ours")
 
@@ -87,6 +87,45 @@ def test_whose_tickets_are_is_asked_once_for_all_and_again_after_a_moment(desk):
     desk.source.add(1, ticket_id="a")
     desk.turns()
     assert [line.positions() for line in lines] == [[1, 2, 3]] * 3
+
+
+def test_who_gets_a_ticket_is_told_so_however_lately_it_was_looked_at(desk):
+    desk.source.owned = {"a": THEIRS}
+    line = desk.stream(who=KIM)
+    desk.source.add(1, ticket_id="a")
+    desk.turns()
+    desk.source.owned = {"a": OURS}
+    desk.source.add(1, ticket_id="a", before={"team_id": "theirs"}, after={"team_id": "ours"})
+    desk.source.add(1, ticket_id="a")
+    desk.turns()
+    assert line.positions() == [2, 3]
+
+
+def test_no_event_is_lost_for_those_with_few_rights_however_many_tickets_there_are(clock):
+    desk = Desk(clock, most_owners=4)
+    desk.source.owned = dict.fromkeys("abcdefgh", OURS)
+    lines = [desk.stream(who=agent(name, "ours")) for name in ("kim", "lee")]
+    for some in ("abc", "abcdef", "fgh"):
+        for ticket_id in some:
+            desk.source.add(1, ticket_id=ticket_id)
+        desk.turns()
+    assert [line.positions() for line in lines] == [list(range(1, 13))] * 2
+
+
+def test_who_is_read_late_costs_no_other_their_events(clock):
+    desk = Desk(clock, most_owners=4)
+    desk.source.owned = dict.fromkeys("abcdefgh", OURS)
+    for ticket_id in "efgh":
+        desk.source.add(500, ticket_id=ticket_id)
+    desk.source.add(2_000, ticket_id="a")
+    desk.stream(after=4_000)
+    desk.turns()
+    late, present = desk.stream(who=KIM), desk.stream(after=4_000, who=KIM)
+    for ticket_id in "abcd":
+        desk.source.add(1, ticket_id=ticket_id)
+    desk.turns()
+    assert present.positions() == [4_001, 4_002, 4_003, 4_004]
+    assert late.positions() == list(range(1, 4_005))
 
 
 def test_many_events_come_in_bounded_writes(desk):
@@ -174,6 +213,39 @@ def test_random_disconnects_lose_nothing_and_tell_nothing_twice(desk):
     desk.turns()
     came += line.positions()
     assert came == [event.position for event in desk.source.events if event.ticket_id == "a"]
+
+
+# ---------------------------------------------------------------- what was erased
+
+
+@pytest.mark.parametrize("more", [0, 1_200])
+def test_what_an_erasure_took_out_of_events_is_told_to_nobody_any_more(desk, more):
+    present = desk.stream()
+    desk.source.add(1_000, after={"tags": ["of Ada Lovelace"]})
+    desk.turns()
+    desk.source.events = [event(number + 1, after=None) for number in range(1_000)]
+    desk.source.add(1, "customer.erased", ticket_id=None, subject_type="customer")
+    desk.source.add(more)
+    back = [desk.stream(after=after) for after in (0, 300, 999)]
+    desk.turns()
+    assert present.positions() == list(range(1, 1_002 + more))
+    for after, line in zip((0, 300, 999), back, strict=True):
+        assert b"Lovelace" not in line.sent
+        assert line.positions() == list(range(after + 1, 1_002 + more))
+
+
+def test_after_an_erasure_all_is_read_anew_once(desk):
+    line = desk.stream()
+    desk.source.add(1_000)
+    desk.turns()
+    desk.source.add(5, "customer.erased", ticket_id=None, subject_type="customer")
+    desk.turns()
+    before = desk.source.windows
+    for _ in range(5):
+        desk.source.add(1)
+        desk.turns()
+    assert desk.source.windows - before == 5
+    assert line.positions() == list(range(1, 1_011))
 
 
 # ---------------------------------------------------------------- quiet, slow and gone

@@ -10,7 +10,9 @@ from service.feed.following import FedEvent
 from service.http.callers import Caller
 from service.permissions import OF_ROLE, Owners, Role
 from service.streams.broadcast import Broadcast
+from service.streams.owners import MOST_KEPT
 from service.streams.stream import Stream
+from service.streams.telling import Telling
 from service.streams.viewing import Viewer
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -132,10 +134,11 @@ ALL = Viewer.of(MANAGER)
 
 
 class Desk:
-    def __init__(self, clock, *, most=10):
+    def __init__(self, clock, *, most=10, most_owners=MOST_KEPT):
         self.clock = clock
         self.source, self.standing = Source(), Standing()
-        self.broadcast = Broadcast(self.source, self.standing, clock, most=most, by_itself=False)
+        telling = Telling(self.source, most_owners=most_owners)
+        self.broadcast = Broadcast(telling, self.standing, clock, most=most, by_itself=False)
 
     def stream(self, after=0, *, who=MANAGER, types=None, line=None):
         line = line or Line()
