@@ -1,7 +1,7 @@
 """No other customer's data ever enters a request to a provider, whatever a ticket asks for.
 
-Every customer has facts, orders, tickets, messages and notes with marks of their own. 200 tickets, half of
-them per dialect, ask for the others'. Then every byte that the simulator received is searched for marks.
+Every customer has facts, orders, tickets, messages and notes with marks of their own. 80 tickets, with --full
+200, half of them per dialect, ask for the others'. Then every byte that the simulator received is searched for marks.
 """
 
 import json
@@ -25,7 +25,9 @@ from tests.wire.conftest import SIMULATOR_KEY, StartDesk, pointing_at
 from tests.wire.desk import Desk
 
 CUSTOMERS = 25
-TICKETS = 100
+TICKETS, MANY_TICKETS = 40, 100
+"""At least each way of asking, with each set of options."""
+
 AT_ONCE = 4
 """Fewer than may be asked at once: each request has to reach the provider."""
 
@@ -175,12 +177,13 @@ def words_of(request: Request) -> str:
 
 
 def test_a_request_to_a_provider_tells_of_the_tickets_own_customer_alone(
-    quimbi: Overheard, start_desk: StartDesk
+    quimbi: Overheard, start_desk: StartDesk, full: bool
 ) -> None:
+    tickets = MANY_TICKETS if full else TICKETS
     desk = start_desk(**pointing_at(quimbi) | {"FACTS_DEADLINE": "5", "TEXTS_DEADLINE": "8"})
     people = move_in(desk, quimbi)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        cases = list(pool.map(lambda number: ask_for_others(desk, people, number), range(TICKETS)))
+        cases = list(pool.map(lambda number: ask_for_others(desk, people, number), range(tickets)))
 
     owner_of = {mark: person for person in people for mark in person.marks}
     by_ticket = {case.ticket_id: case.customer_id for case in cases}
@@ -202,4 +205,4 @@ def test_a_request_to_a_provider_tells_of_the_tickets_own_customer_alone(
 
     assert asked_about == set(by_ticket)
     assert {"external id", "archetype", "order", "order line", "subject", "message", "reply", "tag"} <= seen
-    assert len(heard) > 3 * TICKETS
+    assert len(heard) > 3 * tickets

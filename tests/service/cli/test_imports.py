@@ -21,7 +21,7 @@ from tests.pages import DOCS, blocks
 ROOT = Path(__file__).resolve().parents[3]
 GONE = "postgresql://desk:hunter2@127.0.0.1:1/desk"
 PATIENCE_S = 60
-KILLS, MANY_KILLS = 3, 12
+KILLS, MANY_KILLS = 2, 12
 
 CUSTOMERS = "id,name\ncust_1,Ada\ncust_2,Bob\n"
 REJECTED = CUSTOMERS + "a b,Eve\n"
@@ -277,7 +277,7 @@ def wait_until_past(database, line, process):
 def test_kill_9_loses_nothing_and_nothing_comes_twice(
     start_import, migrated_url, open_database, file, engine_name, full, say
 ):
-    kills, tickets = (MANY_KILLS, 20_000) if full else (KILLS, 1_500)
+    kills, tickets = (MANY_KILLS, 20_000) if full else (KILLS, 1_000)
     path, database, chance = (
         file("".join(conversations(tickets)), "t.jsonl"),
         open_database(migrated_url),
