@@ -1,7 +1,8 @@
 """No other customer's data ever enters a request to a provider, whatever a ticket asks for.
 
-Every customer has facts, orders, tickets, messages and notes with marks of their own. 80 tickets, with --full
-200, half of them per dialect, ask for the others'. Then every byte that the simulator received is searched for marks.
+Every customer has facts, orders, tickets, messages and notes with marks of their own. 80 tickets, with
+--full 200, half of them per dialect, ask for the others'. Then every byte that the simulator received is
+searched for marks.
 """
 
 import json
