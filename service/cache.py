@@ -110,6 +110,9 @@ class InProcessAnswerCache(AnswerCache):
     def counts(self) -> CacheCounts:
         return self._tally.read()
 
+    def close(self) -> None:
+        """There is nothing to end."""
+
 
 class GatedAnswerCache(AnswerCache):
     """Redis behind its gate. While Redis is away every key is a miss, and nothing is written or deleted."""
@@ -149,6 +152,10 @@ class GatedAnswerCache(AnswerCache):
 
     def counts(self) -> CacheCounts:
         return self._tally.read()
+
+    def close(self) -> None:
+        """End all connections, those that threads keep as well; one that is used again is opened anew."""
+        self.client.connection_pool.disconnect()
 
     def _failed(self, error: RedisError) -> None:
         self._tally.failed()

@@ -7,6 +7,7 @@ from time import monotonic
 from providers.chain import IntelligenceChain
 from service.assignment.handing_out import OnCall
 from service.auditing import Audit
+from service.cache import GatedAnswerCache, InProcessAnswerCache
 from service.database import Database, DatabaseUnavailable
 from service.jobs import JobRunner
 from service.outbox.dispatching import Dispatcher
@@ -25,6 +26,7 @@ class Lifecycle:
     chain: IntelligenceChain
     database: Database
     audit: Audit
+    cache: GatedAnswerCache | InProcessAnswerCache
     works: bool
     """A server does the work of all processes, too, where no workers are to do it."""
 
@@ -56,4 +58,5 @@ class Lifecycle:
         with suppress(DatabaseUnavailable):
             self.audit.write_noted(all_of_them=True)
         self.database.close()
+        self.cache.close()
         lines.stop_batching()

@@ -377,6 +377,7 @@ def wire(app: Flask, settings: Settings, substitutes: Substitutes, metrics: Metr
             chain=chain,
             database=database,
             audit=audit,
+            cache=cache,
             works=settings.jobs_in_server,
         ),
     }

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -30,12 +30,21 @@ from tests.servers import Redis
 KEY = "customer_intel:cust_123"
 ANSWER = b'{"provider":"quimbi"}'
 WORST_S = 0.5
+MADE: list[GatedAnswerCache] = []
 
 
 def cache_on(url: str, prefix: str = "", clock: Clock | None = None) -> GatedAnswerCache:
     installed = install_cache(Flask("desk"), redis_url=url, key_prefix=prefix, clock=clock or SystemClock())
     assert isinstance(installed, GatedAnswerCache)
+    MADE.append(installed)
     return installed
+
+
+@pytest.fixture(autouse=True)
+def connections_ended() -> Iterator[None]:
+    yield
+    while MADE:
+        MADE.pop().close()
 
 
 def in_process() -> InProcessAnswerCache:

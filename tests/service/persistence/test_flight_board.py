@@ -1,7 +1,7 @@
 """The board as the chain needs it, in Redis and in memory; and what is only true of Redis."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import redis
@@ -16,12 +16,21 @@ from tests.servers import Redis
 
 KEY = "quimbi:customer_intel:cust_123"
 WORST_S = 0.5
+MADE: list[GatedAnswerCache] = []
 
 
 def board_on(url: str, prefix: str = "", clock: Clock | None = None) -> RedisFlightBoard:
     cache = install_cache(Flask("desk"), redis_url=url, key_prefix=prefix, clock=clock or SystemClock())
     assert isinstance(cache, GatedAnswerCache)
+    MADE.append(cache)
     return RedisFlightBoard(cache.client, cache.gate, key_prefix=prefix)
+
+
+@pytest.fixture(autouse=True)
+def connections_ended() -> Iterator[None]:
+    yield
+    while MADE:
+        MADE.pop().close()
 
 
 @pytest.fixture(params=["redis", "in memory"])
