@@ -2,9 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from service.assignment import staff_queries
@@ -35,8 +33,11 @@ class Choosing:
         giver: str | None = None,
     ) -> Chosen:
         """For a ticket of this team, or of none. `giver`: the agent who hands it on, to somebody else."""
-        rows = staff_queries.with_room(session, team_id)
-        candidates = [_candidate(row) for row in rows if row.id not in without and row.id != giver]
+        candidates = [
+            one
+            for one in staff_queries.candidates(session, team_id)
+            if one.agent_id not in without and one.agent_id != giver
+        ]
         if candidates:
             choice = next(self._in_order(session, ticket, team_id, candidates), None)
             if choice is not None:
@@ -62,19 +63,6 @@ class Choosing:
             last_agent_id=known.last_agent_id if known else None,
         )
         return iter(choices(self._strategies.of(known.strategies if known else None), told, candidates))
-
-
-def _candidate(row: Row[Any]) -> Candidate:
-    return Candidate(
-        agent_id=row.id,
-        name=row.name,
-        role=row.role,
-        languages=frozenset(row.languages),
-        specialisations=frozenset(row.specialisations),
-        load=row.load,
-        capacity=row.capacity,
-        last_assigned_at=row.last_assigned_at,
-    )
 
 
 def _why_nobody(session: Session, team_id: str | None, giver: str | None, *, some_have_room: bool) -> str:

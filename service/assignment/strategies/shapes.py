@@ -6,13 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+import msgspec
+
 from service.permissions import Role
 from service.tickets.models import Channel, Priority
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """An agent who may get the ticket. `languages`: tags of BCP 47; `load`: tickets that are theirs now."""
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An agent who may get the ticket. `languages`: tags of BCP 47; `load`: tickets that are theirs now.
+
+    No dataclass: hundreds are made for each choice, in a third of the time.
+    """
 
     agent_id: str
     name: str

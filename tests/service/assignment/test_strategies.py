@@ -9,6 +9,7 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from service.assignment.strategies import (
     Candidate,
@@ -140,7 +141,7 @@ def test_round_robin_gives_to_each_as_many_as_to_any_other_but_one(agents, ticke
     for minute in range(tickets):
         who = first(["round_robin"], TICKET, [*team.values()]).agent_id
         counts[who] += 1
-        team[who] = replace(team[who], last_assigned_at=NOON + timedelta(minutes=minute))
+        team[who] = structs.replace(team[who], last_assigned_at=NOON + timedelta(minutes=minute))
     assert max(counts.values()) - min(counts.values()) <= 1
 
 
@@ -156,7 +157,7 @@ def test_by_load_agents_fill_up_side_by_side(capacities, data):
     team = {f"agent_{n}": agent(n, capacity=capacity) for n, capacity in enumerate(capacities)}
     for _ in range(data.draw(st.integers(1, sum(capacities)))):
         who = first(["least_loaded"], TICKET, [*team.values()]).agent_id
-        team[who] = replace(team[who], load=team[who].load + 1)
+        team[who] = structs.replace(team[who], load=team[who].load + 1)
     emptiest = min(one.load / one.capacity for one in team.values())
     assert all((one.load - 1) / one.capacity <= emptiest for one in team.values())
 
