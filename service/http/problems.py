@@ -77,6 +77,14 @@ def respond(problem: Problem) -> Response:
     )
 
 
+PLAINER = {
+    "Invalid input type.": "Must be an object.",
+    "Not a valid mapping type.": "Must be an object.",
+    "Not a valid list.": "Must be a list.",
+}
+"""What the library says without the cure, and what is said instead."""
+
+
 def flatten(messages: Any, path: str = "") -> Errors:
     """Nested validation messages as `tags.0` → messages."""
     if isinstance(messages, Mapping):
@@ -84,7 +92,7 @@ def flatten(messages: Any, path: str = "") -> Errors:
         for key, value in messages.items():
             flat |= flatten(value, path if key == "_schema" else f"{path}.{key}".lstrip("."))
         return flat
-    return {path or "body": [str(message) for message in messages]}
+    return {path or "body": [PLAINER.get(str(message), str(message)) for message in messages]}
 
 
 def _bounded(errors: Errors) -> Errors:

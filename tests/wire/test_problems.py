@@ -85,6 +85,23 @@ def test_nested_messages_become_paths(messages: dict[str, object], flat: dict[st
     assert flatten(messages) == flat
 
 
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ({"hours": {"monday": [["09:00", "17:00"]]}}, {"hours.monday.0": ["Must be an object."]}),
+        ({"hours": {"monday": "09:00-17:00"}}, {"hours.monday": ["Must be a list."]}),
+        ({"hours": []}, {"hours": ["Must be an object."]}),
+        ([], {"body": ["Must be an object."]}),
+    ],
+)
+def test_another_shape_is_named_with_the_one_that_is_wanted(
+    desk: Desk, field: object, told: dict[str, list[str]]
+) -> None:
+    body = {"name": "Office", "time_zone": "UTC"} | field if isinstance(field, dict) else field
+    answer = desk.post("/api/sla/calendars", json=body)
+    assert (answer.status_code, answer.json()["errors"]) == (422, told)
+
+
 @pytest.mark.parametrize(("seconds", "told"), [(None, "5"), (0.0, "1"), (0.2, "1"), (1.01, "2"), (30, "30")])
 def test_retry_after_is_in_whole_seconds_and_never_zero(seconds: float | None, told: str) -> None:
     assert retry_after(seconds) == {"Retry-After": told}
