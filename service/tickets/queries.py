@@ -75,10 +75,10 @@ def tickets_of_messages(session: Session, external_ids: Sequence[str]) -> dict[s
 
 
 def messages_by_external_id(session: Session, external_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The id of each that is there, and its ticket's; the deleted ones included."""
-    there = select(Message.external_id, Message.id, Message.ticket_id)
+    """The ticket's id of each that is there, and its own; the deleted ones included."""
+    there = select(Message.external_id, Message.ticket_id, Message.id)
     rows = session.execute(there.where(Message.external_id.in_(external_ids)))
-    return {str(external_id): (message_id, ticket_id) for external_id, message_id, ticket_id in rows}
+    return {str(external_id): (ticket_id, message_id) for external_id, ticket_id, message_id in rows}
 
 
 def is_made_by(session: Session, ticket_id: str, actor: str) -> bool:

@@ -135,7 +135,7 @@ class Deliveries:
         found = self._brought.message(names, actor=sender.actor)
         if found is None:
             return None
-        message_id, its_ticket_id = found
+        its_ticket_id, message_id = found
         if its_ticket_id != ticket_id:
             raise InvalidField("data.external_id", OF_ANOTHER)
         return Delivered(type=kind, created=False, ticket_id=ticket_id, message_id=message_id)

@@ -48,8 +48,9 @@ def give_back(desk: Shifts, ticket_id: str, agent_id: str) -> object:
 
 
 def hand_on(desk: Shifts, ticket_id: str, agent_id: str) -> object:
-    to = {"agent_id": None, "team_id": desk.team_id, "escalation": False}
-    return desk.parts.service.transfer(ticket_id, by=agent(desk, agent_id), **to)  # type: ignore[arg-type]
+    return desk.parts.service.transfer(
+        ticket_id, agent_id=None, team_id=desk.team_id, escalation=False, by=agent(desk, agent_id)
+    )
 
 
 def change(desk: Shifts, ticket_id: str, agent_id: str) -> object:
